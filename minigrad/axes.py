@@ -1,0 +1,55 @@
+"""Small arithmetic on shapes and axes, shared by ops and by the backward walk."""
+
+from __future__ import annotations
+
+
+def as_axis(dim):
+    """`dim` as an array module wants it: None, a number or a tuple.
+
+    >>> as_axis([0, 1])
+    (0, 1)
+    """
+    return tuple(dim) if isinstance(dim, (list, tuple)) else dim
+
+
+def kept_shape(shape, dim):
+    """The shape after a reduction that keeps reduced axes as length 1.
+
+    >>> kept_shape((2, 3, 4), 1), kept_shape((2, 3), None)
+    ((2, 1, 4), (1, 1))
+    """
+    if dim is None:
+        return (1,) * len(shape)
+    dims = {d % len(shape) if shape else 0 for d in (dim if isinstance(dim, (list, tuple)) else (dim,))}
+    return tuple(1 if axis in dims else length for axis, length in enumerate(shape))
+
+
+def spread(g, shape, dim, xp):
+    """Repeat the gradient of a reduction over the axes that were reduced, for arrays and tensors."""
+    return xp.broadcast_to(g.reshape(kept_shape(shape, dim)), shape)
+
+
+def count(shape, dim):
+    """How many elements go into each result of a reduction.
+
+    >>> count((2, 3, 4), (0, 2))
+    8
+    """
+    total = 1
+    for length, kept in zip(shape, kept_shape(shape, dim), strict=True):
+        total *= length if kept == 1 else 1
+    return total
+
+
+def unbroadcast(g, shape):
+    """Sum `g` over the axes along which an operand of `shape` was repeated. Works for arrays and tensors.
+
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
+    if tuple(g.shape) == shape:
+        return g
+    extra = len(g.shape) - len(shape)
+    axes = [*range(extra)] + [extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1]
+    return g.sum(axis=tuple(axes), keepdims=True).reshape(shape) if axes else g.reshape(shape)

@@ -1,0 +1,20 @@
+"""The errors of the core. Each is a RuntimeError, the kind that PyTorch raises in the same place.
+
+Try: `mg.ones(2, 3) @ mg.ones(2, 3)` and read what the message tells you to do.
+"""
+
+
+class ShapeError(RuntimeError, ValueError):
+    """Operands whose shapes do not fit together; also a ValueError, which PyTorch raises for some of them."""
+
+
+class DtypeError(RuntimeError):
+    """Operands of a dtype that the op cannot take."""
+
+
+class DeviceError(RuntimeError):
+    """Operands on different devices, or a device that is not there."""
+
+
+class GradError(RuntimeError):
+    """A backward pass that cannot be right: nothing recorded, buffers freed, a saved tensor overwritten."""

@@ -1,0 +1,43 @@
+"""Error messages of ops: the op, its operands with shapes, dtypes and devices, what is wrong, and the remedy."""
+
+from __future__ import annotations
+
+from .errors import DeviceError, DtypeError, GradError, ShapeError
+from .tensor import Tensor
+
+
+def describe(op, inputs):
+    """E.g. "mul(a: (2, 3) float32 on cpu, b: 2)", the head of every error message."""
+    words = []
+    for name, x in zip(op.arguments, inputs, strict=False):
+        if isinstance(x, Tensor):
+            words.append(f"{name}: {tuple(x.array.shape)} {x.dtype.name} on {x.device}")
+        else:
+            words.append(f"{name}: {x!r}")
+    return f"{op.name}({', '.join(words)})"
+
+
+def wrong_argument(op, name, x):
+    hint = "Make it a tensor with minigrad.tensor(...) or minigrad.from_numpy(...)."
+    return TypeError(f"{op.name}(): argument '{name}' must be a Tensor, not {type(x).__name__}. {hint}")
+
+
+def explain(op, inputs, error):
+    """An array module's complaint as the kind of error that PyTorch raises, with op, shapes, dtypes and devices."""
+    if isinstance(error, (ShapeError, DtypeError, DeviceError, GradError)):
+        return error
+    text = f"{describe(op, inputs)}: {error}"
+    if isinstance(error, IndexError) or type(error).__name__ == "AxisError":
+        return IndexError(text)
+    if isinstance(error, TypeError):
+        return TypeError(text)
+    if op.name == "pow" and "negative integer" in str(error):
+        text = f"{describe(op, inputs)}: Integers to negative integer powers are not allowed. Use .float() first."
+    elif op.broadcasts and op.kind != "matmul":
+        text = (
+            f"{describe(op, inputs)}: the shapes do not broadcast. From the last axis back, lengths must be "
+            "equal or 1; reshape one operand, or add an axis with x[:, None] or x.unsqueeze(dim)."
+        )
+    elif op.kind == "matmul":
+        text = f"{describe(op, inputs)}: the inner lengths must agree, (..., n, k) with (..., k, m). Transpose one?"
+    return ShapeError(text)

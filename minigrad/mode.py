@@ -1,0 +1,183 @@
+"""The two switches that every op reads: is it recorded, and does anybody watch?
+
+Both belong to the running thread, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from contextlib import contextmanager
+
+from .events import ModeChanged
+
+
+class _State(threading.local):
+    grad = True  # are ops recorded for backward?
+    watchers = ()  # callables that are told of every event
+
+
+state = _State()
+
+
+def is_grad_enabled():
+    """True where ops are recorded for backward.
+
+    >>> with no_grad():
+    ...     is_grad_enabled()
+    False
+    """
+    return state.grad
+
+
+def notify(event):
+    """Tell every watcher. Callers make the event only when `state.watchers` is not empty."""
+    for watcher in state.watchers:
+        watcher(event)
+
+
+def add_watcher(watcher):
+    """From now on, tell `watcher` of every event in this thread."""
+    state.watchers = (*state.watchers, watcher)
+
+
+def remove_watcher(watcher):
+    """Stop telling `watcher`; one that is not there is no error."""
+    state.watchers = tuple(w for w in state.watchers if w is not watcher)
+
+
+@contextmanager
+def watch(watcher):
+    """Tell `watcher` of every event inside the block.
+
+    >>> import minigrad as mg
+    >>> seen = []
+    >>> with watch(seen.append):
+    ...     y = mg.ones(2) * 3
+    >>> [event.op.name for event in seen]
+    ['mul']
+    """
+    add_watcher(watcher)
+    try:
+        yield watcher
+    finally:
+        remove_watcher(watcher)
+
+
+def _switch(enabled, by):
+    state.grad = enabled
+    if state.watchers:
+        notify(ModeChanged(enabled, by))
+
+
+class _GradMode:
+    """A context manager and decorator that sets recording inside and puts the old mode back after."""
+
+    enabled = True
+
+    def __new__(cls, *args, **kwargs):
+        if len(args) == 1 and callable(args[0]) and not isinstance(args[0], bool):  # @no_grad without brackets
+            return cls()(args[0])
+        return super().__new__(cls)
+
+    def __enter__(self):
+        if not hasattr(self, "_previous"):
+            self._previous = []  # a stack: the same object may be entered twice
+        self._previous.append(state.grad)
+        _switch(self.enabled, type(self).__name__)
+
+    def __exit__(self, *exception):
+        _switch(self._previous.pop(), "exit")
+
+    def _again(self):
+        return type(self)()
+
+    def __call__(self, function):
+        if inspect.isgeneratorfunction(function):
+            return _decorate_generator(function, self._again)
+
+        @functools.wraps(function)
+        def inside(*args, **kwargs):
+            with self._again():
+                return function(*args, **kwargs)
+
+        return inside
+
+
+def _decorate_generator(function, make_mode):
+    """A generator runs in pieces; each piece runs in the mode, and the caller's code between them does not."""
+
+    @functools.wraps(function)
+    def inside(*args, **kwargs):
+        generator = function(*args, **kwargs)
+        resume, value = generator.send, None
+        while True:
+            try:
+                with make_mode():
+                    answer = resume(value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                resume, value = generator.send, (yield answer)
+            except GeneratorExit:
+                with make_mode():
+                    generator.close()
+                raise
+            except BaseException as error:
+                resume, value = generator.throw, error
+
+    return inside
+
+
+class no_grad(_GradMode):
+    """Ops inside are computed but not recorded: results do not require grad and nothing is saved.
+
+    Works as `with no_grad():`, `@no_grad()` and `@no_grad`. Tensors made with `requires_grad=True` inside keep it;
+    only results of ops do not.
+
+    >>> import minigrad as mg
+    >>> w = mg.ones(2, requires_grad=True)
+    >>> with mg.no_grad():
+    ...     y = w * 2
+    >>> y.requires_grad
+    False
+    """
+
+    enabled = False
+
+
+class enable_grad(_GradMode):
+    """Ops inside are recorded, also within a `no_grad` block."""
+
+
+class set_grad_enabled(_GradMode):
+    """Switch recording at once; as a context manager, until the block ends.
+
+    >>> with set_grad_enabled(False):
+    ...     is_grad_enabled()
+    False
+    """
+
+    def __new__(cls, mode):
+        return object.__new__(cls)
+
+    def __init__(self, mode):
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled(): mode must be True or False, not {mode!r}")
+        self.enabled = mode
+        self._previous = [state.grad]
+        self._entered = False
+        _switch(mode, "set_grad_enabled")
+
+    def __enter__(self):
+        if self._entered:
+            super().__enter__()
+        self._entered = True  # the first entry: the mode is already set, and __init__ kept the old one
+
+    def __call__(self, function):
+        _switch(self._previous[-1], "exit")  # as a decorator it acts on calls of the function, not here and now
+        return super().__call__(function)
+
+    def _again(self):
+        return set_grad_enabled(self.enabled)

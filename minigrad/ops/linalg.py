@@ -1,0 +1,55 @@
+"""Products of matrices.
+
+Source of the rules: Giles (2008), "Collected matrix derivative results for forward and reverse mode AD".
+"""
+
+from ..op import op
+
+__all__ = ["linear", "matmul"]
+
+
+@op(kind="matmul", onnx="MatMul")
+def matmul(xp, a, b):
+    """Matrix product, batched over the leading axes; a vector counts as a row on the left, a column on the right.
+
+    Shapes: a (..., n, k), b (..., k, m) -> (..., n, m); (k,) with (k,) -> ()
+    Errors: ShapeError when k differs; DtypeError when the dtypes differ; DeviceError when a and b live apart.
+    """
+    return xp.matmul(a, b)
+
+
+def _left(g, a_shape, b):
+    if len(b.shape) == 1:
+        return g[..., None] * b  # (..., n) and (k,), or () and (k,)
+    if len(a_shape) == 1:
+        g = g[..., None, :]
+    left = g @ b.swapaxes(-1, -2)
+    return left[..., 0, :] if len(a_shape) == 1 else left
+
+
+def _right(g, a, b_shape):
+    if len(a.shape) == 1:
+        return a[:, None] * g[..., None, :] if len(b_shape) > 1 else a * g
+    if len(b_shape) == 1:
+        return (a * g[..., None]).reshape((-1, b_shape[0])).sum(axis=0)
+    return a.swapaxes(-1, -2) @ g
+
+
+matmul.vjp(a=lambda g, a_shape, b: _left(g, a_shape, b),
+           b=lambda g, a, b_shape: _right(g, a, b_shape))  # fmt: skip
+
+
+@op(kind="matmul", onnx="Gemm", broadcasts=False)
+def linear(xp, x, weight, bias):
+    """x times the transposed weight, plus bias: one op, as it is the commonest of all.
+
+    Shapes: x (..., n), weight (m, n), bias (m,) -> (..., m)
+    Errors: ShapeError when n differs; DtypeError when the dtypes differ; DeviceError when they live apart.
+    """
+    return xp.matmul(x, weight.T) + bias
+
+
+linear.vjp(x=lambda g, weight: g @ weight,
+           weight=lambda g, x, weight_shape: g.reshape((-1, weight_shape[0])).swapaxes(0, 1)
+                                             @ x.reshape((-1, weight_shape[1])),
+           bias=lambda g, bias_shape: g.reshape((-1, *bias_shape)).sum(axis=0))  # fmt: skip

@@ -1,0 +1,315 @@
+"""A tensor is an array and the place where its gradient goes. No arithmetic here: `methods.py` hangs it on.
+
+`_edge` says everything about recording. It is None (not recorded), an `AccumulateGrad` (a leaf: backward ends here and
+adds to `.grad`), or the `Node` of the op that made the tensor. So `requires_grad`, `is_leaf` and `grad_fn` are
+questions to one field, and an op records its parents by copying it.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+
+from . import mode
+from .device import device_of, module_of
+from .dtype import DTYPES
+from .errors import DtypeError, GradError, ShapeError
+from .events import ReadBack, Zeroed
+from .printing import text_of
+
+
+class Size(tuple):
+    """A shape; prints as PyTorch's does.
+
+    >>> Size((2, 3))
+    Size([2, 3])
+    """
+
+    __slots__ = ()
+
+    def numel(self):
+        """The number of elements."""
+        count = 1
+        for length in self:
+            count *= length
+        return count
+
+    def __repr__(self):
+        return f"Size({list(self)})"
+
+
+class AccumulateGrad:
+    """The end of a backward path: adds what arrives to the leaf's `.grad`. Made when a leaf asks for gradients.
+
+    It holds its leaf weakly, so a leaf and its edge are no reference cycle.
+    """
+
+    __slots__ = ("__weakref__", "_leaf", "hooks")
+    parents = ()
+    next_functions = ()
+    saved = ()
+
+    def __init__(self, leaf):
+        self._leaf = weakref.ref(leaf)
+        self.hooks = None
+
+    @property
+    def variable(self):
+        """The leaf, or None when nobody else holds it any more."""
+        return self._leaf()
+
+    def name(self):
+        """What PyTorch prints for it."""
+        return "AccumulateGrad"
+
+    def __repr__(self):
+        return "<AccumulateGrad>"
+
+
+class Tensor:
+    """An n-dimensional array that can be recorded and differentiated. Make one with `minigrad.tensor(...)`.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([3.0], requires_grad=True)
+    >>> y = x * x + x
+    >>> y.backward()
+    >>> x.grad
+    tensor([7.])
+    """
+
+    # _version is a one-element list shared by all views of the same memory; _grad is unset until there is a gradient.
+    __slots__ = ("__weakref__", "_edge", "_grad", "_version", "array")
+
+    def __new__(cls, array, requires_grad=False):
+        self = object.__new__(cls)
+        self.array = array
+        self._edge = None
+        self._version = [0]
+        if requires_grad:
+            self.requires_grad_(True)
+        return self
+
+    # What it is
+
+    @property
+    def shape(self):
+        """The lengths of the axes."""
+        return Size(self.array.shape)
+
+    @property
+    def ndim(self):
+        """The number of axes."""
+        return self.array.ndim
+
+    @property
+    def dtype(self):
+        """The element type."""
+        return DTYPES[self.array.dtype]
+
+    @property
+    def device(self):
+        """Where the array lives."""
+        return device_of(self.array)
+
+    @property
+    def is_cuda(self):
+        """True on a GPU."""
+        return self.device.type == "cuda"
+
+    def size(self, dim=None):
+        """The shape, or the length of one axis."""
+        return self.shape if dim is None else self.array.shape[dim]
+
+    def dim(self):
+        """The number of axes."""
+        return self.array.ndim
+
+    def numel(self):
+        """The number of elements."""
+        return self.array.size
+
+    def nelement(self):
+        """The number of elements."""
+        return self.array.size
+
+    def element_size(self):
+        """Bytes per element."""
+        return self.array.itemsize
+
+    def stride(self):
+        """Steps between neighbours along each axis, in elements."""
+        return tuple(step // self.array.itemsize for step in self.array.strides)
+
+    def is_contiguous(self):
+        """True when the elements lie in row order without gaps."""
+        return bool(self.array.flags.c_contiguous)
+
+    def is_floating_point(self):
+        """True for float16, float32 and float64."""
+        return self.array.dtype.kind == "f"
+
+    # What is recorded
+
+    @property
+    def grad_fn(self):
+        """The node of the op that made this tensor; None for leaves and for what was not recorded."""
+        return None if type(self._edge) is AccumulateGrad else self._edge
+
+    @property
+    def is_leaf(self):
+        """True for tensors that no recorded op made."""
+        return self._edge is None or type(self._edge) is AccumulateGrad
+
+    @property
+    def requires_grad(self):
+        """Whether ops on this tensor are recorded."""
+        return self._edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted):
+        self.requires_grad_(wanted)
+
+    def requires_grad_(self, requires_grad=True):
+        """Start or stop recording on a leaf, in place.
+
+        Errors: GradError on a tensor that a recorded op made (use `detach()`), DtypeError unless floating-point.
+        """
+        if not self.is_leaf:
+            if requires_grad:
+                return self
+            raise GradError(
+                "you can only change requires_grad flags of leaf variables. "
+                f"This tensor was made by {self._edge.name()}; use y = y.detach() to get one that is cut off from it."
+            )
+        if not requires_grad:
+            self._edge = None
+        elif self._edge is None:
+            if self.array.dtype.kind != "f":
+                raise DtypeError(
+                    f"only Tensors of floating point dtype can require gradients, not {self.dtype}. "
+                    "Write 3.0 in place of 3, or convert with .float() first."
+                )
+            self._edge = AccumulateGrad(self)
+        return self
+
+    @property
+    def grad(self):
+        """The accumulated gradient of a leaf (or after `retain_grad()`), None before the first backward."""
+        found = getattr(self, "_grad", None)
+        if found is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. It stays None: backward "
+                "keeps gradients of leaves only. Call .retain_grad() on this tensor before backward to keep its own.",
+                stacklevel=2,
+            )
+        return found
+
+    @grad.setter
+    def grad(self, new):
+        if new is not None:
+            if not isinstance(new, Tensor):
+                raise TypeError(f"assigned grad must be a Tensor or None, not {type(new).__name__}")
+            if new.array.shape != self.array.shape:
+                raise ShapeError(f"assigned grad has shape {new.shape}, but the tensor has shape {self.shape}")
+            if new.array.dtype != self.array.dtype:
+                raise DtypeError(f"assigned grad has dtype {new.dtype}, but the tensor has dtype {self.dtype}")
+        self._grad = new
+        if new is None and mode.state.watchers:
+            mode.notify(Zeroed(self, True))
+
+    @property
+    def retains_grad(self):
+        """True for a non-leaf after `retain_grad()`."""
+        hooks = None if self.is_leaf else self._edge.hooks
+        return bool(hooks) and any(getattr(hook, "retains", None) is not None for hook in hooks)
+
+    @property
+    def _version_number(self):
+        return self._version[0]
+
+    # Values for Python
+
+    def _read_back(self, how):
+        if mode.state.watchers:
+            mode.notify(ReadBack(self, how))
+
+    def item(self):
+        """The one element as a Python number. The graph does not follow it."""
+        if self.array.size != 1:
+            raise GradError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar (shape {self.shape}). "
+                "Reduce it first (.sum(), .mean()), pick an element (x[0].item()), or use .tolist()."
+            )
+        self._read_back("item")
+        return self.array.item()
+
+    def tolist(self):
+        """Nested lists of Python numbers; one number for a 0-d tensor."""
+        self._read_back("tolist")
+        return self.array.tolist()
+
+    def numpy(self):
+        """The NumPy array itself: the memory is shared, and the graph does not follow it."""
+        if self._edge is not None:
+            raise GradError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if module_of(self.array).__name__ != "numpy":
+            raise TypeError(f"can't convert a {self.device} tensor to numpy. Use tensor.cpu() to copy it first.")
+        self._read_back("numpy")
+        return self.array
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if copy is False and dtype is not None and array.dtype != dtype:
+            raise ValueError("a change of dtype needs a copy")
+        return array.astype(dtype or array.dtype, copy=bool(copy))
+
+    def __bool__(self):
+        if self.array.size != 1:
+            raise GradError(
+                f"Boolean value of Tensor with {'no values' if not self.array.size else 'more than one value'} is "
+                f"ambiguous (shape {self.shape}). Use .any() or .all(), or compare one element."
+            )
+        self._read_back("bool")
+        return bool(self.array.item())
+
+    def __float__(self):
+        self._read_back("float")
+        return float(self._only_element("float"))
+
+    def __int__(self):
+        self._read_back("int")
+        return int(self._only_element("int"))
+
+    def __index__(self):
+        if self.array.dtype.kind not in "iub" or self.array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        self._read_back("int")
+        return int(self.array.item())
+
+    def _only_element(self, how):
+        if self.array.size != 1:
+            raise GradError(f"only tensors of one element can be converted to {how}, not one of shape {self.shape}")
+        return self.array.item()
+
+    def __len__(self):
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self.array.shape[0]
+
+    def __repr__(self):
+        return text_of(self)
+
+    def __format__(self, spec):
+        return format(self.array.item(), spec) if spec and self.array.size == 1 else format(repr(self), spec)
+
+    def __hash__(self):
+        return id(self)  # tensors compare element by element, so sets and dicts go by identity
+
+    def __reduce__(self):
+        if not self.is_leaf:
+            raise GradError("only leaf tensors can be pickled or deep-copied. Use y.detach() first.")
+        return _rebuild, (type(self), self.array.copy(), self._edge is not None)
+
+
+def _rebuild(cls, array, requires_grad):
+    return cls(array, requires_grad)
