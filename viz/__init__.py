@@ -1,0 +1,34 @@
+"""Graphs you can watch: record a run, then see it as a text outline, as DOT, or as a picture."""
+
+import importlib
+
+# What is public, and where it lives. Nothing is imported before it is used: `import viz` costs next to nothing
+# and works without the packages that only the widgets need.
+_PUBLIC = {
+    "Graph": "viz.graph",
+    "GraphWidget": "viz.widget",
+    "Live": "viz.live",
+    "Run": "viz.record",
+    "playground": "viz.panel",
+    "show": "viz.live",
+    "watch": "viz.live",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'viz' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_PUBLIC])
+
+
+def load_ipython_extension(shell):
+    """`%load_ext viz` gives a notebook the cell magic `%%graph`."""
+    from viz.magic import register
+
+    register(shell)

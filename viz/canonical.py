@@ -1,0 +1,108 @@
+"""The canonical form of a recorded graph, and its digest: the same for every way to write the same graph.
+
+It covers ops, kinds, shapes, dtypes, attributes, what was recorded and why not, edges, the role and requires_grad of
+leaves, how often each leaf was added to and cleared, and which leaves hold a gradient. It does not cover names,
+numbering, values, the order of commuting operands, source lines, or time.
+"""
+
+from collections import Counter
+from hashlib import blake2b
+
+from viz.graph import Number
+
+WORK = 3000  # (nodes that look alike) x (nodes): up to here they are told apart one by one
+
+
+def digest(graph):
+    """Twelve hexadecimal characters; equal for graphs that differ in naming, order or values only.
+
+    >>> from viz.graph import Graph
+    >>> def product(first, second):
+    ...     graph = Graph()
+    ...     leaves = [graph.add_value(role="leaf", shape=(), dtype="float32") for _ in range(2)]
+    ...     graph.add_step("mul", "elementwise", [leaves[first].id, leaves[second].id], ("a", "b"), shape=(),
+    ...                    dtype="float32", commutes=True)
+    ...     return digest(graph)
+    >>> product(0, 1) == product(1, 0), product(0, 0) == product(0, 1)
+    (True, False)
+    """
+    return _hash(canonical(graph))[:12]
+
+
+def canonical(graph):
+    """The graph as a sorted list of texts, one for each node, that do not depend on naming or order."""
+    nodes = _Nodes(graph)
+    colours = nodes.refined([_hash(label) for label in nodes.labels])
+    lines = sorted(f"{label} {colour}" for label, colour in zip(nodes.labels, colours, strict=True))
+    alike = [colour for colour, count in Counter(colours).items() if count > 1]
+    twins = [node for node, colour in enumerate(colours) if colour in set(alike)]
+    if 0 < len(twins) * len(colours) <= WORK:
+        # Colours alone cannot tell one ring of eight from two rings of four. Marking one node at a time can.
+        lines += sorted(nodes.marked(colours, node) for node in twins)
+    return lines
+
+
+class _Nodes:
+    """The nodes of a graph (sources, then steps) with labels and links, ready for refining."""
+
+    def __init__(self, graph):
+        sources = graph.sources()
+        self.labels = [_source_label(graph, value) for value in sources]
+        self.labels += [_step_label(graph, step) for step in graph.steps]
+        place = {value.id: number for number, value in enumerate(sources)}
+        place |= {step.output: len(sources) + step.id for step in graph.steps}
+        self.inputs = [()] * len(sources) + [
+            tuple(-1 if isinstance(source, Number) else place[source] for source in step.inputs)
+            for step in graph.steps]
+        self.ordered = [True] * len(sources) + [not step.commutes for step in graph.steps]
+        self.consumers = [[] for _ in self.labels]
+        for node, inputs in enumerate(self.inputs):
+            for position, source in enumerate(inputs):
+                if source >= 0:
+                    self.consumers[source].append((node, position if self.ordered[node] else -1))
+
+    def refined(self, colours):
+        """Mix into each node's colour everything that it was made from, then everything that was made from it,
+        until this tells no more nodes apart."""
+        kinds = 0
+        while len(set(colours)) > kinds:
+            kinds = len(set(colours))
+            colours = self._downwards(self._upwards(colours))
+        return colours
+
+    def marked(self, colours, node):
+        """A summary of the graph as seen from one marked node."""
+        colours = list(colours)
+        colours[node] = _hash("marked " + colours[node])
+        return _hash(sorted(self.refined(colours)))
+
+    def _upwards(self, colours):
+        colours = list(colours)
+        for node, inputs in enumerate(self.inputs):
+            if inputs:
+                parts = [colours[source] if source >= 0 else "number" for source in inputs]
+                colours[node] = _hash([colours[node], *(parts if self.ordered[node] else sorted(parts))])
+        return colours
+
+    def _downwards(self, colours):
+        colours = list(colours)
+        for node in range(len(colours) - 1, -1, -1):
+            uses = sorted((colours[consumer], position) for consumer, position in self.consumers[node])
+            colours[node] = _hash([colours[node], *uses])
+        return colours
+
+
+def _source_label(graph, value):
+    entries = [entry.what for entry in graph.ledger.get(value.id, ())]
+    return repr((value.role, tuple(value.shape), value.dtype, value.requires_grad, entries.count("add"),
+                 entries.count("zero"), value.id in graph.gradients))
+
+
+def _step_label(graph, step):
+    value = graph.values[step.output]
+    attributes = sorted((name, repr(what)) for name, what in step.attributes.items())
+    return repr((step.op, step.kind, attributes, tuple(value.shape), value.dtype, step.recorded, step.reason))
+
+
+def _hash(what):
+    return blake2b(str(what).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()

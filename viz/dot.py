@@ -1,0 +1,104 @@
+"""Graph -> DOT: once to be read and styled by anybody (`to_dot`), once with nothing but sizes, to be laid out."""
+
+import unicodedata
+
+from viz import text, words
+from viz.picture import LABEL, TITLE, picture
+
+# Pale fills that stay apart for all usual kinds of colour vision; the widget's style sheet has the same hues.
+# What a colour says, the words in the box say as well. Comparisons and cuts are never filled.
+KIND_COLOURS = {
+    "elementwise": "#e0ecf6", "activation": "#d9f0ea", "reduce": "#f7efd9", "matmul": "#eee7f6", "shape": "#e8ebee",
+    "index": "#e4f1f4", "loss": "#f7e4e9", "copy": "#efece8",
+}
+KIND_BORDERS = {
+    "elementwise": "#2b679c", "activation": "#087e61", "reduce": "#9d7908", "matmul": "#6e4c99", "shape": "#536170",
+    "index": "#3f8292", "loss": "#a03f5a", "copy": "#76684f",
+}
+GIVEN = "#eeeeef"
+INK, QUIET, FLOW = "#1f2430", "#8a8f98", "#c05503"
+
+
+def to_dot(graph):
+    """The recorded run as a `graphviz.Digraph`; dashed boxes ran but were not recorded.
+
+    Node names are n0, n1, ...; what learners named stands only in labels, where it is quoted.
+    Errors: ValueError when nothing is recorded.
+
+    >>> from viz.graph import Graph
+    >>> graph = Graph()
+    >>> x = graph.add_value(role="leaf", shape=(), dtype="float32", name="x", requires_grad=True)
+    >>> y = graph.add_step("exp", "elementwise", [x.id], ("a",), shape=(), dtype="float32")
+    >>> print(to_dot(graph).source.splitlines()[0])
+    digraph run {
+    """
+    import graphviz
+
+    shown = picture(words.require_steps(graph))
+    digraph = graphviz.Digraph(
+        "run", graph_attr={"rankdir": "LR", "nodesep": "0.35", "ranksep": "0.45", "bgcolor": "transparent"},
+        node_attr={"fontname": "Helvetica", "fontsize": str(TITLE), "color": INK, "fontcolor": INK},
+        edge_attr={"fontname": "Helvetica", "fontsize": str(LABEL), "color": QUIET, "fontcolor": INK,
+                   "arrowsize": "0.7"})
+    for number, node in enumerate(shown.nodes):
+        digraph.node(f"n{number}", _label(node), **_node_style(node))
+    for edge in shown.edges:
+        digraph.edge(f"n{edge.tail}", f"n{edge.head}", quoted(_edge_words(edge)), **_edge_style(edge))
+    return digraph
+
+
+def quoted(shown):
+    """Text as a DOT label that shows exactly these words: no escapes, no HTML, no control characters."""
+    import graphviz
+
+    plain = "".join(char for char in shown if char == "\n" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return graphviz.escape(plain.replace("&", "&amp;"))  # Graphviz reads entities in every label
+
+
+def _label(node):
+    lines = [node.title, node.subtitle, *(f"[{badge}]" for badge in node.badges)]
+    return r"\n".join(quoted(line) for line in lines)
+
+
+def _node_style(node):
+    if node.kind == "op":
+        if node.recorded:
+            return {"shape": "box", "style": "filled", "fillcolor": KIND_COLOURS.get(node.op_kind, GIVEN),
+                    "color": KIND_BORDERS.get(node.op_kind, INK)}
+        return {"shape": "box", "style": "dashed", "color": QUIET}
+    if node.kind == "parameter":
+        return {"shape": "box", "style": "rounded,filled", "fillcolor": GIVEN, "peripheries": "2"}
+    if node.kind == "leaf":
+        return {"shape": "box", "style": "rounded,filled", "fillcolor": GIVEN, "penwidth": "1.6"}
+    if node.kind == "input":
+        return {"shape": "box", "style": "rounded", "color": QUIET}
+    return {"shape": "cds", "style": "solid" if node.recorded else "dashed", "color": INK if node.recorded else QUIET}
+
+
+def _edge_words(edge):
+    return f"{edge.argument} {edge.label}" if edge.argument else edge.label
+
+
+def _edge_style(edge):
+    style = {} if edge.recorded else {"style": "dashed"}
+    return style | {"color": FLOW, "penwidth": "1.8", "dir": "both", "arrowtail": "empty"} if edge.flows else style
+
+
+def layout_source(shown):
+    """DOT with sizes only. No text is measured, so the layout does not depend on the fonts of the machine,
+    and nothing that a learner typed reaches the layout program."""
+    lines = ['digraph { graph [rankdir=LR nodesep=0.36 ranksep=0.34]',
+             'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
+    for number, node in enumerate(shown.nodes):
+        lines.append(f"n{number} [width={node.w / 72:.4f} height={node.h / 72:.4f}]")
+    for number, edge in enumerate(shown.edges):
+        label = _blank(text.width(_edge_words(edge), LABEL) + 6)
+        # Heavier edges are drawn straighter: the chain of ops becomes the spine, what is given joins from the side.
+        weight = 1 if shown.nodes[edge.tail].step is None else 8
+        lines.append(f"n{edge.tail} -> n{edge.head} [id=e{number} weight={weight} label={label}]")
+    return "\n".join([*lines, "}"])
+
+
+def _blank(width, height=LABEL + 5):
+    return (f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
+            f'WIDTH="{width:.0f}" HEIGHT="{height}"><TR><TD></TD></TR></TABLE>>')

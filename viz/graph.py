@@ -1,0 +1,281 @@
+"""The recorded graph: plain data that every view reads. Nothing in here refers to a tensor or needs minigrad.
+
+A `Graph` can be pickled, copied, compared and written as JSON:
+
+>>> graph = Graph()
+>>> x = graph.add_value(role="leaf", shape=(1,), dtype="float32", name="x", requires_grad=True)
+>>> y = graph.add_step("mul", "elementwise", [x.id, x.id], ("a", "b"), shape=(1,), dtype="float32", commutes=True)
+>>> Graph.from_json(graph.to_json()) == graph
+True
+"""
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+
+from viz import text
+
+NOISE = 1e-6  # a mean this much smaller than the numbers it is made of is rounding
+KEEP = 64  # arrays with more numbers than this are kept as smallest, mean and largest only
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is kept of an array: all its numbers when there are few, else smallest, mean and largest."""
+
+    shape: tuple
+    dtype: str
+    values: object = None
+    low: float | None = None
+    mean: float | None = None
+    high: float | None = None
+
+    def short(self, limit=6):
+        """One line for a table: the numbers when there are at most `limit`, else their range."""
+        if self.values is not None and math.prod(self.shape) <= limit:
+            return text.numbers(self.values)
+        low, mean, high = self._range()
+        if abs(mean) < NOISE * max(abs(low), abs(high)):
+            mean = 0.0  # what is left of numbers that cancel depends on the machine
+        return f"{text.number(low)} to {text.number(high)}, mean {text.number(mean)}"
+
+    def long(self):
+        """Everything that is kept, as `tensor(...)` with one row per line."""
+        if self.values is None:
+            return f"tensor of shape {text.shape(self.shape)}: {self.short()}"
+        rows = self.values
+        if len(self.shape) > 1:
+            return "tensor([" + ",\n        ".join(text.numbers(row) for row in rows) + "])"
+        return f"tensor({text.numbers(rows)})"
+
+    def _range(self):
+        if self.values is None:
+            return self.low, self.mean, self.high
+        flat = list(_flat(self.values))
+        if any(value != value for value in flat):
+            return (math.nan,) * 3
+        return min(flat), math.fsum(flat) / len(flat), max(flat)
+
+
+def _flat(values):
+    if isinstance(values, list | tuple):
+        for value in values:
+            yield from _flat(value)
+    else:
+        yield values
+
+
+@dataclass(slots=True)
+class Value:
+    """A tensor at one moment. `producer` is the step that made it, None for what the run was given.
+
+    role: "parameter" (an nn.Parameter), "leaf" (wants a gradient, made by no op), "input" (the other tensors
+    that no op of this run made; one with requires_grad was made by an op before the run), or "result".
+    """
+
+    id: int
+    role: str
+    shape: tuple
+    dtype: str
+    device: str = "cpu"
+    requires_grad: bool = False
+    name: str | None = None
+    data: Summary | None = None
+    producer: int | None = None
+
+    @property
+    def wants_gradient(self):
+        """Whether backward would fill this tensor's `.grad`: a leaf or parameter that requires it."""
+        return self.requires_grad and self.role in ("leaf", "parameter")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A Python number among the inputs of a step."""
+
+    value: float | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An array that a step keeps for its derivative."""
+
+    name: str
+    shape: tuple
+    nbytes: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The learner's line that ran an op: its number in the cell or file, and its text ("" when unknown)."""
+
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class Step:
+    """One op that ran. `inputs` holds value ids and Numbers, in the order of `arguments`.
+
+    reason: None when recorded, else "no_grad", "cut" or "no input requires grad".
+    iteration: how often the same op of the same line had run before. backward: the backward pass that ran it, if any.
+    contributions: the gradients last sent to each input, None where nothing flows.
+    """
+
+    id: int
+    op: str
+    kind: str
+    inputs: tuple
+    arguments: tuple
+    output: int
+    attributes: dict = field(default_factory=dict)
+    commutes: bool = False
+    recorded: bool = True
+    reason: str | None = None
+    module: str | None = None
+    source: Source | None = None
+    iteration: int = 0
+    backward: int | None = None
+    saved: tuple = ()
+    freed: bool = False
+    contributions: tuple = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a leaf's ledger.
+
+    what: "before" (a gradient it had when the run began), "add" (a backward added `change`), "zero" (it was cleared),
+    "elsewhere" (a backward through another graph changed it), or "step" (the leaf's own value was changed; `total` is
+    the new value). `total`: what stands there now.
+    """
+
+    what: str
+    change: Summary | None = None
+    total: Summary | None = None
+    backward: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A value that left the graph as a plain Python or NumPy object, by `item`, `numpy`, `tolist`, `bool`, ..."""
+
+    value: int
+    how: str
+    source: Source | None = None
+
+
+@dataclass(slots=True)
+class Graph:
+    """Everything that was recorded of one run. `values[i].id == i`, `steps[i].id == i`, in the order they appeared.
+
+    gradients: value id -> `.grad` of a leaf, or the gradient that last passed through a result.
+    ledger: value id -> its entries. modules: dotted path -> class name. backwards: passes that touched this run.
+    """
+
+    values: list = field(default_factory=list)
+    steps: list = field(default_factory=list)
+    gradients: dict = field(default_factory=dict)
+    ledger: dict = field(default_factory=dict)
+    reads: list = field(default_factory=list)
+    modules: dict = field(default_factory=dict)
+    backwards: int = 0
+
+    def add_value(self, **what):
+        """Append a Value with the next id and return it."""
+        value = Value(id=len(self.values), **what)
+        self.values.append(value)
+        return value
+
+    def add_step(self, op, kind, inputs, arguments, *, shape, dtype, output=None, **what):
+        """Append a Step and the Value it makes (its fields in `output`); return that Value."""
+        recorded = what.get("recorded", True)
+        fields_ = {"requires_grad": recorded} | (output or {})
+        value = self.add_value(role="result", shape=shape, dtype=dtype, producer=len(self.steps), **fields_)
+        step = Step(len(self.steps), op, kind, tuple(inputs), tuple(arguments), value.id, **what)
+        self.steps.append(step)
+        return value
+
+    def consumers(self):
+        """For each value the list of (step, position) where it is used."""
+        used = [[] for _ in self.values]
+        for step in self.steps:
+            for position, source in enumerate(step.inputs):
+                if not isinstance(source, Number):
+                    used[source].append((step, position))
+        return used
+
+    def sources(self):
+        """The values that no step made: parameters, leaves and inputs."""
+        return [value for value in self.values if value.producer is None]
+
+    def results_unused(self):
+        """The results that no step used: what the run was for."""
+        return [value for value, uses in zip(self.values, self.consumers(), strict=True)
+                if value.producer is not None and not uses]
+
+    def adds(self, value_id):
+        """How often a backward added to this value's `.grad`."""
+        return sum(entry.what == "add" for entry in self.ledger.get(value_id, ()))
+
+    def lacks_gradient(self, value):
+        """Whether a backward went through the run, this leaf wants a gradient, and none ever came."""
+        return (self.backwards > 0 and value.wants_gradient
+                and value.id not in self.gradients and not self.adds(value.id))
+
+    def counts(self):
+        """One sentence: "5 ops, 4 recorded; 2 leaves, 2 with a gradient"."""
+        leaves = [value for value in self.values if value.wants_gradient]
+        held = sum(value.id in self.gradients for value in leaves)
+        recorded = sum(step.recorded for step in self.steps)
+        return (f"{text.plural(len(self.steps), 'op')}, {recorded} recorded; "
+                f"{text.plural(len(leaves), 'leaf')}, {held} with a gradient")
+
+    def to_json(self):
+        """The graph as JSON text. `Graph.from_json` reads it back."""
+        return json.dumps({"version": 1} | _encode(self), ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, source):
+        """A Graph from the text of `to_json`; ValueError for other versions."""
+        data = json.loads(source)
+        if not isinstance(data, dict) or data.pop("version", None) != 1:
+            raise ValueError("this is not a recorded graph of version 1; write it with graph.to_json()")
+        return _decode(data)
+
+
+_TYPES = {kind.__name__: kind for kind in (Summary, Value, Number, Saved, Source, Step, Entry, Read, Graph)}
+
+
+def _encode(item):
+    """Plain JSON data. Each record carries its type, and JSON has no nan and no tuple, so these are marked too."""
+    kind = type(item)
+    if kind in _TYPES.values():
+        return {"is": kind.__name__} | {part.name: _encode(getattr(item, part.name)) for part in fields(item)}
+    if kind is dict:
+        return {"is": "dict", "items": [[_encode(key), _encode(value)] for key, value in item.items()]}
+    if kind is tuple:
+        return {"is": "tuple", "items": [_encode(part) for part in item]}
+    if kind is list:
+        return [_encode(part) for part in item]
+    if kind is float and not math.isfinite(item):
+        return {"is": "float", "items": str(item)}
+    return item
+
+
+def _decode(item):
+    if isinstance(item, list):
+        return [_decode(part) for part in item]
+    if not isinstance(item, dict):
+        return item
+    kind = item.get("is")
+    if kind == "dict":
+        return {_decode(key): _decode(value) for key, value in item["items"]}
+    if kind == "tuple":
+        return tuple(_decode(part) for part in item["items"])
+    if kind == "float":
+        return float(item["items"])
+    if kind not in _TYPES:
+        raise ValueError(f"unknown part {kind!r} in a recorded graph")
+    return _TYPES[kind](**{key: _decode(value) for key, value in item.items() if key != "is"})

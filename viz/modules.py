@@ -1,0 +1,107 @@
+"""Which module is running while a run is recorded, and what modules and parameters are called in the end."""
+
+import weakref
+
+from minigrad.nn import Module
+
+
+class Weak:
+    """A dictionary whose keys go by identity and are held weakly. (WeakKeyDictionary would compare tensors with ==.)"""
+
+    def __init__(self):
+        self._items = {}
+
+    def put(self, key, value):
+        """Remember `value` for this very object."""
+        self._items[id(key)] = weakref.ref(key), value
+
+    def get(self, key, default=None):
+        """The value for this very object, or `default`."""
+        found = self._items.get(id(key))
+        return found[1] if found is not None and found[0]() is key else default
+
+
+class Modules:
+    """Follows ModuleEntered and ModuleLeft. An outermost module (a root) gives its parts their dotted paths."""
+
+    def __init__(self):
+        self.stack = []  # (root, path) of each module that is running
+        self.roots = []  # weak references, each outermost module once
+        self.classes = {}  # (root, path) -> class name
+        self._numbers, self._parts, self._parameters = Weak(), Weak(), Weak()
+
+    def enter(self, module):
+        """A module begins to run."""
+        if not self.stack:
+            root = self._numbers.get(module)
+            if root is None:
+                root = len(self.roots)
+                self.roots.append(weakref.ref(module))
+                self._numbers.put(module, root)
+            for path, part in module.named_modules():
+                self._parts.put(part, (root, path))
+                self.classes[root, path] = type(part).__name__
+            for path, parameter in module.named_parameters():
+                self._parameters.put(parameter, (root, path))
+        here = self._parts.get(module)
+        if here is None:  # made on the way, inside some forward
+            here = self.stack[0][0], type(module).__name__
+            self.classes[here] = type(module).__name__
+        self.stack.append(here)
+
+    def leave(self):
+        """The innermost module has ended."""
+        if self.stack:
+            self.stack.pop()
+
+    def current(self):
+        """(root, path) of the module that is running, or (None, None)."""
+        return self.stack[-1] if self.stack else (None, None)
+
+    def parameter(self, tensor):
+        """(root, path) of a parameter of any root, or (None, None)."""
+        return self._parameters.get(tensor, (None, None))
+
+    def prefixes(self, variables):
+        """What to put before the paths of each root, so that no two parts share a name.
+
+        Roots that are parts of one module (`net[0]`, `net[1]`) get their paths in it; separate roots the names of
+        the variables that hold them.
+        """
+        held = [(name, what) for name, what in variables if isinstance(what, Module)]
+        alive = [root() for root in self.roots]
+        homes = [_home(root, held) if root is not None else None for root in alive]
+        one = len({home and home[0] for home in homes}) == 1
+        prefixes = []
+        for number, (root, home) in enumerate(zip(alive, homes, strict=True)):
+            if home is None:
+                alone = len(homes) == 1
+                prefixes.append("" if alone else f"{type(root).__name__.lower()}{number}")
+            else:
+                prefixes.append(home[1] if one else joined(*home))
+        return prefixes
+
+    def parameters_alive(self):
+        """(root, path, parameter) of all roots that still exist."""
+        for number, reference in enumerate(self.roots):
+            root = reference()
+            if root is not None:
+                for path, parameter in root.named_parameters():
+                    yield number, path, parameter
+
+
+def joined(prefix, path):
+    """Two parts of a dotted path; either may be empty."""
+    return f"{prefix}.{path}" if prefix and path else prefix or path
+
+
+def _home(root, held):
+    """(variable, path in it) of a module: a variable that is the module itself, else one that contains it."""
+    for name, what in held:
+        if what is root:
+            return name, ""
+    for name, what in held:
+        for path, part in what.named_modules():
+            if part is root:
+                return name, path
+    return None

@@ -1,0 +1,155 @@
+"""Where in the learner's code an op ran, and what the code there calls its inputs and its result.
+
+While a run is recorded, names are read off the source text and not out of local variables: a snapshot of a frame's
+variables would keep tensors alive after the learner has dropped them.
+"""
+
+import ast
+import inspect
+import itertools
+import linecache
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from viz.graph import Source
+
+# Frames of these packages are the machinery; the learner's frame is the first one outside.
+_INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for name in ("minigrad", "viz")
+                for sep in ("/", "\\"))
+
+
+@dataclass(slots=True)
+class Site:
+    """One place in the learner's code. `target`: the name that the value computed here is given, if any.
+    `operands`: the names of what goes in, in order, None where it is not a plain name. `call`: what is called."""
+
+    source: Source
+    target: str | None = None
+    operands: tuple = ()
+    call: str | None = None
+
+
+@dataclass(slots=True)
+class Sites:
+    """Finds sites and remembers them, since loops come back to the same place again and again."""
+
+    known: dict = field(default_factory=dict)
+    trees: dict = field(default_factory=dict)
+
+    def here(self):
+        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable."""
+        frame, way = sys._getframe(1), []
+        while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+            way.append((id(frame.f_code), frame.f_lasti))
+            frame = frame.f_back
+        if frame is None:
+            return None, tuple(way)
+        code, last = frame.f_code, frame.f_lasti
+        way.append((id(code), last))
+        found = self.known.get(way[-1])
+        if found is None:
+            found = self.known[way[-1]] = code, self._look(code, last)  # holding the code keeps its id from reuse
+        return found[1], tuple(way)
+
+    def _look(self, code, last):
+        first, last_line, start, end = next(itertools.islice(code.co_positions(), last // 2, None), (None,) * 4)
+        line = first or code.co_firstlineno
+        lines = linecache.getlines(code.co_filename)
+        text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        site = Site(Source(line, text))
+        if lines and start is not None:
+            known = self.trees.get(code.co_filename)
+            if known is None:
+                known = self.trees[code.co_filename] = _index("".join(lines))
+            site.target, site.operands, site.call = known.get((first, last_line, start, end), (None, (), None))
+        return site
+
+
+def learner_frame():
+    """The innermost frame that is neither minigrad's nor viz's; None where there is none."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+        frame = frame.f_back
+    return frame
+
+
+def variables(frame):
+    """Names and values that the frame sees: locals first, then globals; names with a leading underscore are private
+    (notebooks keep old results there)."""
+    found = frame.f_locals
+    pairs = list(found.items())
+    if found is not frame.f_globals:
+        pairs += list(frame.f_globals.items())
+        if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(found, dict):
+            found.clear()  # before Python 3.13 a function's f_locals is a copy that would keep its tensors alive
+    return [(name, value) for name, value in pairs if not name.startswith("_")]
+
+
+def _index(source):
+    """Position in the source -> (target, operands, call) of every expression that could run an op."""
+    tree = _parsed(source)
+    if tree is None:
+        return {}
+    targets = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            targets[node.value] = node.targets[0].id
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and isinstance(node.target, ast.Name):
+            targets[node.value] = node.target.id
+    return {
+        (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset): _entry(node, targets)
+        for node in ast.walk(tree) if isinstance(node, _RUNS)
+    }
+
+
+def _parsed(source):
+    """The tree of a source text; None when it is not plain Python."""
+    for _ in range(3):
+        try:
+            with _one_parser:
+                return ast.parse(source)
+        except SystemError:
+            continue  # Python 3.11 confuses the depths of two threads that parse at once; the next try is on its own
+        except (SyntaxError, ValueError, RecursionError):
+            break
+    return None
+
+
+_one_parser = threading.Lock()
+_RUNS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Subscript, ast.AugAssign)
+
+
+def _entry(node, targets):
+    call = None
+    if isinstance(node, ast.BinOp):
+        operands = node.left, node.right
+    elif isinstance(node, ast.AugAssign):
+        name = node.target.id if isinstance(node.target, ast.Name) else None
+        return name, (_dotted(node.target), _dotted(node.value)), None
+    elif isinstance(node, ast.Compare):
+        operands = node.left, *node.comparators
+    elif isinstance(node, ast.UnaryOp):
+        operands = (node.operand,)
+    elif isinstance(node, ast.Subscript):
+        operands = (node.value,)
+    else:
+        call = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+        receiver = (node.func.value,) if isinstance(node.func, ast.Attribute) else ()
+        # mg.relu(x) and x.relu() look alike: the receiver goes first, and the recorder drops it when one is too many.
+        operands = *receiver, *node.args
+    return targets.get(node), tuple(_dotted(operand) for operand in operands), call
+
+
+def _dotted(node):
+    """`x` or `block.scale` as text (without `self.`); None for anything else."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    if node.id != "self" or not parts:
+        parts.append(node.id)
+    return ".".join(reversed(parts))

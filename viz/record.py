@@ -1,0 +1,170 @@
+"""`Run`: what is recorded in a `with` block, and every view of it."""
+
+import threading
+import weakref
+
+from minigrad import events, mode
+from viz import canonical, names
+from viz.graph import Graph
+from viz.recorder import Recorder
+
+
+class Run:
+    """One recorded run. Operations inside the `with` block are recorded; what happens to their gradients is followed
+    for as long as the run and its results are in use.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([3.0], requires_grad=True)
+    >>> with Run() as run:
+    ...     y = x * x + x
+    >>> print(run.graph.counts())
+    2 ops, 2 recorded; 1 leaf, 0 with a gradient
+    >>> y.backward()
+    >>> print(run.graph.counts())
+    2 ops, 2 recorded; 1 leaf, 1 with a gradient
+
+    `look_up`: whether names are looked up in the frame around the block when it ends.
+    Entering a run again records anew, into the same object.
+    """
+
+    def __init__(self, graph=None, look_up=True):
+        self.graph = Graph() if graph is None else graph
+        self.look_up = look_up
+        self._recorder = self._relay = None
+        self._callbacks = []
+
+    def __enter__(self):
+        self.close()
+        self.graph = Graph()
+        self._recorder = Recorder(self.graph, weakref.WeakMethod(self._changed))
+        self._relay = _Relay(self._recorder)
+        mode.add_watcher(self._relay)
+        return self
+
+    def __exit__(self, *exception):
+        frame = names.learner_frame() if self.look_up else None
+        try:
+            self._recorder.finish(names.variables(frame) if frame is not None else ())
+        finally:
+            del frame  # a frame kept here would keep everything in it
+            self._relay.only_gradients()
+        self._changed("forward")
+
+    def close(self):
+        """Stop following gradients. The graph stays as it is."""
+        if self._relay is not None:
+            self._relay.close()
+        self._recorder = self._relay = None
+
+    def name(self, tensors):
+        """Call tensors by these names in the picture, in preference to what the code calls them: {"x": x, ...}."""
+        if self._recorder is not None:
+            self._recorder.name(tensors)
+
+    def on_change(self, callback):
+        """Call `callback(run, what)` after each change; what is "forward", "backward", "zero" or "step".
+
+        "zero" and "step" come once for each tensor or optimizer. Returns a function that ends it.
+        """
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
+
+    def _changed(self, what):
+        for callback in list(self._callbacks):
+            callback(self, what)
+
+    # Views: each a pure function of the graph
+
+    def outline(self):
+        """Everything in the picture as aligned text."""
+        from viz.outline import outline
+
+        return outline(self.graph)
+
+    def digest(self):
+        """Twelve characters that are equal for equal graphs, whatever things are named; see `viz.canonical`."""
+        return canonical.digest(self.graph)
+
+    def dot(self):
+        """The graph as a `graphviz.Digraph`. Errors: ValueError when nothing is recorded."""
+        from viz.dot import to_dot
+
+        return to_dot(self.graph)
+
+    def scene(self):
+        """The picture as plain data for the widget; never raises, `notice` says what is wrong."""
+        from viz.scene import scene
+
+        return scene(self.graph)
+
+    def svg(self):
+        """The picture as SVG text. Errors: ValueError when nothing is recorded, LayoutError when it is too large."""
+        from viz.scene import drawn
+        from viz.svg import svg
+
+        return svg(drawn(self.graph))
+
+    def to_json(self):
+        """The graph as JSON text; `Graph.from_json` reads it back."""
+        return self.graph.to_json()
+
+    def __repr__(self):
+        return f"<Run: {self.graph.counts()}; digest {self.digest()}>"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = {"text/plain": self.outline()}
+        try:
+            bundle["image/svg+xml"] = self.svg()
+        except ValueError as error:
+            bundle["text/plain"] += f"\n\nNo picture: {error}." if self.graph.steps else ""
+        return bundle
+
+    def __reduce__(self):
+        return Run, (self.graph, self.look_up)
+
+
+class _Relay:
+    """What the core holds while a run is followed. It refers to the recorder weakly, so that a dropped run is gone,
+    and takes itself out when the run or the last of its nodes is gone."""
+
+    def __init__(self, recorder):
+        self.recorder = weakref.ref(recorder, self._gone)
+        self.thread = threading.get_ident()
+        self.nodes = set()
+        self.forward = True
+        self.done = False
+        recorder.relay = weakref.ref(self)
+
+    def __call__(self, event):
+        recorder = self.recorder()
+        if self.done or recorder is None:
+            self.close()
+        elif self.forward or type(event) in _GRADIENTS:
+            recorder(event)
+
+    def follow(self, node):
+        """Stay while this node lives."""
+        self.nodes.add(weakref.ref(node, self._gone))
+
+    def only_gradients(self):
+        """The block has ended: no op is recorded from now on."""
+        self.forward = False
+        if not self.nodes:
+            self.close()
+
+    def close(self):
+        """Take this out of the core's list; in another thread than its own that happens at its next event."""
+        self.done = True
+        self.nodes.clear()
+        if threading.get_ident() == self.thread:
+            mode.remove_watcher(self)
+
+    def _gone(self, reference):
+        if reference is not self.recorder:
+            self.nodes.discard(reference)
+        if reference is self.recorder or not (self.forward or self.nodes):
+            self.close()
+
+
+_GRADIENTS = (events.BackwardStarted, events.BackwardEnded, events.RuleRan, events.Accumulated, events.Zeroed,
+              events.Stepped, events.Freed)

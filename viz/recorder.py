@@ -1,0 +1,320 @@
+"""The watcher that turns the events of the core into a Graph."""
+
+import functools
+from collections import Counter
+
+import numpy as np
+
+from minigrad import events
+from minigrad.nn import Parameter
+from minigrad.tensor import Tensor
+from viz import names, text
+from viz.graph import KEEP, Entry, Number, Read, Saved, Summary
+from viz.modules import Modules, Weak, joined
+
+
+class Recorder:
+    """Fills a Graph from events. Tensors, nodes and modules are known by weak references only."""
+
+    def __init__(self, graph, changed=None):
+        self.graph = graph
+        self.relay = None
+        self._changed = changed or (lambda: None)
+        self._tensors, self._nodes = Weak(), Weak()  # tensor -> value id, grad_fn -> step id
+        self._given = Weak()  # names from `name()`
+        self._sites, self._turns = names.Sites(), Counter()
+        self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
+        self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
+        self._totals = Weak()  # a tensor's `.grad` -> value id of the tensor
+        self._elsewhere = {}  # value id -> `.grad` after a backward that went through other graphs only
+        self._gradients = {}  # value id of a `.grad` that was used as an input -> value id of its tensor
+        self._last = 0  # the number of the backward that ended last, 0 when it did not touch this run
+        self._backward = None  # None outside of backward, 0 before it has touched this run, else its number
+
+    def __call__(self, event):
+        _HANDLERS.get(type(event), lambda recorder, event: None)(self, event)
+
+    def name(self, tensors):
+        """Names that win over those found in the code."""
+        for name, tensor in tensors.items():
+            if isinstance(tensor, Tensor):
+                self._given.put(tensor, name)
+                known = self._tensors.get(tensor)
+                if known is not None:
+                    self.graph.values[known].name = name
+
+    # Forward
+
+    def ran(self, event):
+        """OpRan: one more step."""
+        op, output, graph = event.op, event.output, self.graph
+        site, way = self._sites.here()
+        in_place = op.name.endswith("_")
+        inputs = tuple(self._input(source, changed=in_place and source is output) for source in event.inputs)
+        root, path = self._modules.current()
+        turn = (root, path, way)
+        node = output.grad_fn if event.recorded else None
+        reason = event.reason
+        if in_place and not event.recorded and output.requires_grad:
+            reason = "no_grad"
+        value = graph.add_step(
+            op.name, op.kind, inputs, op.arguments, shape=tuple(output.array.shape), dtype=output.dtype.name,
+            output={"device": str(output.device), "requires_grad": event.recorded, "data": summary_of(output.array)},
+            attributes={name: text.plain(what) for name, what in event.attributes.items()}, commutes=op.commutes,
+            recorded=event.recorded, reason=reason, module=path, source=site and site.source,
+            iteration=self._turns[turn] if self._backward is None else 0,
+            backward=self._count_backward() if self._backward is not None else None,
+            saved=_saved(node) if node is not None else ())
+        self._turns[turn] += 1
+        self._roots[value.producer] = root
+        if node is not None:
+            self._nodes.put(node, value.producer)
+            self.relay().follow(node)
+        if site is not None:
+            self._name_from_code(site, way, event, inputs, value)
+        known = self._tensors.get(output)
+        if known is not None and graph.values[known].producer is None:  # a leaf that was changed in place stays itself
+            value.name = graph.values[known].name
+            self._enter_new_value(known, value.data)
+        else:
+            self._tensors.put(output, value.id)
+
+    def _input(self, source, changed):
+        if not isinstance(source, Tensor):
+            return Number(source.item() if isinstance(source, np.generic) else source)
+        known = self._known(source)
+        if known is None:
+            return self._source(source, None if changed else summary_of(source.array))
+        value = self.graph.values[known]
+        if value.producer is None and value.requires_grad != source.requires_grad:
+            value.requires_grad, value.role = source.requires_grad, _role(source)
+        return known
+
+    def _known(self, tensor):
+        """The value of a tensor. Backward makes new tensors for what it had saved; their edge tells whose they are."""
+        known = self._tensors.get(tensor)
+        if known is None and tensor.requires_grad:
+            if tensor.grad_fn is not None:
+                step = self._nodes.get(tensor.grad_fn)
+                return None if step is None else self.graph.steps[step].output
+            leaf = getattr(tensor._edge, "variable", None)
+            return None if leaf is None or leaf is tensor else self._tensors.get(leaf)
+        return known
+
+    def _source(self, tensor, data):
+        """A tensor that no step made enters the graph."""
+        name = self._given.get(tensor) or self._modules.parameter(tensor)[1]
+        if name is None and self._backward == 0:
+            name = "start of backward"
+        value = self.graph.add_value(
+            role=_role(tensor), shape=tuple(tensor.array.shape), dtype=tensor.dtype.name, device=str(tensor.device),
+            requires_grad=tensor.requires_grad, name=name, data=data)
+        self._tensors.put(tensor, value.id)
+        owner = self._totals.get(tensor)
+        if owner is not None:
+            self._gradients[value.id] = owner
+        if value.wants_gradient and tensor.grad is not None:
+            before = summary_of(tensor.grad.array)
+            self.graph.gradients[value.id] = before
+            self._enter(value.id, Entry("before", None, before))
+        return value.id
+
+    def _name_from_code(self, site, way, event, inputs, value):
+        """Names as the code has them at this place: of the result, and of inputs that have none yet."""
+        value.name = self._given.get(event.output) or site.target
+        step = self.graph.steps[value.producer]
+        if site.target and step.id:
+            before = self.graph.steps[step.id - 1]
+            if self._guessed.get(before.output) == (way[-1], step.iteration):
+                self.graph.values[before.output].name = None  # one call ran several ops; the last makes the result
+        if site.target:
+            self._guessed[value.id] = way[-1], step.iteration
+        operands = site.operands
+        if site.call is not None:
+            if site.call.rstrip("_") != event.op.name.rstrip("_"):
+                return
+            operands = operands[-len(inputs):] if len(operands) > len(inputs) else operands
+        if len(operands) == len(inputs) and all(isinstance(source, Tensor) for source in event.inputs):
+            for known, name in zip(inputs, operands, strict=True):
+                if name and self.graph.values[known].name is None and self.graph.values[known].producer is None:
+                    self.graph.values[known].name = name
+
+    def entered(self, event):
+        """ModuleEntered: ops that follow belong to it."""
+        self._modules.enter(event.module)
+
+    def left(self, event):
+        """ModuleLeft."""
+        self._modules.leave()
+
+    def read(self, event):
+        """ReadBack: a value left the graph."""
+        known = self._tensors.get(event.tensor)
+        if known is not None:
+            site, _ = self._sites.here()
+            self.graph.reads.append(Read(known, event.how, site and site.source))
+
+    def finish(self, variables):
+        """The block has ended: names from the frame around it, and parameters that were never used."""
+        variables = list(variables)
+        self._name_modules(variables)
+        for name, what in variables:
+            if isinstance(what, Tensor):
+                self._name_tensor(name, what)
+        for known, owner in self._gradients.items():
+            if self.graph.values[known].name is None and self.graph.values[owner].name:
+                self.graph.values[known].name = f"{self.graph.values[owner].name}.grad"
+        self._sites, self._turns = names.Sites(), Counter()
+        self._guessed.clear()
+
+    def _name_tensor(self, name, tensor):
+        known = self._tensors.get(tensor)
+        if known is None or self._given.get(tensor) or self._modules.parameter(tensor)[1]:
+            return
+        self._given.put(tensor, name)  # the first name wins
+        self.graph.values[known].name = name
+
+    def _name_modules(self, variables):
+        """Final paths of modules and parameters. Parameters that were not used enter the graph too: that no gradient
+        reaches them is something to see."""
+        prefixes = self._modules.prefixes(variables)
+        for (root, path), kind in self._modules.classes.items():
+            self.graph.modules[joined(prefixes[root], path)] = kind
+        for step, root in self._roots.items():
+            if root is not None:
+                self.graph.steps[step].module = joined(prefixes[root], self.graph.steps[step].module)
+        for root, path, parameter in self._modules.parameters_alive():
+            known = self._tensors.get(parameter)
+            if known is None:
+                known = self._source(parameter, summary_of(parameter.array))
+            if self._given.get(parameter) is None:
+                self.graph.values[known].name = joined(prefixes[root], path)
+
+    # Backward
+
+    def backward_started(self, event):
+        """BackwardStarted: it counts only when it touches this run."""
+        self._backward = 0
+
+    def backward_ended(self, event):
+        """BackwardEnded."""
+        self._last, self._backward = self._backward or 0, None
+        if self._last:
+            self._tell("backward")
+
+    def rule_ran(self, event):
+        """RuleRan: a gradient came to a step and went on to its inputs."""
+        known = self._nodes.get(event.node)
+        if known is not None:
+            self._count_backward()
+            step = self.graph.steps[known]
+            self.graph.gradients[step.output] = summary_of(event.gradient.array)
+            step.contributions = tuple(sent if sent is None else summary_of(sent.array)
+                                       for sent in event.contributions)
+
+    def accumulated(self, event):
+        """Accumulated: `.grad` of a tensor of this run has grown."""
+        known = self._tensors.get(event.tensor)
+        if known is None:
+            return
+        total = summary_of(event.total.array)
+        self._totals.put(event.total, known)
+        # backward(inputs=...) fills `.grad` when its pass is already over
+        number = self._last if self._backward is None else self._backward
+        if number or self.relay().forward:
+            if known in self._elsewhere:
+                self._enter(known, Entry("elsewhere", None, self._elsewhere.pop(known)))
+            self.graph.gradients[known] = total
+            self._enter(known, Entry("add", summary_of(event.gradient.array), total, number or self._count_backward()))
+            if self._backward is None:
+                self._tell("backward")
+        else:  # a backward through another graph, which only shares this leaf
+            self._elsewhere[known] = total
+
+    def freed(self, event):
+        """Freed: what the step had saved is gone."""
+        known = self._nodes.get(event.node)
+        if known is not None:
+            self.graph.steps[known].freed = True
+
+    def zeroed(self, event):
+        """Zeroed: `.grad` was cleared. Clearing what was empty changes nothing and is not entered."""
+        known = self._tensors.get(event.tensor)
+        if known is None or known not in self.graph.gradients:
+            return
+        self._elsewhere.pop(known, None)
+        total = None
+        if event.set_to_none:
+            del self.graph.gradients[known]
+        else:
+            total = self.graph.gradients[known] = summary_of(event.tensor.grad.array)
+        self._enter(known, Entry("zero", None, total))
+        self._tell("zero")
+
+    def stepped(self, event):
+        """Stepped: an optimizer has changed parameters of this run."""
+        ours = [(self._tensors.get(parameter), parameter) for parameter in event.parameters]
+        for known, parameter in ours:
+            if known is not None:
+                self._enter_new_value(known, summary_of(parameter.array))
+        if any(known is not None for known, _ in ours):
+            self._tell("step")
+
+    def _count_backward(self):
+        if self._backward == 0:
+            self.graph.backwards += 1
+            self._backward = self.graph.backwards
+        return self._backward
+
+    def _enter(self, value_id, entry):
+        self.graph.ledger.setdefault(value_id, []).append(entry)
+
+    def _enter_new_value(self, value_id, data):
+        steps = [entry.total for entry in self.graph.ledger.get(value_id, ()) if entry.what == "step"]
+        if data != (steps[-1] if steps else self.graph.values[value_id].data):
+            self._enter(value_id, Entry("step", None, data))
+
+    def _tell(self, what):
+        if self.relay().forward:
+            return  # one notice when the block ends
+        changed = self._changed()
+        if changed is not None:
+            changed(what)
+
+
+_HANDLERS = {
+    events.OpRan: Recorder.ran, events.ModuleEntered: Recorder.entered, events.ModuleLeft: Recorder.left,
+    events.ReadBack: Recorder.read, events.BackwardStarted: Recorder.backward_started,
+    events.BackwardEnded: Recorder.backward_ended, events.RuleRan: Recorder.rule_ran,
+    events.Accumulated: Recorder.accumulated, events.Freed: Recorder.freed, events.Zeroed: Recorder.zeroed,
+    events.Stepped: Recorder.stepped,
+}
+
+
+def _role(tensor):
+    if isinstance(tensor, Parameter):
+        return "parameter"
+    return "leaf" if tensor.requires_grad and tensor.is_leaf else "input"
+
+
+def _saved(node):
+    versions = [then for _, then in node.versions]
+    kept = node.saved_tensors
+    if len(versions) != len(kept):  # plain numbers among the saved have no version
+        versions = [0] * len(kept)
+    return tuple(Saved(name, tuple(array.shape), int(array.nbytes), version)
+                 for (name, array), version in zip(kept.items(), versions, strict=True))
+
+
+@functools.cache
+def _dtype_name(dtype):
+    return dtype.name  # NumPy works this out anew each time
+
+
+def summary_of(array):
+    """What is kept of an array: a copy of up to KEEP numbers, else smallest, mean and largest."""
+    shape, dtype = tuple(array.shape), _dtype_name(array.dtype)
+    if array.size <= KEEP:
+        return Summary(shape, dtype, array.tolist())
+    with np.errstate(all="ignore"):
+        return Summary(shape, dtype, None, float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()))

@@ -1,0 +1,119 @@
+"""Scene -> SVG text that stands alone: no style sheet, no script, no ids, so that many fit in one notebook page."""
+
+from math import hypot
+from xml.sax.saxutils import escape
+
+from viz import text
+from viz.dot import FLOW, GIVEN, INK, KIND_BORDERS, KIND_COLOURS, QUIET
+from viz.picture import LABEL, SUBTITLE, TAG, TITLE
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
+WARN = "#8e2160"
+WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
+PAPER, FLAG = "#ffffff", "#2f343f"
+
+
+def svg(scene):
+    """The picture of a scene (from `viz.scene.drawn`) as SVG text.
+
+    The shapes say what the colours say: rounded boxes were given, double borders are parameters, dashed is what ran
+    without being recorded, an open arrow at the start of an edge is a gradient that came back along it.
+    """
+    width, height = _px(scene["width"]), _px(scene["height"])
+    fit = ' style="max-width:100%;height:auto"' if scene["width"] < WIDE else ""
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+             f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}"{fit}>',
+             f"<title>{escape(scene['summary'])}</title>",
+             f'<rect width="{width}" height="{height}" rx="8" fill="{PAPER}"/>']
+    for edge in scene["edges"]:
+        lines += _edge(edge)
+    for edge in scene["edges"]:
+        words = f"{edge['argument']} {edge['label']}" if edge["argument"] else edge["label"]
+        lines.append(_text(edge["lx"], edge["ly"] + 3.5, words, LABEL, fill="#4a4f57", halo=True))
+    for node in scene["nodes"]:
+        lines += _node(node)
+    return "\n".join([*lines, "</svg>\n"])
+
+
+def _node(node):
+    x, y, w, h = node["x"] - node["w"] / 2, node["y"] - node["h"] / 2, node["w"], node["h"]
+    quiet = not node["recorded"]
+    dash = ' stroke-dasharray="5 3"' if quiet else ""
+    detail = "\n".join(f"{name}: {what}" for name, what in node["detail"])
+    lines = [f"<g><title>{escape(node['title'])}\n{escape(detail)}</title>"]
+    border = QUIET if quiet or node["kind"] == "input" else KIND_BORDERS.get(node["op_kind"], INK)
+    stroke = f'stroke="{border}" stroke-width="1.3"{dash}'
+    fill, ink, faint = PAPER, "#5c626b" if quiet else INK, "#4a4f57"
+    if node["kind"] == "output":
+        if not quiet:
+            fill, ink, faint = FLAG, PAPER, PAPER
+        lines.append(f'<path d="{_flag(x, y, w, h)}" fill="{fill}" {stroke}/>')
+    else:
+        if not quiet and node["kind"] != "input":
+            fill = KIND_COLOURS.get(node["op_kind"], GIVEN)
+        radius = 3 if node["kind"] == "op" else 14
+        lines.append(_rect(x, y, w, h, radius, f'fill="{fill}" {stroke}'))
+        if node["kind"] == "parameter":
+            lines.append(_rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
+    lines.append(_text(node["x"], node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
+    lines.append(_text(node["x"], node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
+    return [*lines, *_tags(node), "</g>"]
+
+
+def _flag(x, y, w, h, tip=9):
+    return (f"M {_px(x)} {_px(y)} H {_px(x + w - tip)} L {_px(x + w)} {_px(y + h / 2)} "
+            f"L {_px(x + w - tip)} {_px(y + h)} H {_px(x)} Z")
+
+
+def _tags(node):
+    """Small labels in a row, centred on the lower border."""
+    sizes = [text.width(badge, TAG) + 10 for badge in node["badges"]]
+    left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
+    for badge, size in zip(node["badges"], sizes, strict=True):
+        strong = badge == "no gradient"  # the one that asks for attention is filled
+        colour = FLOW if badge.startswith("grad") else "#5c626b" if badge in ("frozen", "not used") else WARN
+        middle = node["y"] + node["h"] / 2
+        yield _rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')
+        yield _text(left + size / 2, middle + 3.3, badge, TAG, fill=PAPER if strong else colour, weight=600)
+        left += size + 4
+
+
+def _edge(edge):
+    points = _points(edge["path"])
+    colour, width = (FLOW, 1.8) if edge["flows"] else (INK if edge["tracks"] else QUIET, 1.2)
+    dash = "" if edge["recorded"] else ' stroke-dasharray="5 3"'
+    curve, _, _ = edge["path"].rpartition(" L ")
+    yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>'
+    yield f'<path d="{_arrow(points[-2], points[-1], 7)}" fill="{colour}"/>'
+    if edge["flows"]:
+        yield (f'<path d="{_arrow(points[1], points[0], 8)}" fill="{PAPER}" stroke="{colour}" '
+               'stroke-width="1.4"/>')
+
+
+def _points(path):
+    numbers = [float(word) for word in path.split() if word not in "MCL"]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _arrow(before, tip, size):
+    """A triangle of length `size` whose point is at `tip`, coming from `before`."""
+    dx, dy = tip[0] - before[0], tip[1] - before[1]
+    length = hypot(dx, dy) or 1.0
+    dx, dy = dx / length * size, dy / length * size
+    base = tip[0] - dx, tip[1] - dy
+    corners = [tip, (base[0] - dy * 0.42, base[1] + dx * 0.42), (base[0] + dy * 0.42, base[1] - dx * 0.42)]
+    return "M " + " L ".join(f"{_px(x)} {_px(y)}" for x, y in corners) + " Z"
+
+
+def _rect(x, y, w, h, radius, style):
+    return f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(w)}" height="{_px(h)}" rx="{_px(radius)}" {style}/>'
+
+
+def _text(x, y, words, size, fill, weight=400, halo=False):
+    around = f' stroke="{PAPER}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"' if halo else ""
+    return (f'<text x="{_px(x)}" y="{_px(y)}" font-size="{size}" font-weight="{weight}" text-anchor="middle" '
+            f'fill="{fill}"{around}>{escape(words)}</text>')
+
+
+def _px(number):
+    return f"{number:.1f}".removesuffix(".0")

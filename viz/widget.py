@@ -1,0 +1,74 @@
+"""The graph as a widget for JupyterLab: traits on the Python side, one JavaScript and one CSS file on the other."""
+
+import pathlib
+
+import anywidget
+import traitlets
+
+from viz.scene import scene as make_scene
+
+STATIC = pathlib.Path(__file__).parent / "static"
+STILL_NODES = 80  # up to this size a saved notebook also carries a still picture
+WAITING = "Nothing has run yet. Run the code once, and its graph appears here."
+
+
+def waiting_scene(notice=WAITING):
+    """A scene without nodes that says what to do."""
+    return {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": "no graph yet", "digest": "",
+            "outline": notice, "notice": notice}
+
+
+class GraphWidget(anywidget.AnyWidget):
+    """Draws a scene; a new scene is animated from the one before it.
+
+    scene: what `viz.scene.scene` makes. selected: key of the node whose details are open, "" for none.
+    size: "normal", or "large" for a projector. note, error: one short text below the picture.
+    stale: draw the picture pale because it is older than the error below it.
+
+    >>> widget = GraphWidget()
+    >>> print(widget.text())
+    Nothing has run yet. Run the code once, and its graph appears here.
+    """
+
+    _esm = STATIC / "graph.js"
+    _css = STATIC / "graph.css"
+    scene = traitlets.Dict().tag(sync=True)
+    selected = traitlets.Unicode("").tag(sync=True)
+    size = traitlets.Enum(["normal", "large"], "normal").tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    stale = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, run=None, **traits):
+        super().__init__(**({"scene": waiting_scene()} | traits))
+        self._run = None
+        if run is not None:
+            self.show(run)
+
+    def show(self, run, note=""):
+        """Draw this run, and below it `note`; an earlier error goes."""
+        self._run = run
+        scene = make_scene(run.graph)
+        with self.hold_sync():  # one message, so that picture and words change together
+            self.scene, self.note, self.error, self.stale = scene, note, "", False
+
+    def fail(self, message):
+        """Show one sentence on what went wrong; the last picture stays, pale."""
+        with self.hold_sync():
+            self.error, self.note, self.stale = message, "", True
+
+    def text(self):
+        """The widget as plain text: the outline of the graph, then note or error."""
+        outline = self.scene.get("outline") or self.scene.get("notice", "")
+        return "\n".join(part for part in (outline.rstrip("\n"), self.error or self.note) if part)
+
+    def _repr_mimebundle_(self, **options):
+        # A front end that cannot run the widget (a saved notebook, a static page) shows the picture or the text.
+        data, metadata = super()._repr_mimebundle_(**options)
+        data["text/plain"] = self.text()
+        if self._run is not None and 0 < len(self.scene["nodes"]) <= STILL_NODES:
+            data["image/svg+xml"] = self._run.svg()
+        return data, metadata
+
+    def __repr__(self):
+        return f"GraphWidget({self.scene.get('summary', '')})"

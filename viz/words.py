@@ -1,0 +1,111 @@
+"""What things are called, in every view: short words for values, ops, and why something did not happen."""
+
+from viz import text
+from viz.graph import Number
+
+NOTHING = ("nothing is recorded yet: run some operations on tensors inside the watched block, as in "
+           "`with viz.watch() as run: y = x * x`")
+
+
+def require_steps(graph):
+    """The graph itself; ValueError when it holds nothing to draw."""
+    if not graph.steps:
+        raise ValueError(NOTHING)
+    return graph
+
+
+def value_name(graph, value_id, limit=40):
+    """A source by its name, the result of step 3 as `#3` with its name behind it."""
+    value = graph.values[value_id]
+    name = text.clean(value.name or "", limit)
+    if value.producer is None:
+        return name or f"{value.role} {value.id}"
+    return f"#{value.producer + 1} {name}" if name else f"#{value.producer + 1}"
+
+
+def op_with_attributes(step):
+    """The op with its attributes: `sum axis=1`, `index 0:3`."""
+    shown = text.attributes(step.attributes)
+    return f"{step.op} {shown.removeprefix(step.op + '=')}".rstrip()
+
+
+def op_title(step):
+    """The op with its plain numbers and attributes: `mul 2.0`, `sum axis=1`."""
+    numbers = [text.number(source.value) for source in step.inputs if isinstance(source, Number)]
+    return " ".join([step.op, *numbers]) + op_with_attributes(step)[len(step.op):]
+
+
+def argument(step, position):
+    """The name of an input where it matters which is which, else None."""
+    if step.commutes or len(step.inputs) < 2 or position >= len(step.arguments):
+        return None
+    return step.arguments[position]
+
+
+def inputs(graph, step):
+    """The inputs of a step in order, with argument names where it matters which is which."""
+    shown = [text.number(source.value) if isinstance(source, Number) else value_name(graph, source, 24)
+             for source in step.inputs]
+    names = [argument(step, position) for position in range(len(shown))]
+    return ", ".join(f"{name}={what}" if name else what for name, what in zip(names, shown, strict=True))
+
+
+def why(step):
+    """Why a step was not recorded, in a few words."""
+    return {"no_grad": "grad mode was off (no_grad)",
+            "cut": f"{text.clean(step.op, 24)} has no derivative, the graph is cut here"}.get(step.reason, step.reason)
+
+
+def op_badges(graph, step):
+    """The tags of an op: why it was not recorded, or that a gradient came through."""
+    if step.reason == "cut":
+        return [f"cut: {text.clean(step.op, 16)}"]
+    if step.reason == "no_grad":
+        return ["no_grad"]
+    return ["grad"] if step.output in graph.gradients else []
+
+
+def source_badges(graph, value, used=True):
+    """The tags of a parameter, leaf or input: what became of its gradient."""
+    badges = [] if used else ["not used"]
+    if value.role == "parameter" and not value.requires_grad:
+        badges.append("frozen")
+    if value.role == "input" and value.requires_grad:
+        badges.append("made earlier")
+    adds = graph.adds(value.id)
+    if value.id in graph.gradients:
+        badges.append(f"grad, {adds} adds" if adds > 1 else "grad")
+    elif graph.lacks_gradient(value):
+        badges.append("no gradient")
+    elif graph.ledger.get(value.id, ()) and graph.ledger[value.id][-1].what == "zero":
+        badges.append("grad cleared")
+    return badges
+
+
+def entry(what):
+    """One line of a ledger: `+ 7.0 -> 7.0  (backward 1)`."""
+    total = what.total.short() if what.total else "None"
+    if what.what == "add":
+        return f"+ {what.change.short()} -> {total}" + (f"  (backward {what.backward})" if what.backward else "")
+    return {"before": f"held {total} before this run",
+            "elsewhere": f"changed by another graph -> {total}",
+            "zero": f"cleared -> {total}",
+            "step": f"value changed -> {total}"}[what.what]
+
+
+def source(step):
+    """The learner's line with its number, and how many times the op ran on it before."""
+    if step.source is None:
+        return ""
+    again = f"turn {step.iteration + 1}, " if step.iteration else ""
+    if step.backward:
+        again = f"in backward {step.backward}, "
+    return f"{again}{step.source.line}: {text.clean(step.source.text, 72)}"
+
+
+def module(graph, step):
+    """The module that ran the step: its dotted path and class."""
+    if step.module is None:
+        return ""
+    kind = text.clean(graph.modules.get(step.module, ""), 30)
+    return f"{text.clean(step.module, 40)} ({kind})" if step.module else kind
