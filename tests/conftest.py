@@ -1,0 +1,33 @@
+"""What tests of all kinds share."""
+
+import os
+import shutil
+
+import pytest
+
+
+def need(found, what):
+    """Skip a test whose machine lacks something, in one line; in CI everything but a GPU has to be there."""
+    if not found and os.environ.get("CI") == "true" and what != "a CUDA device":
+        pytest.fail(f"CI has to provide {what}", pytrace=False)
+    if not found:
+        pytest.skip(f"needs {what}, which this machine lacks")
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of the system's Chromium."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return need(next(filter(None, map(shutil.which, names)), None), "Chromium")
+
+
+@pytest.fixture(scope="session")
+def cuda():
+    """CuPy, on a machine with a CUDA device."""
+    try:
+        import cupy
+
+        return need(cupy if cupy.cuda.runtime.getDeviceCount() else None, "a CUDA device")
+    except Exception:  # CuPy or the driver is missing, and each has its own way to say so
+        return need(None, "a CUDA device")
