@@ -1,0 +1,14 @@
+"""The misconceptions that findings name. The codes are the course's own and never change their meaning."""
+
+BELIEFS = {
+    "M04": "Python numbers stay connected.",
+    "M18": "no_grad, freezing and detach are one thing.",
+    "M26": "retain_graph=True cures any backward error.",
+    "M27": "The graph survives backward.",
+    "M28": "Summing losses for a report costs nothing.",
+    "M29": "A list of outputs is just numbers.",
+    "M31": "backward() sets .grad.",
+    "M32": "zero_grad goes anywhere.",
+    "M33": "Accumulate and you get the big batch.",
+    "M35": "Forgetting to clear just slows learning.",
+}

@@ -1,0 +1,170 @@
+"""What a learner is shown: expected properties, one finding with its code and hints, and the marked drawing.
+
+`str(report)` is stable text; in a notebook the same stands beside the drawing. A report never contains the answer.
+"""
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+
+from exercises.graders.beliefs import BELIEFS
+from exercises.graders.drawing import MARK, marked_svg
+from viz import text
+from viz.graph import Graph, Source
+
+GRADES = {"V": "values", "G": "gradients", "S": "structure"}
+RIGHT, WRONG = "✓", "✗"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One thing that a right answer has. `expected` and `found` are for the learner and give no solution away."""
+
+    grade: str
+    expected: str
+    found: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why an answer is wrong. code: of the misconception, "" where it is none. reason: a word for tests and teachers.
+
+    marks: ids of the values whose nodes are marked in the drawing. source: the learner's line, where there is one.
+    """
+
+    code: str
+    reason: str
+    sentence: str
+    hints: tuple
+    marks: tuple = ()
+    source: Source | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of one case. status: "right", "wrong" or "not yet" (the exercise is not answered)."""
+
+    title: str
+    status: str
+    properties: list = field(default_factory=list)
+    finding: Finding | None = None
+    graph: Graph | None = None
+    order: str = ""
+
+    def passed(self, grade):
+        """Whether everything of this grade ("V", "G", "S") is as it should be."""
+        return self.status != "not yet" and all(item.ok for item in self.properties if item.grade == grade)
+
+    def verdict(self, grade):
+        """On one grade: `G gradients: right`, or the first property that does not hold."""
+        name = f"{grade} {GRADES[grade]}: "
+        if self.status == "not yet":
+            return f"{name}not yet"
+        missed = [item for item in self.properties if item.grade == grade and not item.ok]
+        if not missed:
+            return f"{name}right"
+        why = f" ({self.finding.code})" if self.finding and self.finding.code else ""
+        return f"{name}not right yet{why}\n  expected: {missed[0].expected}\n  found: {missed[0].found}"
+
+    def hint(self, number=1):
+        """Hint 1, 2 or 3; each says more than the one before."""
+        if self.finding is None:
+            return "There is nothing to hint at." if self.status == "right" else "Write a first version, then check it."
+        if number not in (1, 2, 3):
+            return "There are three hints: 1, 2 and 3."
+        return self.finding.hints[number - 1]
+
+    # Text
+
+    def __str__(self):
+        return "\n".join([*self._head(), *self._table(), *self._finding()])
+
+    __repr__ = __str__
+
+    def _head(self):
+        word = {"right": f"{RIGHT} right", "wrong": f"{WRONG} not right yet", "not yet": "not yet: still to be written"}
+        return [f"{word[self.status]} | {self.title}"]
+
+    def _table(self):
+        if not self.properties or self.status == "not yet":
+            return []
+        lines = [f"  {RIGHT if item.ok else WRONG} {item.grade}  {item.expected}"
+                 + ("" if item.ok else f"; found: {item.found}") for item in self.properties]
+        return lines + ([f"  what ran: {self.order}"] if self.order else [])
+
+    def _finding(self):
+        if self.finding is None:
+            return []
+        lines = ["", self._name(), self.finding.sentence]
+        if self.finding.source:
+            lines.append(f"  your line {self.finding.source.line}: {self.finding.source.text}")
+        if self.finding.marks:
+            lines.append("  marked in the graph: " + ", ".join(self._marked()))
+        return [*lines, f"  Hint 1 of 3: {self.finding.hints[0]}"]
+
+    def _name(self):
+        code = self.finding.code
+        return f'{code} "{BELIEFS[code]}"' if code else "This needs another look:"
+
+    def _marked(self):
+        names = []
+        for mark in self.finding.marks:
+            value = self.graph.values[mark]
+            if value.producer is None:
+                names.append(text.clean(value.name or value.role, 30))
+            else:
+                names.append(f"#{value.producer + 1} {self.graph.steps[value.producer].op}")
+        return names
+
+    # Notebook
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": str(self), "text/html": self.html()}
+
+    def html(self):
+        """The report with the drawing; it stands alone, also in nbgrader's feedback."""
+        ink = {"right": "#1a7f4b", "wrong": MARK, "not yet": "#5c626b"}[self.status]
+        parts = [f'<div style="border:1px solid #c4c4c4;border-left:5px solid {ink};padding:8px 14px;line-height:1.5">',
+                 f'<div style="font-weight:700;color:{ink}">{escape(self._head()[0])}</div>']
+        if self._table():
+            parts.append(self._html_table())
+        if self.finding is not None:
+            parts += self._html_finding()
+        parts.append(self._picture())
+        return "\n".join([*(part for part in parts if part), "</div>"])
+
+    def _html_table(self):
+        rows, cell = [], "text-align:left;vertical-align:top;padding:1px 8px"
+        for item in self.properties:
+            sign, ink = (RIGHT, "#1a7f4b") if item.ok else (WRONG, MARK)
+            found = "" if item.ok else f"<br><b>found:</b> {_prose(item.found)}"
+            rows.append(f'<tr><td style="color:{ink};font-weight:700;{cell}">{sign}</td>'
+                        f'<td style="{cell}">{item.grade} {GRADES[item.grade]}</td>'
+                        f'<td style="{cell}">{_prose(item.expected)}{found}</td></tr>')
+        order = f'<div>what ran: <code>{escape(self.order)}</code></div>' if self.order else ""
+        return '<table style="margin:6px 0">' + "".join(rows) + "</table>" + order
+
+    def _html_finding(self):
+        found = self.finding
+        yield f'<div style="margin-top:8px"><b>{escape(self._name())}</b><br>{_prose(found.sentence)}</div>'
+        if found.source:
+            yield (f'<div>your line {found.source.line}: <code>{escape(found.source.text)}</code></div>')
+        for number, hint in enumerate(found.hints, 1):
+            yield (f'<details><summary style="display:list-item;cursor:pointer">Hint {number} of 3</summary>'
+                   f"{_prose(hint)}</details>")
+
+    def _picture(self):
+        if self.graph is None or not self.graph.steps:
+            return ""
+        marks = self.finding.marks if self.finding else ()
+        flag = f"here: {self.finding.code or 'look'}" if self.finding else ""
+        try:
+            return '<div style="overflow-x:auto;margin-top:8px">' + marked_svg(self.graph, marks, flag) + "</div>"
+        except ValueError as error:  # too large to draw: the text says it all
+            return f"<div>No picture: {escape(str(error))}.</div>"
+
+
+def _prose(words):
+    """Escaped text with `code` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))

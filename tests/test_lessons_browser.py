@@ -1,0 +1,240 @@
+"""The lessons as a reader has them: JupyterLab started by the launcher, every cell run, every kind of switch pressed.
+
+Screenshots go to `.artifacts/`. The time from a pressed switch to the new picture is measured and printed at the end.
+"""
+
+import json
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+SHOTS = ROOT / ".artifacts"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+TOKEN = "test"
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def lab(chromium):
+    """The address of a JupyterLab that `course.py lab` has started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser", f"--port={port}", "--ip=127.0.0.1"]
+    command += [f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True"]
+    with (SHOTS / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(lambda: _answers(f"{address}/api"), 120, "JupyterLab to start")
+            yield address
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that remembers what went wrong in it."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.trouble = []
+    page.on("pageerror", lambda error: page.trouble.append(f"exception: {error}"))
+    page.on("console", lambda said: page.trouble.append(said.text) if said.type == "error" else None)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder_for_screenshots():
+    SHOTS.mkdir(exist_ok=True)
+
+
+def _answers(address):
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _wait_for(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.2)
+
+
+def open_notebook(page, lab, path):
+    """Open a notebook with its kernel ready, and make sure that nothing is written back to it."""
+    page.goto(f"{lab}/lab/tree/{path}?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-Notebook-cell", timeout=60_000)
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:toggle-autosave')")
+    kernel = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
+    page.wait_for_function(f"() => {kernel}?.status === 'idle'", timeout=60_000)
+    assert not page.locator(".jp-Dialog").count(), "a dialog is in the way"
+
+
+def run_all(page):
+    """Run every cell from the menu, as a reader would; returns the outputs that are errors."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        """() => {
+            const lab = window.jupyterapp.shell.currentWidget;
+            const idle = lab.sessionContext.session.kernel.status === 'idle';
+            return idle && [...lab.content.model.cells].every(
+                (cell) => cell.type !== 'code' || cell.executionState === 'idle');
+        }""",
+        timeout=120_000,
+    )
+    return page.evaluate("""() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+        .filter((cell) => cell.type === 'code')
+        .flatMap((cell) => cell.outputs.toJSON().filter((output) => output.output_type === 'error')
+            .map((output) => cell.sharedModel.source.slice(0, 60) + ': ' + output.ename + ': ' + output.evalue))""")
+
+
+def panel_with(page, control):
+    """The first panel that has this switch or choice: its output area."""
+    return page.locator(".jp-OutputArea-output").filter(has=control).first
+
+
+def settled_digest(panel):
+    """The digest of the picture, once it has come to rest."""
+    graph = panel.locator("[data-digest]").first
+    graph.scroll_into_view_if_needed()
+    _wait_for(lambda: graph.get_attribute("data-settled") == "true", 10, "the picture to come to rest")
+    return graph.get_attribute("data-digest")
+
+
+def printed_digests(name):
+    """The digests that the lesson's check cells print: what the pictures must have."""
+    cells = json.loads((ROOT / "notebooks" / name).read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    text = "".join("".join(output.get("data", {}).get("text/x-check", "")) for output in outputs)
+    return set(re.findall(r"\| ([0-9a-f]{8}) \|", text))
+
+
+def press(panel, control):
+    """Press and wait for the next picture; returns its digest."""
+    graph = panel.locator("[data-digest]").first
+    drawn = graph.get_attribute("data-drawn")
+    control.click()
+    _wait_for(lambda: graph.get_attribute("data-drawn") != drawn, 10, "a new picture")
+    return settled_digest(panel)
+
+
+def test_the_launcher_opens_a_copy_of_lesson_00(page, lab):
+    page.goto(f"{lab}/?token={TOKEN}")
+    page.wait_for_selector(".jp-Notebook-cell", timeout=60_000)
+    assert "/lab/tree/work/00_" in page.url
+    page.wait_for_timeout(1000)
+    assert not page.locator(".jp-Dialog, .jp-toast-button").count(), "something pops up"
+    page.screenshot(path=SHOTS / "first_page.png")
+    assert page.trouble == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_cell_of_a_lesson_runs(page, lab, name):
+    before = (ROOT / "notebooks" / name).read_bytes()
+    open_notebook(page, lab, f"notebooks/{name}")
+    assert run_all(page) == []
+    pictures = page.locator("[data-digest]")
+    assert pictures.count() >= 2
+    for number in range(pictures.count()):
+        settled_digest(pictures.nth(number).locator("xpath=.."))
+    answer_every_question(page)
+    photograph(page, name)
+    assert page.trouble == []
+    assert (ROOT / "notebooks" / name).read_bytes() == before
+
+
+def answer_every_question(page):
+    """Choose the first answer of each question: the verdict and what was hidden must appear."""
+    questions = page.locator(".widget-vbox").filter(has_text=re.compile("^Predict"))
+    for number in range(questions.count()):
+        question = questions.nth(number)
+        question.locator("button.jupyter-button").first.click()
+        question.locator("[role=status]").first.wait_for(timeout=15_000)
+
+
+def photograph(page, name):
+    """One picture of the whole lesson."""
+    height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+    page.set_viewport_size({"width": 1400, "height": min(int(height) + 120, 16_000)})
+    page.wait_for_timeout(1000)
+    page.screenshot(path=SHOTS / name.replace(".ipynb", ".png"))
+
+
+SWITCHES = [
+    ("05_", "no_grad", "switch"), ("05_", "detach", "switch"),
+    ("08_", "accumulate", "switch"), ("09_", "right", "radio"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lesson", "name", "role"), SWITCHES, ids=[f"{s[0]}{s[1]}" for s in SWITCHES])
+def test_a_switch_changes_the_picture_as_the_digest_says(page, lab, lesson, name, role):
+    notebook = next(path for path in LESSONS if path.startswith(lesson))
+    open_notebook(page, lab, f"notebooks/{notebook}")
+    assert run_all(page) == []
+    control = page.get_by_role(role, name=name, exact=True)
+    panel = panel_with(page, control)
+    control = panel.get_by_role(role, name=name, exact=True).first
+    first = settled_digest(panel)
+    changed = press(panel, control)
+    panel.screenshot(path=SHOTS / f"{lesson}{name}.png")
+    assert changed != first
+    assert {first[:8], changed[:8]} <= printed_digests(notebook)
+    back = panel.get_by_role("radio").first if role == "radio" else control
+    assert press(panel, back) == first
+    assert page.trouble == []
+
+
+def test_measure_from_the_switch_to_the_picture_at_60_nodes(page, lab, record_property, capsys):
+    open_notebook(page, lab, "tests/sixty_nodes.ipynb")
+    assert run_all(page) == []
+    control = page.get_by_role("switch", name="no_grad", exact=True).first
+    panel = panel_with(page, page.get_by_role("switch", name="no_grad", exact=True))
+    settled_digest(panel)
+    nodes = panel.locator("[data-digest]").first.get_attribute("data-nodes")
+    times = []
+    for _ in range(9):
+        times.append(page.evaluate(MEASURE, control.element_handle()))
+        settled_digest(panel)
+    with capsys.disabled():
+        middle, worst = statistics.median(times), max(times)
+        print(f"\nswitch to picture, {nodes} nodes: median {middle:.0f} ms, slowest {worst:.0f} ms of {len(times)}")
+    assert len(times) == 9 and 58 <= int(nodes) <= 66
+    assert page.trouble == []
+
+
+MEASURE = """async (control) => {
+    const area = control.closest('.jp-OutputArea-output');
+    const graph = area.querySelector('[data-digest]');
+    const before = graph.dataset.painted;
+    const start = performance.now();
+    control.click();
+    while (graph.dataset.painted === before) await new Promise((next) => requestAnimationFrame(next));
+    return performance.now() - start;
+}"""
