@@ -3,7 +3,7 @@
 from . import (
     autograd,
     data,
-    methods,  # noqa: F401  hangs the operators on Tensor
+    inplace,  # noqa: F401  hangs the operators on Tensor, through `methods`
     nn,
     ops,
     optim,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 
 def as_axis(dim):
-    """`dim` as an array module wants it: None, a number or a tuple.
+    """`dim` as an array module wants it: None (also for no axes, as in PyTorch), a number or a tuple.
 
     >>> as_axis([0, 1])
     (0, 1)
     """
-    return tuple(dim) if isinstance(dim, (list, tuple)) else dim
+    if not isinstance(dim, (list, tuple)):
+        return dim
+    return dim[0] if len(dim) == 1 else tuple(dim) or None
 
 
 def kept_shape(shape, dim):
@@ -18,9 +20,10 @@ def kept_shape(shape, dim):
     >>> kept_shape((2, 3, 4), 1), kept_shape((2, 3), None)
     ((2, 1, 4), (1, 1))
     """
+    dim = as_axis(dim)
     if dim is None:
         return (1,) * len(shape)
-    dims = {d % len(shape) if shape else 0 for d in (dim if isinstance(dim, (list, tuple)) else (dim,))}
+    dims = {d % len(shape) if shape else 0 for d in (dim if isinstance(dim, tuple) else (dim,))}
     return tuple(1 if axis in dims else length for axis, length in enumerate(shape))
 
 
@@ -41,6 +44,16 @@ def count(shape, dim):
     return total
 
 
+def rows(x):
+    """All axes but the last as one, for arrays and tensors.
+
+    >>> import numpy as np
+    >>> rows(np.ones((2, 3, 4))).shape, rows(np.ones(4)).shape
+    ((6, 4), (1, 4))
+    """
+    return x.reshape((count(x.shape[:-1], None), x.shape[-1]))
+
+
 def unbroadcast(g, shape):
     """Sum `g` over the axes along which an operand of `shape` was repeated. Works for arrays and tensors.
 
@@ -51,5 +64,7 @@ def unbroadcast(g, shape):
     if tuple(g.shape) == shape:
         return g
     extra = len(g.shape) - len(shape)
+    if extra < 0:  # x[0] = value also takes a value with more axes than x[0] has, if their length is 1
+        return unbroadcast(g, shape[-extra:]).reshape(shape)
     axes = [*range(extra)] + [extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1]
     return g.sum(axis=tuple(axes), keepdims=True).reshape(shape) if axes else g.reshape(shape)

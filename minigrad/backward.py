@@ -14,9 +14,9 @@ import numpy as np
 from . import ops
 from .axes import unbroadcast
 from .device import module_of
-from .errors import DtypeError, GradError, ShapeError
+from .errors import DeviceError, DtypeError, GradError, ShapeError
 from .events import Accumulated, BackwardEnded, BackwardStarted, Freed, RuleRan
-from .mode import notify, set_grad_enabled, state
+from .mode import notify, state
 from .tensor import AccumulateGrad, Tensor
 
 
@@ -60,8 +60,11 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     """
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = (grad_outputs,) * len(outputs)
+    if grad_outputs is None:
+        grad_outputs = (None,) * len(outputs)
+    grad_outputs = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+    if len(grad_outputs) != len(outputs):
+        raise GradError(f"got {len(outputs)} outputs and {len(grad_outputs)} grad_outputs: give one for each output")
     edges = [_edge_of(x) for x in inputs]
     found = _walk(outputs, grad_outputs, _keep(retain_graph, create_graph), create_graph, dict.fromkeys(edges))
     if not allow_unused and any(found.get(edge) is None for edge in edges):
@@ -70,7 +73,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             f"One of the differentiated Tensors (input {missing}) appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior; its gradient is then None."
         )
-    return tuple(None if found.get(edge) is None else _as_tensor(found[edge]) for edge in edges)
+    return tuple(g if g is None or isinstance(g, Tensor) else _own(g) for g in map(found.get, edges))
 
 
 def retain_grad(tensor):
@@ -140,34 +143,31 @@ def _as_tensor(g):
     return g if isinstance(g, Tensor) else Tensor(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
+def _own(g):
+    """A gradient with memory of its own: what a rule hands out may be shared, or a broadcast view."""
+    if isinstance(g, Tensor):
+        return ops.clone(g)
+    return Tensor(g.copy() if type(g) is np.ndarray else module_of(g).array(g))
+
+
 # The walk
 
 
 def _walk(roots, gradients, retain, create, targets):
     """Run the backward pass. Returns the gradients that reached `targets` (edges); None means every leaf."""
-    watched = bool(state.watchers)
+    watched, before = bool(state.watchers), state.grad
     if watched:
         notify(BackwardStarted(roots))
+    state.grad = bool(create)  # not through set_grad_enabled: this switch is no news to watchers
     try:
-        with set_grad_enabled(bool(create)) if state.grad != bool(create) else _nothing:
-            start = _start(roots, gradients, create)
-            pending = _count_consumers(start)
-            wanted = _leading_to(targets, pending) if targets is not None else None
-            return _run(start, pending, retain, create, targets, wanted)
+        start = _start(roots, gradients, create)
+        pending = _count_consumers(start)
+        wanted = _leading_to(targets, pending) if targets is not None else None
+        return _run(start, pending, retain, create, targets, wanted)
     finally:
+        state.grad = before
         if watched:
             notify(BackwardEnded(roots))
-
-
-class _Nothing:
-    def __enter__(self):
-        return None
-
-    def __exit__(self, *exception):
-        return None
-
-
-_nothing = _Nothing()
 
 
 def _start(roots, gradients, create):
@@ -193,6 +193,10 @@ def _start(roots, gradients, create):
             raise ShapeError(f"Mismatch in shape: grad_output has shape {gradient.shape}, the output has {root.shape}")
         elif gradient.array.dtype.kind != "f":
             raise DtypeError(f"grad_output must be floating-point as the output is, not {gradient.dtype}")
+        elif gradient.device != root.device:
+            raise DeviceError(f"grad_output is on {gradient.device}, the output on {root.device}. Use .to(device).")
+        if gradient.array.dtype != array.dtype:
+            gradient = gradient.astype(array.dtype)
         gradient = gradient if create else gradient.array
         start[root._edge] = start[root._edge] + gradient if root._edge in start else gradient
     return start
@@ -231,29 +235,34 @@ def _leading_to(targets, pending):
 
 
 def _run(start, pending, retain, create, targets, wanted):
-    gradients, found = dict(start), {}
+    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was."""
+    gradients, found, landed = start, {}, []
     ready = [edge for edge, count in pending.items() if not count]
     while ready:
         node = ready.pop()
-        g = gradients.pop(node, None)
+        parents, g = node.parents, gradients.pop(node, None)
         if g is not None and (wanted is None or node in wanted):
             if node.hooks:
-                g = _run_hooks(node, g, create)
+                g = _run_hooks(node, g, create, landed)
             if targets is not None and node in targets:
                 found[node] = g
             if type(node) is AccumulateGrad:
-                if targets is None and node.variable is not None:
-                    _add_to_grad(node.variable, g, create)
-                continue
-            if wanted is None or not wanted.isdisjoint(node.parents):
+                if targets is None:
+                    landed.append((node.variable, g))
+            elif wanted is None or not wanted.isdisjoint(parents):
                 _run_rules(node, g, gradients, create)
-                if not retain:
-                    _free(node)
-        for parent in node.parents:
+                if not retain and node.plan.tensors:  # shapes and numbers stay: they allow a second backward
+                    node.saved = None
+                    if state.watchers:
+                        notify(Freed(node))
+        for parent in parents:
             if parent is not None:
                 pending[parent] -= 1
                 if not pending[parent]:
                     ready.append(parent)
+    for tensor, g in landed:
+        if tensor is not None and tensor._edge is not None:  # a leaf may be gone, or frozen, by now
+            _add_to_grad(tensor, g, create)
     return found
 
 
@@ -265,14 +274,17 @@ def _run_rules(node, g, gradients, create):
             f"Trying to backward through the graph a second time: the tensors that {node.name()} had saved are freed. "
             "Run the forward again, or pass retain_graph=True to the first backward."
         )
-    if node.versions:
-        _check_versions(node)
+    for version, then in node.versions:
+        if version[0] != then:
+            raise _overwritten(node)
     if create and saved:
         saved = _saved_as_tensors(node)
-    parents, sources = node.parents, node.sources
+    plan, parents, sources = node.plan, node.parents, node.sources
+    if plan.wants_xp:
+        saved = (*saved, ops if create else module_of(g))
     sent = [None] * len(parents) if state.watchers else None
-    for i, rule, needs in node.plan.rules:
-        contribution = rule(g, *[saved[k] for k in needs])
+    for i, rule, needs in plan.rules:
+        contribution = rule(g, saved[needs[0]]) if len(needs) == 1 else rule(g, *[saved[k] for k in needs])
         if sources is not None:
             shape, dtype = sources[i]
             contribution = unbroadcast(contribution, shape)
@@ -287,59 +299,72 @@ def _run_rules(node, g, gradients, create):
         notify(RuleRan(node, _as_tensor(g), tuple(sent)))
 
 
-def _check_versions(node):
-    for k, (version, then) in enumerate(node.versions):
-        if version[0] != then:
-            name = node.plan.tensors[k]
-            raise GradError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"{node.name()} saved '{name}' at version {then}, it is now at version {version[0]}. "
-                "Write the change out of place (y = y + 1 in place of y += 1), or change a .clone()."
-            )
+def _overwritten(node):
+    name, (version, then) = next(
+        (name, pair) for name, pair in zip(node.plan.tensors, node.versions, strict=True) if pair[0][0] != pair[1]
+    )
+    return GradError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"{node.name()} saved '{name}' at version {then}, it is now at version {version[0]}. "
+        "Write the change out of place (y = y + 1 in place of y += 1), or change a .clone()."
+    )
 
 
 def _saved_as_tensors(node):
     """Saved arrays as tensors that know where they came from, so that rules on them are recorded."""
-    rebuilt = []
+    rebuilt, versions = [], iter(node.versions)
     for name, kept in zip(node.plan.names, node.saved, strict=True):
-        if name == "xp":
-            kept = ops
-        elif name in node.plan.tensors and not isinstance(kept, np.generic):
-            tensor = Tensor(kept)
-            tensor._edge = node if name == "y" else node.parents[node.op.arguments.index(name)]
-            kept = tensor
+        if name in node.plan.tensors:
+            version, _ = next(versions)
+            kept = _as_it_was(node, name, kept, version)
         rebuilt.append(kept)
     return rebuilt
 
 
-def _free(node):
-    if node.saved:
-        node.saved = None
-        if state.watchers:
-            notify(Freed(node))
+def _as_it_was(node, name, array, version):
+    """One saved array with its edge and version counter; an operand that was promoted is promoted again, recorded."""
+    tensor = Tensor(np.asarray(array) if isinstance(array, np.generic) else array)  # a plain number was kept as one
+    if name == "y":
+        tensor._edge, tensor._version = node, version
+        return tensor
+    i = node.op.arguments.index(name)
+    source = node.sources[i] if node.sources else None
+    if source is None or source[1] == array.dtype:
+        tensor._edge, tensor._version = node.parents[i], version if isinstance(version, list) else [0]
+        return tensor
+    tensor.array = array.astype(source[1])
+    tensor._edge = node.parents[i]
+    return tensor.astype(array.dtype)
 
 
-def _run_hooks(node, g, create):
+def _run_hooks(node, g, create, landed):
     """Users' hooks first, in their order; then what retain_grad() asked for."""
     for hook in [h for h in node.hooks if not isinstance(h, _Retain)]:
         answer = hook(_as_tensor(g))
         if answer is not None:
-            g = answer if create else answer.array
+            g = _checked_answer(answer, g, create)
     for hook in node.hooks:
         if isinstance(hook, _Retain) and hook.retains() is not None:
-            _add_to_grad(hook.retains(), g, create)
+            landed.append((hook.retains(), g))
     return g
+
+
+def _checked_answer(answer, g, create):
+    if not isinstance(answer, Tensor):
+        raise TypeError(f"a hook must return a Tensor or None, but this one returned {type(answer).__name__}")
+    if answer.array.shape != tuple(g.shape):
+        raise ShapeError(f"a hook has changed the size of the gradient from {tuple(g.shape)} to {answer.shape}")
+    answer = answer.astype(g.dtype)
+    return answer if create else answer.array
 
 
 def _add_to_grad(tensor, g, create):
     """tensor.grad += g: in place, so that the .grad somebody holds is the one that grows."""
     old = getattr(tensor, "_grad", None)
-    if create:
-        new = g if old is None else old + g
-    elif old is None:
-        g = np.asarray(g) if isinstance(g, np.generic) else g
-        # never share memory with a gradient that is still on its way elsewhere
-        new = Tensor(g.astype(tensor.array.dtype, copy=True))
+    if old is None:
+        new = _own(g)
+    elif create:
+        new = old + g
     elif old._edge is not None:
         new = old + _as_tensor(g)
     else:

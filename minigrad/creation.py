@@ -35,15 +35,22 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
 
 
 def _from_python(data):
+    first = data
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
     try:
         array = np.array(_without_tensors(data))
     except ValueError as error:
         raise ValueError(f"tensor(): rows must have equal lengths at every depth ({error})") from None
     if array.dtype.kind not in "biuf" and array.size:
         raise TypeError(f"tensor(): needs numbers, nested lists of numbers or an array, not {type(data).__name__}")
-    if array.dtype.kind in "fO" or not array.size:
+    if array.dtype.kind == "u":
+        raise ValueError(f"tensor(): {array.max()} does not fit into int64, the widest of the whole numbers")
+    if isinstance(first, (np.generic, np.ndarray)) and array.dtype in dtypes.DTYPES:
+        return array  # a list of NumPy's numbers keeps their dtype
+    if array.dtype.kind == "f" or not array.size:
         return array.astype(dtypes.get_default_dtype().numpy)
-    return array.astype(np.int64) if array.dtype.kind in "iu" else array
+    return array.astype(np.int64) if array.dtype.kind == "i" else array
 
 
 def _without_tensors(data):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .creation import default_generator
+from .creation import default_generator, tensor
+from .device import module_of
 from .errors import ShapeError
 from .tensor import Tensor
 
@@ -68,16 +69,25 @@ def random_split(dataset, lengths, generator=None):
 
 
 def default_collate(items):
-    """Items as one batch: tensors and numbers stacked along a new first axis, tuples place by place."""
+    """Items as one batch: tensors and numbers stacked along a new first axis, tuples and dicts place by place.
+
+    Python floats give float64, as in PyTorch; texts stay a list.
+    """
     first = items[0]
+    if isinstance(first, dict):
+        return {key: default_collate([item[key] for item in items]) for key in first}
+    if isinstance(first, tuple) and hasattr(first, "_fields"):
+        return type(first)(*(default_collate(list(column)) for column in zip(*items, strict=True)))
     if isinstance(first, (tuple, list)):
         return type(first)(default_collate(list(column)) for column in zip(*items, strict=True))
+    if isinstance(first, (str, bytes)):
+        return list(items)
     if isinstance(first, Tensor):
         shapes = {tuple(t.shape) for t in items}
         if len(shapes) > 1:
             raise ShapeError(f"stack expects each tensor to be equal size, but got {sorted(shapes)}: pass collate_fn")
-        return Tensor(np.stack([t.array for t in items]))
-    return Tensor(np.asarray(items, "float32" if isinstance(first, float) else None))
+        return Tensor(module_of(first.array).stack([t.array for t in items]))
+    return tensor(np.asarray(items))
 
 
 class DataLoader:

@@ -9,10 +9,6 @@ import numpy as np
 
 from .errors import DeviceError
 
-# PyTorch computes inf and nan without a word, and so do we. One setting for the process: a guard inside each op
-# would cost more than a small op itself.
-np.seterr(all="ignore")
-
 
 class Device:
     """A place for arrays: `device("cpu")`, `device("cuda")`, `device("cuda:1")`, `device("cuda", 1)`.

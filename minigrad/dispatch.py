@@ -20,9 +20,10 @@ from .tensor import Tensor
 
 _new = object.__new__
 _ndarray = np.ndarray
-_ON_CPU = (np.ndarray, np.generic)
+NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
+_ON_CPU = (np.ndarray, np.generic, bool, int, float)
+_PLAIN = (float, int)
 _UNCHANGING = (0,)  # the version of a plain number
-_NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 _ALIASES = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch takes NumPy's words too
 
 
@@ -31,6 +32,7 @@ def unary(op):
     only_floats = op.to_float == "required"
 
     def run(x, *args, **kwargs):
+        recording = state.grad
         try:
             array = x.array
         except AttributeError:
@@ -42,7 +44,7 @@ def unary(op):
                 raise DtypeError(describe(op, (x,)) + ": needs a floating-point dtype. Use .float() first.")
             array = array.astype(dtypes.get_default_dtype().numpy)
         try:
-            if kernel is not None and type(array) is _ndarray:
+            if kernel is not None and type(array) is _ndarray and not args and not kwargs:
                 y = kernel(array)
             else:
                 y = forward(module_of(array), array, *args, **kwargs)
@@ -54,9 +56,10 @@ def unary(op):
         out.array = y
         out._version = [0]
         edge = x._edge
-        if edge is not None and state.grad and op.rules:
+        if edge is not None and recording and op.rules:
             attributes = op.bind(args, kwargs) if op.attributes else op.attributes
-            out._edge = _record(op, 1, (x,), (array,), (edge,), out, attributes)
+            plan = op.plans.get(1) or op.plan(1)
+            out._edge = _record(plan, (x,), (array,), (edge,), out, attributes)
         else:
             out._edge = None
         if view:
@@ -73,14 +76,23 @@ def binary(op):
     forward, kernel, to_float = op.forward, op.kernel, op.to_float
 
     def run(a, b):
+        recording, same, number = state.grad, False, None
         try:
-            first, second = a.array, b.array
-            numbers = False
-            if first.dtype is not second.dtype or type(first) is not type(second) or to_float:
-                first, second = _harmonise(op, (a, b), (first, second))
+            if type(b) in _PLAIN:  # a float array takes any number in its own dtype: the common case
+                first = a.array
+                second, number = _in_dtype_of(first, b), "b"
+            elif type(a) in _PLAIN:
+                second = b.array
+                first, number = _in_dtype_of(second, a), "a"
+            else:
+                first, second = a.array, b.array
+                same = first.dtype is second.dtype and type(first) is type(second)
+                same = same and not (to_float and first.dtype.kind != "f")
         except AttributeError:
-            first, second = _with_number(op, a, b)
-            numbers = True
+            first = second = None
+        if not same and (number is None or first is None or second is None):
+            number = None
+            first, second = _harmonise(op, (a, b), (_array_or_number(op, 0, a), _array_or_number(op, 1, b)))
         try:
             if kernel is not None and type(first) is _ndarray:
                 y = kernel(first, second)
@@ -94,12 +106,15 @@ def binary(op):
         out.array = y
         out._version = [0]
         out._edge = None
-        if state.grad and op.rules:
-            left = a._edge if not numbers or isinstance(a, Tensor) else None
-            right = b._edge if not numbers or isinstance(b, Tensor) else None
+        if recording and op.rules:
+            left = a._edge if same or number == "b" or isinstance(a, Tensor) else None
+            right = b._edge if same or number == "a" or isinstance(b, Tensor) else None
             if left is not None or right is not None:
                 mask = (left is not None) + 2 * (right is not None)
-                out._edge = _record(op, mask, (a, b), (first, second), (left, right), out, None)
+                plan = op.plans.get(mask) or op.plan(mask)
+                out._edge = node = _record(plan, (a, b), (first, second), (left, right), out, None)
+                if number is None and (not same or first.shape != second.shape):
+                    node.sources = _sources((a, b), (first, second), y)
         if state.watchers:
             _tell(op, (a, b), {}, out)
         return out
@@ -110,13 +125,17 @@ def binary(op):
 def general(op):
     """Any number of array inputs, with attributes; plain numbers are welcome in the place of any but one."""
     forward, count = op.forward, len(op.arguments)
+    mixed = [i for i, name in enumerate(op.arguments) if name not in op.fixed]
 
     def run(*args, **kwargs):
+        recording = state.grad
         inputs, args = args[:count], args[count:]
         if len(inputs) < count or kwargs:
             inputs, args, kwargs = _sort_arguments(op, inputs, args, kwargs)
-        arrays = _harmonise(op, inputs, [_array_or_number(op, i, x) for i, x in enumerate(inputs)])
-        xp = next((module_of(a) for a in arrays if not isinstance(a, _ON_CPU)), np)
+        arrays = [x.array if isinstance(x, Tensor) else _array_or_number(op, i, x) for i, x in enumerate(inputs)]
+        if not _alike(arrays, mixed):
+            arrays = _harmonise(op, inputs, arrays)
+        xp = next((module_of(a) for a in arrays if not isinstance(a, _ON_CPU)), np)  # one on a GPU decides
         try:
             y = forward(xp, *arrays, *args, **kwargs)
         except (ValueError, TypeError, IndexError) as error:
@@ -128,14 +147,17 @@ def general(op):
         out._version = [0]
         out._edge = None
         attributes = op.bind(args, kwargs) if op.attributes else op.attributes
-        if op.rules and state.grad:
+        if recording and op.rules:
             edges = tuple(
                 x._edge if isinstance(x, Tensor) and op.rules[name] is not None else None
                 for x, name in zip(inputs, op.arguments, strict=True)
             )
             mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
             if mask:
-                out._edge = _record(op, mask, inputs, arrays, edges, out, attributes)
+                plan = op.plans.get(mask) or op.plan(mask)
+                out._edge = _record(plan, inputs, arrays, edges, out, attributes)
+                if op.broadcasts:
+                    out._edge.sources = _sources(inputs, arrays, y)
         if state.watchers:
             _tell(op, inputs, attributes, out)
         return out
@@ -143,32 +165,23 @@ def general(op):
     return run
 
 
-def _record(op, mask, inputs, arrays, edges, out, attributes):
-    """Make the node: parents, what the rules that will run have asked for, and which operands were stretched."""
+def _record(plan, inputs, arrays, edges, out, attributes):
+    """Make the node: its parents, and what the rules that will run have asked for."""
     node = _new(Node)
-    node.plan = plan = op.plans.get(mask) or op.plan(mask)
+    node.plan = plan
     node.parents = edges
-    node.hooks = None
-    node.sources = _sources(inputs, arrays, out.array) if op.stretches else None
-    if not plan.recipe:
-        node.saved = node.versions = ()
-        return node
-    saved, versions = [], []
-    for what, key in plan.recipe:
-        if what == "input":
-            saved.append(arrays[key])
-            version = inputs[key]._version if isinstance(inputs[key], Tensor) else _UNCHANGING
-            versions.append((version, version[0]))
-        elif what == "output":
-            saved.append(out.array)
-            versions.append((out._version, 0))
-        elif what == "attribute":
-            saved.append(attributes[key])
-        elif what == "module":
-            saved.append(module_of(out.array))
-        else:
-            saved.append(getattr(arrays[key], what))  # its shape or dtype
-    node.saved, node.versions = tuple(saved), tuple(versions)
+    node.hooks = node.sources = None
+    saved = versions = ()
+    for i in plan.inputs:
+        version = getattr(inputs[i], "_version", _UNCHANGING)
+        saved += (arrays[i],)
+        versions += ((version, version[0]),)
+    if plan.output:
+        saved += (out.array,)
+        versions += ((out._version, 0),)
+    for key, argument in plan.rest:
+        saved += (attributes[key] if argument is None else getattr(arrays[argument], key),)  # or its shape or dtype
+    node.saved, node.versions = saved, versions
     return node
 
 
@@ -201,46 +214,61 @@ def _sort_arguments(op, inputs, args, kwargs):
 def _array_or_number(op, position, x):
     if isinstance(x, Tensor):
         return x.array
-    if isinstance(x, _NUMBERS):
+    if isinstance(x, NUMBERS):
         return x
     raise wrong_argument(op, op.arguments[position], x)
 
 
-def _with_number(op, a, b):
-    """Operands of which one is a plain number. A float array takes any number in its own dtype: the common case."""
-    if type(b) in (int, float) and isinstance(a, Tensor) and a.array.dtype.kind == "f" and type(a.array) is _ndarray:
-        return a.array, a.array.dtype.type(b)
-    if type(a) in (int, float) and isinstance(b, Tensor) and b.array.dtype.kind == "f" and type(b.array) is _ndarray:
-        return b.array.dtype.type(a), b.array
-    return _harmonise(op, (a, b), (_array_or_number(op, 0, a), _array_or_number(op, 1, b)))
-
-
 def _harmonise(op, inputs, operands):
     """Bring operands to one dtype (PyTorch's rules) and one device; numbers become scalars of that dtype."""
-    arrays = [x for x in operands if not isinstance(x, _NUMBERS)]
+    arrays = [x for x in operands if not isinstance(x, NUMBERS)]
     if not arrays:
         raise TypeError(f"{op.name}(): at least one argument must be a Tensor; {describe(op, inputs)}")
-    home = next((a for a in arrays if a.ndim), arrays[0])
-    if any(device_of(a) != device_of(home) and a.ndim for a in arrays):
+    placed = [a for a in arrays if a.ndim or not isinstance(a, _ON_CPU)] or arrays[:1]  # CPU scalars may go anywhere
+    home = placed[0]
+    if any(device_of(a) != device_of(home) for a in placed[1:]):
         raise DeviceError(
             f"{describe(op, inputs)}: expected all tensors to be on the same device. Move one with .to(device)."
         )
     mixed = [i for i, name in enumerate(op.arguments) if name not in op.fixed]
+    if op.kind == "matmul":
+        _check_product(op, inputs, [operands[i] for i in mixed])
     wanted = dtypes.result_type([operands[i] for i in mixed])
     if op.to_float and wanted.kind != "f":
-        if op.to_float == "required":
-            raise DtypeError(describe(op, inputs) + ": needs a floating-point dtype. Use .float() first.")
         wanted = dtypes.get_default_dtype().numpy
-    if op.kind == "matmul" and len({operands[i].dtype for i in mixed if not isinstance(operands[i], _NUMBERS)}) > 1:
-        raise DtypeError(f"{describe(op, inputs)}: expected operands of the same dtype. Convert one with .to(dtype).")
     return [_convert(x, wanted, home) if i in mixed else x for i, x in enumerate(operands)]
 
 
+def _check_product(op, inputs, operands):
+    """Products of matrices take tensors of one dtype: no numbers, and no silent widening."""
+    for name, x in zip(op.arguments, operands, strict=True):
+        if isinstance(x, NUMBERS):
+            raise wrong_argument(op, name, x)
+    if len({x.dtype for x in operands}) > 1:
+        raise DtypeError(f"{describe(op, inputs)}: expected operands of the same dtype. Convert one with .to(dtype).")
+
+
+def _alike(arrays, mixed):
+    """Whether there is nothing to bring together: NumPy arrays of one dtype."""
+    dtype = getattr(arrays[mixed[0]], "dtype", None)
+    return all(type(a) is _ndarray for a in arrays) and all(arrays[i].dtype is dtype for i in mixed)
+
+
+def _in_dtype_of(array, number):
+    """The number as a scalar in the dtype of a float array; None where the rules for mixing have to decide."""
+    dtype = array.dtype
+    return dtype.type(number) if dtype.kind == "f" and type(array) is _ndarray else None
+
+
 def _convert(operand, wanted, home):
-    if isinstance(operand, _NUMBERS):
-        return wanted.type(operand) if type(home) is _ndarray else module_of(home).asarray(operand, wanted)
-    if isinstance(operand, _ndarray) and not isinstance(home, _ON_CPU):
-        operand = module_of(home).asarray(operand)  # a 0-d CPU tensor may meet a GPU tensor
+    if isinstance(operand, NUMBERS):
+        if not isinstance(home, _ON_CPU):
+            return module_of(home).asarray(operand, wanted)
+        if type(operand) is float and wanted.kind == "f":
+            return wanted.type(operand)
+        return np.asarray(operand).astype(wanted)[()]  # whole numbers wrap around, as in PyTorch
+    if isinstance(operand, _ON_CPU) and not isinstance(home, _ON_CPU):
+        operand = module_of(home).asarray(operand)
     return operand if operand.dtype is wanted else operand.astype(wanted)
 
 
@@ -250,16 +278,20 @@ def _as_array(y, like):
 
 
 def _share_memory(out, x, is_view):
-    """A view has its base's version counter, whose second entry lists the views (weakly)."""
-    if out.array is not x.array and not module_of(out.array).may_share_memory(out.array, x.array):
+    """A view has its base's version counter; behind the number stand the views (weakly) and when to tidy them."""
+    y, base = out.array, out.array.base
+    if y is not x.array and (base is None or not (base is x.array or module_of(y).may_share_memory(y, x.array))):
         return
     out._version = version = x._version
+    if not is_view:
+        return
     if len(version) == 1:
-        version.append([])
-    if len(version[1]) >= 64:
-        version[1][:] = [view for view in version[1] if view() is not None]
-    if is_view:
-        version[1].append(weakref.ref(out))
+        version.extend(([], 64))
+    views = version[1]
+    if len(views) >= version[2]:  # forget the dead, and look again when there are twice as many as are alive now
+        views[:] = [view for view in views if view() is not None]
+        version[2] = max(64, 2 * len(views))
+    views.append(weakref.ref(out))
 
 
 def live_views(x):

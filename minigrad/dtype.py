@@ -47,7 +47,7 @@ def as_dtype(given):
     if isinstance(given, dtype):
         return given
     try:
-        found = _BY_NAME.get(given) or DTYPES.get(np.dtype(given))
+        found = _BY_NAME.get(given) or (None if given is None else DTYPES.get(np.dtype(given)))
     except TypeError:
         found = None
     if found is None:
@@ -77,6 +77,15 @@ def number_dtype(value):
     if isinstance(value, (bool, np.bool_)):
         return bool_.numpy
     return int64.numpy if isinstance(value, (int, np.integer)) else _default.numpy
+
+
+def can_cast(given, wanted):
+    """Whether a result of dtype `given` may be written into a tensor of dtype `wanted`: not down a category.
+
+    >>> can_cast(np.dtype("float64"), np.dtype("float32")), can_cast(np.dtype("float32"), np.dtype("int64"))
+    (True, False)
+    """
+    return _CATEGORY[given.kind] <= _CATEGORY[wanted.kind]
 
 
 def _join(a, b):

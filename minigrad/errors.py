@@ -8,8 +8,8 @@ class ShapeError(RuntimeError, ValueError):
     """Operands whose shapes do not fit together; also a ValueError, which PyTorch raises for some of them."""
 
 
-class DtypeError(RuntimeError):
-    """Operands of a dtype that the op cannot take."""
+class DtypeError(RuntimeError, TypeError):
+    """Operands of a dtype that the op cannot take; also a TypeError, which PyTorch raises for some of them."""
 
 
 class DeviceError(RuntimeError):

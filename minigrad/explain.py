@@ -30,10 +30,19 @@ def explain(op, inputs, error):
     if isinstance(error, IndexError) or type(error).__name__ == "AxisError":
         return IndexError(text)
     if isinstance(error, TypeError):
-        return TypeError(text)
+        about_dtypes = any(words in str(error) for words in ("not supported", "did not contain a loop"))
+        return DtypeError(text) if about_dtypes else TypeError(text)
     if op.name == "pow" and "negative integer" in str(error):
-        text = f"{describe(op, inputs)}: Integers to negative integer powers are not allowed. Use .float() first."
-    elif op.broadcasts and op.kind != "matmul":
+        return DtypeError(
+            f"{describe(op, inputs)}: Integers to negative integer powers are not allowed. Use .float() first."
+        )
+    if op.kind == "matmul":
+        for name, x in zip(op.arguments, inputs, strict=False):
+            if not isinstance(x, Tensor):
+                return wrong_argument(op, name, x)
+            if not x.array.ndim:
+                return ShapeError(f"{describe(op, inputs)}: operands need at least one axis. Use * for plain numbers.")
+    if op.broadcasts and op.kind != "matmul":
         text = (
             f"{describe(op, inputs)}: the shapes do not broadcast. From the last axis back, lengths must be "
             "equal or 1; reshape one operand, or add an axis with x[:, None] or x.unsqueeze(dim)."

@@ -7,12 +7,12 @@ from collections import namedtuple
 import numpy as np
 
 from . import backward as engine
-from . import mode, ops
-from .device import Device, move
-from .dispatch import live_views
+from . import ops
+from .axes import count
+from .device import Device, module_of, move
+from .dispatch import NUMBERS
 from .dtype import as_dtype, float16, float32, float64, int32, int64
-from .errors import DtypeError, GradError, ShapeError
-from .events import OpRan
+from .errors import ShapeError
 from .op import OPS, op
 from .tensor import Tensor
 
@@ -23,14 +23,14 @@ MinResult = namedtuple("min", "values indices")
 # Operators and methods that are ops
 
 PLAIN = """abs exp log sqrt sin cos tanh sigmoid relu sign round floor neg sum mean amax amin argmax argmin all any
-    softmax log_softmax matmul pow maximum minimum eq ne lt le gt ge logical_and logical_or logical_not clone detach
-    unsqueeze squeeze add sub mul div""".split()  # noqa: SIM905  a list of strings would be five times as long
+    softmax log_softmax matmul pow maximum minimum eq ne lt le gt ge logical_and logical_or logical_not bitwise_and
+    bitwise_or bitwise_xor bitwise_not clone detach unsqueeze squeeze add sub mul div""".split()  # noqa: SIM905  a list of strings would be five times as long
 
 OPERATORS = {
     "add": "__add__ __radd__", "mul": "__mul__ __rmul__", "sub": "__sub__", "div": "__truediv__", "pow": "__pow__",
-    "matmul": "__matmul__", "neg": "__neg__", "abs": "__abs__", "eq": "__eq__", "ne": "__ne__", "lt": "__lt__",
-    "le": "__le__", "gt": "__gt__", "ge": "__ge__", "logical_and": "__and__", "logical_or": "__or__",
-    "logical_not": "__invert__",
+    "matmul": "__matmul__", "neg": "__neg__", "abs": "__abs__", "lt": "__lt__",
+    "le": "__le__", "gt": "__gt__", "ge": "__ge__", "bitwise_and": "__and__ __rand__",
+    "bitwise_or": "__or__ __ror__", "bitwise_xor": "__xor__ __rxor__", "bitwise_not": "__invert__",
 }  # fmt: skip
 
 for _name in PLAIN:
@@ -63,6 +63,18 @@ def __rpow__(self, other):
 
 
 @method
+def __eq__(self, other):
+    comparable = isinstance(other, (Tensor, np.ndarray, *NUMBERS))
+    return ops.eq(self, other) if comparable else NotImplemented  # so that x == None is False
+
+
+@method
+def __ne__(self, other):
+    comparable = isinstance(other, (Tensor, np.ndarray, *NUMBERS))
+    return ops.ne(self, other) if comparable else NotImplemented
+
+
+@method
 def __iter__(self):
     if not self.array.ndim:
         raise TypeError("iteration over a 0-d tensor")
@@ -88,6 +100,9 @@ def _extreme(self, dim, keepdim, whole, position, result):
         return whole(self)
     if isinstance(dim, Tensor):
         return (ops.maximum if whole is ops.max else ops.minimum)(self, dim)
+    if not self.array.ndim:
+        values, indices = _extreme(self.reshape(1), dim, False, whole, position, result)
+        return result(values, indices)
     indices = position(self, dim=dim, keepdim=True)
     values = ops.take_along_dim(self, indices, dim=dim)
     return result(values, indices) if keepdim else result(ops.squeeze(values, dim), ops.squeeze(indices, dim))
@@ -134,7 +149,7 @@ def reshape(self, *shape):
 def view(self, *shape):
     """`reshape` that never copies. Errors: ShapeError when memory does not allow a view; use reshape."""
     made = ops.reshape(self, shape=_lengths(shape))
-    if made.array.size and not np.may_share_memory(made.array, self.array):
+    if made.array.size and not module_of(made.array).may_share_memory(made.array, self.array):
         raise ShapeError(f"view size {_lengths(shape)} is not compatible with the memory of this tensor. Use .reshape.")
     return made
 
@@ -143,8 +158,13 @@ def view(self, *shape):
 def flatten(self, start_dim=0, end_dim=-1):
     """One axis in place of those from start_dim to end_dim."""
     shape = self.array.shape or (1,)
-    first, last = start_dim % len(shape), end_dim % len(shape)
-    return ops.reshape(self, shape=(*shape[:first], -1, *shape[last + 1 :]))
+    for dim in (start_dim, end_dim):
+        if not -len(shape) <= dim < len(shape):
+            raise IndexError(f"flatten(): Dimension out of range: {dim}; the shape is {self.shape}")
+    first, last = start_dim % len(shape), end_dim % len(shape) + 1
+    if first >= last:
+        raise ShapeError(f"flatten(): start_dim cannot come after end_dim, as in {start_dim}, {end_dim}")
+    return ops.reshape(self, shape=(*shape[:first], count(shape[first:last], None), *shape[last:]))
 
 
 @method
@@ -166,41 +186,44 @@ def permute(self, *dims):
 def expand(self, *sizes):
     """Repeated along axes of length 1 without copying; -1 keeps a length."""
     sizes = _lengths(sizes)
-    old = (None,) * (len(sizes) - self.array.ndim) + self.array.shape
+    new = len(sizes) - self.array.ndim
+    if new < 0 or -1 in sizes[:new]:
+        raise ShapeError(f"expand{sizes} of shape {tuple(self.shape)}: give every axis a size; -1 only for old ones")
+    old = (None,) * new + self.array.shape
     return ops.broadcast_to(self, shape=tuple(o if n == -1 else n for n, o in zip(sizes, old, strict=True)))
 
 
 Tensor.T = property(lambda self: ops.permute(self, dims=tuple(reversed(range(self.array.ndim)))), doc="Axes reversed.")
-Tensor.mT = property(lambda self: ops.swapaxes(self, dim0=-2, dim1=-1), doc="The last two axes exchanged.")
+
+
+def _matrices_turned(self):
+    if self.array.ndim < 2:
+        raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, not on shape {self.shape}")
+    return ops.swapaxes(self, dim0=-2, dim1=-1)
+
+
+Tensor.mT = property(_matrices_turned, doc="The last two axes exchanged.")
 
 
 # Index
 
 
-def _plain(index):
-    """An index without tensors in it: arrays in their place."""
+def plain_index(index):
+    """An index without tensors in it: arrays in their place, copied, since backward may need them later."""
     if isinstance(index, tuple):
-        return tuple(_plain(item) for item in index)
+        return tuple(plain_index(item) for item in index)
     if isinstance(index, Tensor):
         if index.array.dtype.kind not in "iub":
             raise IndexError(f"tensors used as indices must be integers or booleans, not {index.dtype}")
-        return index.array
-    return np.asarray(index) if isinstance(index, list) else index
+        return index.array.copy() if index.array.ndim or index.array.dtype.kind == "b" else int(index.array)
+    if isinstance(index, (list, np.ndarray)):
+        return np.array(index, dtype=None if len(index) else "int64") if isinstance(index, list) else index.copy()
+    return index
 
 
 @method
 def __getitem__(self, index):
-    return ops.index(self, index=_plain(index))
-
-
-@method
-def __setitem__(self, index, value):
-    index = _plain(index)
-    _change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
-
-
-def _as_value(value, like):
-    return Tensor(np.asarray(value, like.array.dtype)) if isinstance(value, (list, tuple, np.ndarray)) else value
+    return ops.index(self, index=plain_index(index))
 
 
 # Dtype and device
@@ -263,89 +286,6 @@ for _name, _wanted in {
     "float": float32, "double": float64, "half": float16, "long": int64, "int": int32, "bool": as_dtype(bool),
 }.items():  # fmt: skip
     setattr(Tensor, _name, lambda self, _wanted=_wanted: self.astype(_wanted))
-
-
-# In place
-
-
-def _change(self, name, compute):
-    """Overwrite `self` with what `compute` makes of it, keeping the graph right or refusing.
-
-    What is recorded works on a copy of the old values, so a rule that needs them never sees the new ones; everybody
-    else who saved this memory is warned through the version counter.
-    """
-    recording = mode.state.grad
-    if recording and self._edge is not None and self.is_leaf:
-        raise GradError(
-            f"a leaf Variable that requires grad is being used in an in-place operation ({name}). "
-            "Update it under `with minigrad.no_grad():`, or write x = x + 1 to get a new tensor."
-        )
-    if recording and self._edge is not None:
-        old = Tensor(self.array.copy())
-        old._edge = self._edge
-    else:
-        old = Tensor(self.array)
-    new, event = _watched_apart(compute, old)
-    if new.array.shape != self.array.shape:
-        raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
-    if new.array.dtype != self.array.dtype and not np.can_cast(new.array.dtype, self.array.dtype, "same_kind"):
-        raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
-    if new._edge is not None and live_views(self):
-        raise GradError(
-            f"{name}: this tensor shares its memory with a view, and the change would have to be recorded on both. "
-            "minigrad does not do that: write x = x * 2 in place of x *= 2, or change a .clone()."
-        )
-    if not self.array.flags.writeable:
-        raise GradError(f"{name}: an expanded view holds several elements in one place. Use .clone() first.")
-    self.array[...] = new.array
-    self._version[0] += 1
-    if new._edge is not None:
-        self._edge = new._edge
-    if event is not None:
-        inputs = (self, *event.inputs[1:])
-        mode.notify(OpRan(event.op.renamed(name), inputs, event.attributes, self, event.recorded, event.reason))
-    return self
-
-
-def _watched_apart(compute, old):
-    """Run `compute` and keep its event back: watchers are to see one in-place op on the tensor itself."""
-    watchers, events = mode.state.watchers, []
-    if not watchers:
-        return compute(old), None
-    mode.state.watchers = (events.append,)
-    try:
-        return compute(old), events[-1]
-    finally:
-        mode.state.watchers = watchers
-
-
-for _name in ("add", "sub", "mul", "div", "pow", "relu", "exp", "tanh", "sigmoid", "neg", "abs", "sqrt", "round"):
-    def _in_place(self, *args, _op=OPS[_name], _name=_name):
-        return _change(self, _name + "_", lambda x: _op.run(x, *args))
-
-    _in_place.__name__, _in_place.__doc__ = _name + "_", f"`{_name}`, written over this tensor."
-    setattr(Tensor, _name + "_", _in_place)
-
-for _dunder, _name in {"__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_"}.items():
-    setattr(Tensor, _dunder, getattr(Tensor, _name))
-
-
-@method
-def zero_(self):
-    """All elements 0, in place."""
-    return self.fill_(0)
-
-
-@method
-def fill_(self, value):
-    """All elements `value`, in place."""
-    return _change(self, "fill_", lambda x: ops.index_put(x, value, index=Ellipsis))
-
-
-@method
-def copy_(self, source):
-    """The values of `source` (broadcast, cast), in place."""
-    return _change(self, "copy_", lambda x: ops.index_put(x, source.astype(self.dtype), index=Ellipsis))
 
 
 # Autograd

@@ -10,12 +10,19 @@ import inspect
 import threading
 from contextlib import contextmanager
 
+import numpy as np
+
 from .events import ModeChanged
 
 
 class _State(threading.local):
     grad = True  # are ops recorded for backward?
     watchers = ()  # callables that are told of every event
+
+    def __init__(self):
+        # PyTorch computes inf and nan without a word, and so do we. NumPy keeps this setting per thread, as we keep
+        # ours; a guard inside each op would cost more than a small op itself.
+        np.seterr(all="ignore")
 
 
 state = _State()
@@ -43,8 +50,12 @@ def add_watcher(watcher):
 
 
 def remove_watcher(watcher):
-    """Stop telling `watcher`; one that is not there is no error."""
-    state.watchers = tuple(w for w in state.watchers if w is not watcher)
+    """Stop telling `watcher`, once if it was added twice; one that is not there is no error."""
+    watchers = list(state.watchers)
+    if watcher in watchers:
+        watchers.reverse()  # the one added last
+        watchers.remove(watcher)
+        state.watchers = tuple(reversed(watchers))
 
 
 @contextmanager
@@ -66,9 +77,14 @@ def watch(watcher):
 
 
 def _switch(enabled, by):
-    state.grad = enabled
+    before, state.grad = state.grad, enabled
     if state.watchers:
-        notify(ModeChanged(enabled, by))
+        try:
+            notify(ModeChanged(enabled, by))
+        except BaseException:
+            if by != "exit":  # the block is not entered, so nothing would put the old mode back
+                state.grad = before
+            raise
 
 
 class _GradMode:
@@ -79,13 +95,16 @@ class _GradMode:
     def __new__(cls, *args, **kwargs):
         if len(args) == 1 and callable(args[0]) and not isinstance(args[0], bool):  # @no_grad without brackets
             return cls()(args[0])
+        if args or kwargs:
+            raise TypeError(f"{cls.__name__}() takes no argument but a function; set_grad_enabled(mode) takes one")
         return super().__new__(cls)
 
     def __enter__(self):
         if not hasattr(self, "_previous"):
             self._previous = []  # a stack: the same object may be entered twice
-        self._previous.append(state.grad)
+        before = state.grad
         _switch(self.enabled, type(self).__name__)
+        self._previous.append(before)
 
     def __exit__(self, *exception):
         _switch(self._previous.pop(), "exit")

@@ -39,28 +39,30 @@ class Node:
 class Plan:
     """What to save and what to run when these inputs (a bit mask) want gradients. Made once per op and mask.
 
-    `recipe` says what to save, `names` under which name; `rules` are triples of argument number, rule, and the places
-    in `saved` of what the rule needs.
+    Saved are some inputs (by number), perhaps the output, and the rest: an attribute (key, None), or the shape or dtype
+    of an argument (key, number); `names` says how rules call them. `rules` are triples of argument number, rule, and
+    places in what was saved of what the rule needs, one past the end being `xp`.
     """
 
-    __slots__ = ("names", "op", "recipe", "rules", "tensors")
+    __slots__ = ("inputs", "names", "op", "output", "rest", "rules", "tensors", "wants_xp")
 
     def __init__(self, op, mask):
         self.op = op
         chosen = [(i, *op.rules[name]) for i, name in enumerate(op.arguments) if mask >> i & 1 and op.rules[name]]
-        self.names = tuple(sorted({need for _, _, needs in chosen for need in needs}))
-        self.tensors = tuple(name for name in self.names if name == "y" or name in op.arguments)
-        self.recipe = tuple(_recipe(op, name) for name in self.names)
-        self.rules = tuple((i, rule, tuple(map(self.names.index, needs))) for i, rule, needs in chosen)
+        wanted = {need for _, _, needs in chosen for need in needs}
+        self.inputs = tuple(i for i, name in enumerate(op.arguments) if name in wanted)
+        self.output, self.wants_xp = "y" in wanted, "xp" in wanted
+        self.tensors = tuple(op.arguments[i] for i in self.inputs) + ("y",) * self.output
+        others = tuple(sorted(wanted.difference(self.tensors, ["xp"])))
+        self.rest = tuple(_source(op, name) for name in others)
+        self.names = self.tensors + others
+        places = {name: place for place, name in enumerate((*self.names, "xp"))}
+        self.rules = tuple((i, rule, tuple(places[need] for need in needs)) for i, rule, needs in chosen)
 
 
-def _recipe(op, name):
-    """How to get what a rule calls `name`, once the op has run."""
-    if name in ("y", "xp"):
-        return {"y": "output", "xp": "module"}[name], None
-    if name in op.arguments:
-        return "input", op.arguments.index(name)
+def _source(op, name):
+    """Where a rule's parameter comes from that is neither a tensor nor xp."""
     if name in op.attributes:
-        return "attribute", name
+        return name, None
     argument, _, what = name.rpartition("_")
     return what, op.arguments.index(argument)

@@ -18,7 +18,6 @@ run has asked for. An op without rules is a cut: nothing flows back through it.
 
 from __future__ import annotations
 
-import copy
 import inspect
 
 import numpy as np
@@ -42,7 +41,6 @@ class Op:
         self.fixed = fixed  # arguments that keep their dtype: conditions and indices
         self.arguments, self.attributes = _split_parameters(forward)
         self.broadcasts = len(self.arguments) > 1 if broadcasts is None else broadcasts
-        self.stretches = self.broadcasts or bool(to_float)  # operands may change shape or dtype on the way in
         self.rules, self.plans = {}, {}
         self.kernel = _direct_ufunc(self)
         self.__name__, self.__doc__ = self.name, forward.__doc__
@@ -57,7 +55,7 @@ class Op:
         return f"<op {self.name}{self.__signature__}>"
 
     def __reduce__(self):
-        return _find, (self.name,)
+        return _find, (self.__name__, self.name)
 
     def vjp(self, **rules):
         """Give the derivative of each array input: a lambda, or None where nothing flows.
@@ -68,18 +66,23 @@ class Op:
         allowed |= {f"{name}_{what}" for name in self.arguments for what in ("shape", "dtype")}
         if set(rules) != set(self.arguments):
             names = ", ".join(self.arguments)
-            raise TypeError(f"op {self.name}: vjp must name exactly {names}; got {', '.join(rules)}")
+            raise TypeError(f"op {self.name}: vjp must name exactly {names}; got {', '.join(rules) or 'nothing'}")
+        checked = {}
         for name, rule in rules.items():
             needs = tuple(inspect.signature(rule).parameters) if rule else ("g",)
-            if needs[0] != "g" or not allowed.issuperset(needs[1:]):
-                raise TypeError(f"op {self.name}, rule {name}: takes g first, then any of {', '.join(sorted(allowed))}")
-            self.rules[name] = (rule, needs[1:]) if rule else None
+            if needs[:1] != ("g",) or not allowed.issuperset(needs[1:]):
+                raise TypeError(
+                    f"op {self.name}, rule {name} asks for ({', '.join(needs)}): it takes g first, then any of "
+                    f"{', '.join(sorted(allowed))}"
+                )
+            checked[name] = (rule, needs[1:]) if rule else None
+        self.rules.update(checked)
         return self
 
     def renamed(self, name):
         """This record under another name: an in-place op is told to watchers as "add_"."""
-        other = copy.copy(self)
-        other.name = name
+        other = object.__new__(Op)
+        other.__dict__.update(self.__dict__, name=name)
         return other
 
     def on(self, xp, *args, **kwargs):
@@ -96,6 +99,8 @@ class Op:
 
     def bind(self, args, kwargs):
         """Attribute values by name, defaults filled in."""
+        if not args and not kwargs:
+            return self.attributes
         values = dict(self.attributes)
         values.update(zip(self.attributes, args, strict=False))
         values.update(kwargs)
@@ -115,8 +120,8 @@ def op(**options):
     return make
 
 
-def _find(name):
-    return OPS[name]
+def _find(base, name):
+    return OPS[base] if name == base else OPS[base].renamed(name)
 
 
 def _split_parameters(forward):

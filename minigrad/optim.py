@@ -21,7 +21,7 @@ class Optimizer:
             raise ValueError("optimizer got an empty parameter list: does the model register its layers?")
         groups = params if isinstance(params[0], dict) else [{"params": params}]
         self.defaults = defaults
-        self.param_groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
+        self.param_groups = [{**defaults, **group, "params": _as_list(group["params"])} for group in groups]
         self.state = {}
         seen = set()
         for p in self._all():
@@ -54,6 +54,10 @@ class Optimizer:
 
     def _update(self, p, g, group):
         raise TypeError(f"{type(self).__name__} does not say how to update a parameter")
+
+
+def _as_list(params):
+    return [params] if isinstance(params, Tensor) else list(params)
 
 
 def clear_grad(p, set_to_none=True):
@@ -101,10 +105,7 @@ class SGD(Optimizer):
         if group["momentum"]:
             state = self.state.setdefault(p, {})
             velocity = state.get("momentum_buffer")
-            if velocity is None:
-                velocity = state["momentum_buffer"] = g.copy()
-            else:
-                velocity *= group["momentum"]
-                velocity += (1 - group["dampening"]) * g
+            velocity = g.copy() if velocity is None else group["momentum"] * velocity + (1 - group["dampening"]) * g
+            state["momentum_buffer"] = velocity
             g = g + group["momentum"] * velocity if group["nesterov"] else velocity
         p.array -= group["lr"] * g

@@ -26,10 +26,14 @@ def text_of(tensor):
 
 
 def _wrap(text, suffixes):
+    used = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        last = text.rsplit("\n", 1)[-1]
-        joint = ", " if len(last) + len(suffix) + 3 <= LINE_WIDTH else ",\n       "
-        text += joint + suffix
+        if used + len(suffix) + 2 > LINE_WIDTH:
+            text += ",\n" + " " * len("tensor(") + suffix
+            used = len("tensor(") + len(suffix)
+        else:
+            text += ", " + suffix
+            used += len(suffix) + 2
     return text + ")"
 
 
@@ -59,49 +63,41 @@ def _shown(array):
 
 
 def _formatter(values):
-    """One format for all numbers that are shown, as wide as the widest of them."""
+    """One format for all numbers that are shown, and its width: that of the widest (of floats, finite and nonzero)."""
     if isinstance(values[0], int):
-        texts = [str(v) for v in values]
-        write = str
+        write, measured = str, values
     else:
-        write = _float_format([abs(v) for v in values if math.isfinite(v) and v])
-        texts = [write(v) for v in values]
-    width = max(map(len, texts))
-    return lambda value: write(value).rjust(width)
+        measured = [v for v in values if math.isfinite(v) and v]
+        write = _float_format([abs(v) for v in measured])
+    width = max([1, *(len(write(v)) for v in measured)])
+    return lambda value: write(value).rjust(width), width
 
 
 def _float_format(sizes):
-    if not sizes:
-        return lambda v: f"{v:.0f}." if math.isfinite(v) else str(v)
-    largest, smallest = max(sizes), min(sizes)
+    """Whole numbers as "3.", others with four digits, in powers of ten where they are far apart, large or small."""
     whole = all(size == math.floor(size) for size in sizes)
-    if whole and largest / smallest <= 1000 * 1e5 and largest <= 1e8:
-        return lambda v: f"{v:.0f}." if math.isfinite(v) else str(v)
-    if largest / smallest > 1000 or largest > 1e8 or smallest < 1e-4:
+    if sizes and (max(sizes) / min(sizes) > 1000 or max(sizes) > 1e8 or min(sizes) < 1e-4):
         return lambda v: f"{v:.{DIGITS}e}"
+    if whole:
+        return lambda v: f"{v:.0f}." if math.isfinite(v) else str(v)
     return lambda v: f"{v:.{DIGITS}f}"
 
 
-def _rows(nested, write, indent):
+def _rows(nested, form, indent):
+    write, width = form
     if not isinstance(nested, list):
-        return write(nested).strip()
-    if not nested or not isinstance(nested[0], list):
-        return "[" + _fill(["..." if n is None else write(n) for n in nested], indent + 1) + "]"
-    gap = "\n" * (_depth(nested) - 1) + " " * (indent + 1)
-    return "[" + ("," + gap).join(" ..." if n is None else _rows(n, write, indent + 1) for n in nested) + "]"
+        return write(nested)
+    if nested and isinstance(nested[0], list):
+        gap = "," + "\n" * (_depth(nested) - 1) + " " * (indent + 1)
+        return "[" + gap.join("..." if part is None else _rows(part, form, indent + 1) for part in nested) + "]"
+    words = [" ..." if number is None else write(number) for number in nested]
+    per_line = max(1, (LINE_WIDTH - indent) // (width + len(", ")))
+    lines = [", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line)]
+    return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
 
 def _depth(nested):
     depth = 0
     while isinstance(nested, list):
-        depth, nested = depth + 1, next((n for n in nested if n is not None), None)
+        depth, nested = depth + 1, nested[0]
     return depth
-
-
-def _fill(words, indent):
-    """Words separated by commas, broken into lines that fit."""
-    if not words:
-        return ""
-    per_line = max(1, (LINE_WIDTH - indent) // (max(map(len, words)) + 2))
-    lines = [", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line)]
-    return (",\n" + " " * indent).join(lines)

@@ -7,6 +7,7 @@ questions to one field, and an op records its parents by copying it.
 
 from __future__ import annotations
 
+import copy
 import warnings
 import weakref
 
@@ -47,7 +48,7 @@ class AccumulateGrad:
     __slots__ = ("__weakref__", "_leaf", "hooks")
     parents = ()
     next_functions = ()
-    saved = ()
+    saved = versions = ()
 
     def __init__(self, leaf):
         self._leaf = weakref.ref(leaf)
@@ -80,7 +81,11 @@ class Tensor:
     # _version is a one-element list shared by all views of the same memory; _grad is unset until there is a gradient.
     __slots__ = ("__weakref__", "_edge", "_grad", "_version", "array")
 
+    __array_priority__ = 1000  # NumPy's arrays and scalars leave operators to the tensor
+
     def __new__(cls, array, requires_grad=False):
+        if not hasattr(array, "dtype") or isinstance(array, Tensor):
+            raise TypeError(f"Tensor() wraps an array, not {type(array).__name__}: make one with minigrad.tensor(...)")
         self = object.__new__(cls)
         self.array = array
         self._edge = None
@@ -213,8 +218,8 @@ class Tensor:
                 raise ShapeError(f"assigned grad has shape {new.shape}, but the tensor has shape {self.shape}")
             if new.array.dtype != self.array.dtype:
                 raise DtypeError(f"assigned grad has dtype {new.dtype}, but the tensor has dtype {self.dtype}")
-        self._grad = new
-        if new is None and mode.state.watchers:
+        had, self._grad = getattr(self, "_grad", None), new
+        if new is None and had is not None and mode.state.watchers:
             mode.notify(Zeroed(self, True))
 
     @property
@@ -236,7 +241,7 @@ class Tensor:
     def item(self):
         """The one element as a Python number. The graph does not follow it."""
         if self.array.size != 1:
-            raise GradError(
+            raise ShapeError(
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar (shape {self.shape}). "
                 "Reduce it first (.sum(), .mean()), pick an element (x[0].item()), or use .tolist()."
             )
@@ -265,7 +270,7 @@ class Tensor:
 
     def __bool__(self):
         if self.array.size != 1:
-            raise GradError(
+            raise ShapeError(
                 f"Boolean value of Tensor with {'no values' if not self.array.size else 'more than one value'} is "
                 f"ambiguous (shape {self.shape}). Use .any() or .all(), or compare one element."
             )
@@ -288,7 +293,7 @@ class Tensor:
 
     def _only_element(self, how):
         if self.array.size != 1:
-            raise GradError(f"only tensors of one element can be converted to {how}, not one of shape {self.shape}")
+            raise ShapeError(f"only tensors of one element can be converted to {how}, not one of shape {self.shape}")
         return self.array.item()
 
     def __len__(self):
@@ -300,15 +305,26 @@ class Tensor:
         return text_of(self)
 
     def __format__(self, spec):
-        return format(self.array.item(), spec) if spec and self.array.size == 1 else format(repr(self), spec)
+        if self.array.ndim or type(self) is not Tensor:
+            return object.__format__(self, spec)
+        self._read_back("item")
+        return format(self.array.item(), spec)
 
     def __hash__(self):
         return id(self)  # tensors compare element by element, so sets and dicts go by identity
 
     def __reduce__(self):
-        if not self.is_leaf:
-            raise GradError("only leaf tensors can be pickled or deep-copied. Use y.detach() first.")
         return _rebuild, (type(self), self.array.copy(), self._edge is not None)
+
+    def __deepcopy__(self, memo):
+        if not self.is_leaf:
+            raise GradError("Only Tensors created explicitly by the user (graph leaves) can be deep-copied. Use "
+                            "y.detach() first: a copy of the numbers cannot be part of the graph.")  # fmt: skip
+        made = _rebuild(*self.__reduce__()[1])
+        memo[id(self)] = made
+        if getattr(self, "_grad", None) is not None:
+            made._grad = copy.deepcopy(self._grad.detach(), memo)
+        return made
 
 
 def _rebuild(cls, array, requires_grad):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from .. import functional as F
 from ..creation import ones, rand, zeros
-from ..errors import GradError, ShapeError
+from ..errors import ShapeError
 from .module import Module, Parameter
+
+
+def _uniform(bound, *shape):
+    return rand(*shape).array * (2 * bound) - bound  # no ops: making a layer is no part of the graph
 
 
 class Linear(Module):
@@ -23,8 +27,8 @@ class Linear(Module):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         bound = in_features**-0.5 if in_features else 0.0
-        self.weight = Parameter(rand(out_features, in_features) * (2 * bound) - bound)
-        self.bias = Parameter(rand(out_features) * (2 * bound) - bound) if bias else None
+        self.weight = Parameter(_uniform(bound, out_features, in_features))
+        self.bias = Parameter(_uniform(bound, out_features)) if bias else None
 
     def forward(self, x):
         return F.linear(x, self.weight, self.bias)
@@ -59,6 +63,8 @@ class Dropout(Module):
 
     def __init__(self, p=0.5):
         super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p = p
 
     def forward(self, x):
@@ -93,7 +99,7 @@ class BatchNorm1d(Module):
 
 
 class Sequential(Module):
-    """Modules one after the other.
+    """Modules one after the other, given one by one or as a dict of names.
 
     >>> import minigrad as mg
     >>> Sequential(Linear(2, 3), Tanh())(mg.ones(1, 2)).shape
@@ -102,8 +108,9 @@ class Sequential(Module):
 
     def __init__(self, *modules):
         super().__init__()
-        for i, module in enumerate(modules):
-            setattr(self, str(i), module)
+        named = modules[0] if len(modules) == 1 and isinstance(modules[0], dict) else dict(enumerate(modules))
+        for name, module in named.items():
+            self.add_module(str(name), module)
 
     def forward(self, x):
         for module in self._modules.values():
@@ -117,8 +124,11 @@ class Sequential(Module):
         return iter(self._modules.values())
 
     def __getitem__(self, index):
-        chosen = list(self._modules.values())[index]
-        return Sequential(*chosen) if isinstance(index, slice) else chosen
+        chosen = list(self._modules.items())[index]
+        return Sequential(dict(chosen)) if isinstance(index, slice) else chosen[1]
+
+    def __setitem__(self, index, module):
+        self.add_module(list(self._modules)[index], module)
 
 
 class ModuleList(Module):
@@ -130,9 +140,7 @@ class ModuleList(Module):
 
     def append(self, module):
         """Add one module at the end; returns the list."""
-        if not isinstance(module, Module):
-            raise TypeError(f"ModuleList takes modules, not {type(module).__name__}")
-        setattr(self, str(len(self._modules)), module)
+        self.add_module(str(len(self._modules)), module)
         return self
 
     def extend(self, modules):
@@ -142,13 +150,14 @@ class ModuleList(Module):
         return self
 
     def forward(self, *inputs):
-        raise GradError(
+        raise NotImplementedError(
             "Module [ModuleList] is missing the required \"forward\" function: a ModuleList only holds modules. "
             "Write `for layer in layers: x = layer(x)`, or use Sequential."
         )
 
     __len__ = Sequential.__len__
     __iter__ = Sequential.__iter__
+    __setitem__ = Sequential.__setitem__
 
     def __getitem__(self, index):
         chosen = list(self._modules.values())[index]
@@ -156,14 +165,22 @@ class ModuleList(Module):
 
 
 class MSELoss(Module):
-    """Mean squared difference."""
+    """Squared difference: averaged, or as `reduction` says."""
+
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.reduction = reduction
 
     def forward(self, x, target):
-        return F.mse_loss(x, target)
+        return F.mse_loss(x, target, self.reduction)
 
 
 class CrossEntropyLoss(Module):
-    """The loss of a classifier, from raw scores."""
+    """The loss of a classifier, from raw scores: averaged, or as `reduction` says."""
+
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.reduction = reduction
 
     def forward(self, logits, target):
-        return F.cross_entropy(logits, target)
+        return F.cross_entropy(logits, target, self.reduction)

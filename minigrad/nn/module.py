@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 
 from .. import mode
+from ..creation import zeros
 from ..errors import ShapeError
 from ..events import ModuleEntered, ModuleLeft
 from ..optim import clear_grad
@@ -23,6 +24,13 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
+class LoadedKeys(namedtuple("LoadedKeys", "missing_keys unexpected_keys")):
+    """What `load_state_dict` did not find on one side or the other."""
+
+    def __repr__(self):
+        return super().__repr__() if any(self) else "<All keys matched successfully>"
+
+
 class Module:
     """A part of a model: set parameters and submodules as attributes, say in `forward` what it computes.
 
@@ -38,17 +46,20 @@ class Module:
 
     def __setattr__(self, name, value):
         if "_modules" not in self.__dict__:
-            raise AttributeError(f"cannot assign {name!r} before Module.__init__() call: begin with super().__init__()")
-        if isinstance(value, Parameter):
-            self._forget(name)
-            self._parameters[name] = value
+            if isinstance(value, (Parameter, Module)):
+                raise AttributeError(
+                    f"cannot assign {name!r} before Module.__init__() call: begin with super().__init__()"
+                )
+            object.__setattr__(self, name, value)
+        elif isinstance(value, Parameter):
+            self._enter(self._parameters, name, value)
         elif isinstance(value, Module):
-            self._forget(name)
-            self._modules[name] = value
-        elif name in self._parameters and value is not None:
+            self._enter(self._modules, name, value)
+        elif value is not None and (name in self._parameters or name in self._modules):
+            kind, wanted = ("parameter", "nn.Parameter") if name in self._parameters else ("child module", "nn.Module")
             raise TypeError(
-                f"cannot assign {type(value).__name__} as parameter {name!r} (nn.Parameter or None expected). "
-                "To change its values, use no_grad() and copy_()."
+                f"cannot assign {type(value).__name__} as {kind} {name!r} ({wanted} or None expected). "
+                "To change the values of a parameter, use no_grad() and copy_()."
             )
         elif name in self._buffers and isinstance(value, Tensor):
             self._buffers[name] = value
@@ -56,9 +67,15 @@ class Module:
             self._forget(name)
             object.__setattr__(self, name, value)
 
-    def _forget(self, name):
+    def _enter(self, table, name, value):
+        """Put into its table; what is replaced keeps its place, since the order is that of Sequential and saving."""
+        self._forget(name, keep=table)
+        table[name] = value
+
+    def _forget(self, name, keep=None):
         for table in (self._parameters, self._buffers, self._modules, self.__dict__):
-            table.pop(name, None)
+            if table is not keep:
+                table.pop(name, None)
 
     def __getattr__(self, name):
         for table in ("_parameters", "_buffers", "_modules"):
@@ -73,14 +90,21 @@ class Module:
 
     def register_buffer(self, name, tensor):
         """State that is not trained but saved and moved along, such as running statistics."""
-        self._forget(name)
-        self._buffers[name] = tensor
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"cannot assign {type(tensor).__name__} as buffer {name!r} (Tensor or None expected)")
+        self._enter(self._buffers, name, tensor)
+
+    def add_module(self, name, module):
+        """Set a submodule by name: for names that are no attribute names, such as "0"."""
+        if not isinstance(module, Module):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass: {name!r} has to be a module")
+        setattr(self, name, module)
 
     # Running
 
     def forward(self, *inputs):
         """What the module computes; every module defines its own."""
-        raise TypeError(f"Module [{type(self).__name__}] is missing the required \"forward\" function")
+        raise NotImplementedError(f"Module [{type(self).__name__}] is missing the required \"forward\" function")
 
     def __call__(self, *args, **kwargs):
         run = self._watched_forward if mode.state.watchers else self.forward
@@ -157,8 +181,11 @@ class Module:
 
     def train(self, mode=True):
         """Set `training` on this module and all below it. It changes how layers compute, never what is recorded."""
-        for module in self.modules():
-            object.__setattr__(module, "training", bool(mode))
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        object.__setattr__(self, "training", mode)
+        for child in self.children():
+            child.train(mode)
         return self
 
     def eval(self):
@@ -184,25 +211,44 @@ class Module:
         return self
 
     def to(self, *args, **kwargs):
-        """Move or convert all floating-point parameters and buffers, in place: the parameters stay the same leaves."""
-        for tensor in [*self.parameters(), *self.buffers()]:
-            if tensor.is_floating_point():
-                tensor.array = tensor.detach().to(*args, **kwargs).array
-                if getattr(tensor, "_grad", None) is not None:
-                    tensor._grad = tensor._grad.detach().to(*args, **kwargs)
+        """Move all parameters and buffers, convert those that are floating-point, in place: they stay the same leaves.
+
+        Errors: TypeError for a dtype that is not floating-point; DeviceError where the device is missing.
+        """
+        probe = zeros(()).to(*args, **kwargs)  # what is asked for, and an error before anything is changed
+        if not probe.is_floating_point():
+            raise TypeError(f"Module.to() only accepts floating-point dtypes, but got {probe.dtype}")
+        with mode.no_grad():
+            for tensor in [*self.parameters(), *self.buffers()]:
+                floating = tensor.is_floating_point()
+                for t in (tensor, getattr(tensor, "_grad", None)):
+                    if t is not None:
+                        t.array = (t.to(*args, **kwargs) if floating else t.to(probe.device)).array
         return self
 
     def state_dict(self):
         """Parameters and buffers by dotted name, detached: the values live on in the model."""
-        return OrderedDict((name, t.detach()) for name, t in [*self.named_parameters(), *self.named_buffers()])
+        return OrderedDict((name, t.detach()) for name, t in self._state())
+
+    def _state(self, prefix=""):
+        """Name and tensor of all state, in PyTorch's order; what is shared comes under each of its names."""
+        for name, tensor in [*self._parameters.items(), *self._buffers.items()]:
+            if tensor is not None:
+                yield prefix + name, tensor
+        for name, child in self._modules.items():
+            yield from child._state(f"{prefix}{name}.")
 
     def load_state_dict(self, state_dict, strict=True):
         """Copy values in; the parameters stay the same objects, so an optimizer goes on seeing them.
 
-        Errors: ShapeError that lists missing and unexpected names, and shapes that differ; nothing is
-        copied unless all fits.
+        Returns the missing and the unexpected names, both empty unless `strict` is False.
+        Errors: TypeError for values that are not tensors; ShapeError that lists missing and unexpected names, and
+        shapes that differ. Nothing is copied unless all fits.
         """
-        own = dict([*self.named_parameters(), *self.named_buffers()])
+        own = dict(self._state())
+        for name, value in state_dict.items():
+            if not isinstance(value, Tensor):
+                raise TypeError(f"state_dict[{name!r}] must be a Tensor, not {type(value).__name__}")
         missing, unexpected = [n for n in own if n not in state_dict], [n for n in state_dict if n not in own]
         wrong = [
             f"{n}: {tuple(state_dict[n].shape)} for {tuple(t.shape)}"
@@ -217,7 +263,8 @@ class Module:
         with mode.no_grad():
             for name, tensor in own.items():
                 if name in state_dict:
-                    tensor.copy_(state_dict[name])
+                    tensor.copy_(state_dict[name].detach())
+        return LoadedKeys(missing, unexpected)
 
     def extra_repr(self):
         """What stands in the brackets when the module is printed."""

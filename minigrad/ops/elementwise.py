@@ -3,12 +3,14 @@
 Operands broadcast; the engine sums gradients back over broadcast axes, so the rules need not.
 """
 
+from ..errors import DtypeError
 from ..op import op
 
 __all__ = [
-    "abs", "add", "cast", "clone", "cos", "detach", "div", "eq", "exp", "floor", "ge", "gt", "le", "log", "logical_and",
-    "logical_not", "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "relu", "round", "sigmoid",
-    "sign", "sin", "sqrt", "sub", "tanh", "to_integer", "where",
+    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "cast", "clone", "cos", "detach", "div",
+    "eq", "exp", "floor", "ge", "gt", "le", "log", "logical_and", "logical_not", "logical_or", "lt", "maximum",
+    "minimum", "mul", "ne", "neg", "pow", "relu", "round", "sigmoid", "sign", "sin", "sqrt", "sub", "tanh",
+    "to_integer", "where",
 ]  # fmt: skip
 
 # Arithmetic
@@ -54,14 +56,31 @@ div.vjp(a=lambda g, b: g / b,
         b=lambda g, b, y: -g * y / b)  # fmt: skip
 
 
+def _no_bool(name, x):
+    if x.dtype.kind == "b":
+        raise DtypeError(f"{name}() is not defined for bool. Use .float() or .long() first, or `~` to turn it round.")
+
+
 @op(kind="elementwise", onnx="Pow")
 def pow(xp, a, b):
-    """Power, a ** b. Shapes: broadcast. Errors: integers to negative integer powers have no integer result."""
+    """Power, a ** b. Shapes: broadcast. Errors: DtypeError, as integers to negative powers are no integers."""
+    _no_bool("pow", a)
     return a**b
 
 
-pow.vjp(a=lambda g, a, b, xp: xp.where(b == 0, 0, g * b * a ** (b - 1)),
-        b=lambda g, a, y, xp: xp.where(a == 0, 0, g * y * xp.log(a)))  # fmt: skip
+def _base_rule(g, a, b, xp):
+    """b a^(b-1), and 0 where b is 0; there the power is kept finite, so that further derivatives are 0 too."""
+    return xp.where(b == 0, 0, g * b * a ** xp.where(b == 0, 1, b - 1))
+
+
+def _exponent_rule(g, a, b, y, xp):
+    """a^b log a, and 0 (its limit) at a = 0 unless b is negative."""
+    flat = (a == 0) & (b >= 0)
+    return xp.where(flat, 0, g * y * xp.log(xp.where(flat, 1, a)))
+
+
+pow.vjp(a=_base_rule,
+        b=_exponent_rule)  # fmt: skip
 
 
 @op(kind="elementwise", onnx="Neg")
@@ -79,7 +98,7 @@ def maximum(xp, a, b):
     return xp.maximum(a, b)
 
 
-maximum.vjp(a=lambda g, a, b, xp: xp.where(a == b, g / 2, xp.where(a > b, g, 0)),
+maximum.vjp(a=lambda g, a, b, xp: xp.where(a == b, g / 2, xp.where(a < b, 0, g)),
             b=lambda g, a, b, xp: xp.where(a == b, g / 2, xp.where(a > b, 0, g)))  # fmt: skip
 
 
@@ -89,7 +108,7 @@ def minimum(xp, a, b):
     return xp.minimum(a, b)
 
 
-minimum.vjp(a=lambda g, a, b, xp: xp.where(a == b, g / 2, xp.where(a < b, g, 0)),
+minimum.vjp(a=lambda g, a, b, xp: xp.where(a == b, g / 2, xp.where(a > b, 0, g)),
             b=lambda g, a, b, xp: xp.where(a == b, g / 2, xp.where(a < b, 0, g)))  # fmt: skip
 
 # Functions of one number
@@ -143,39 +162,44 @@ cos.vjp(x=lambda g, x, xp: -g * xp.sin(x))
 @op(kind="elementwise", onnx="Abs")
 def abs(xp, x):
     """Magnitude. The derivative at 0 is 0."""
+    _no_bool("abs", x)
     return xp.absolute(x)
 
 
-abs.vjp(x=lambda g, x, xp: g * xp.sign(x))
+abs.vjp(x=lambda g, x, xp: g * sign.on(xp, x))
 
 # Steps: the derivative is zero, which is not the same as none
 
 
 @op(kind="elementwise", onnx="Sign")
 def sign(xp, x):
-    """-1, 0 or 1. Its derivative is 0 everywhere: recorded, and of no use for training."""
-    return xp.sign(x)
+    """-1, 0 or 1; 0 for nan. Its derivative is 0 everywhere: recorded, and of no use for training."""
+    if x.dtype.kind == "f":
+        return xp.where(x != x, 0, xp.sign(x))
+    return x.copy() if x.dtype.kind == "b" else xp.sign(x)
 
 
-sign.vjp(x=lambda g: g * 0)
+sign.vjp(x=lambda g, xp: xp.where(False, g, 0))
 
 
 @op(kind="elementwise", onnx="Round")
 def round(xp, x):
     """Nearest whole number, halves to the even one. Its derivative is 0 everywhere."""
-    return xp.rint(x)
+    _no_bool("round", x)
+    return xp.rint(x) if x.dtype.kind == "f" else x.copy()
 
 
-round.vjp(x=lambda g: g * 0)
+round.vjp(x=lambda g, xp: xp.where(False, g, 0))
 
 
 @op(kind="elementwise", onnx="Floor")
 def floor(xp, x):
     """The whole number below. Its derivative is 0 everywhere."""
-    return xp.floor(x)
+    _no_bool("floor", x)
+    return xp.floor(x) if x.dtype.kind == "f" else x.copy()
 
 
-floor.vjp(x=lambda g: g * 0)
+floor.vjp(x=lambda g, xp: xp.where(False, g, 0))
 
 # Activations
 
@@ -192,7 +216,7 @@ tanh.vjp(x=lambda g, y: g * (1 - y * y))
 @op(kind="activation", onnx="Sigmoid", to_float=True)
 def sigmoid(xp, x):
     """1 / (1 + exp(-x)), accurate in both tails."""
-    return xp.exp(-xp.logaddexp(0, -x))
+    return xp.true_divide(1, 1 + xp.exp(-x))  # exp(-x) may be inf, and then 0 is right
 
 
 sigmoid.vjp(x=lambda g, y: g * y * (1 - y))
@@ -201,10 +225,11 @@ sigmoid.vjp(x=lambda g, y: g * y * (1 - y))
 @op(kind="activation", onnx="Relu")
 def relu(xp, x):
     """x above 0, else 0. The derivative at 0 is 0."""
+    _no_bool("relu", x)
     return xp.maximum(x, 0)
 
 
-relu.vjp(x=lambda g, y: g * (y > 0))
+relu.vjp(x=lambda g, y, xp: xp.where(y <= 0, 0, g))
 
 # Comparison: truth values have no derivative, so nothing flows back
 
@@ -263,6 +288,30 @@ def logical_not(xp, x):
     return xp.logical_not(x)
 
 
+@op(kind="compare", onnx="BitwiseAnd", commutes=True)
+def bitwise_and(xp, a, b):
+    """a & b: both hold, for booleans; bit by bit, for integers. Shapes: broadcast."""
+    return xp.bitwise_and(a, b)
+
+
+@op(kind="compare", onnx="BitwiseOr", commutes=True)
+def bitwise_or(xp, a, b):
+    """a | b: at least one holds, for booleans; bit by bit, for integers. Shapes: broadcast."""
+    return xp.bitwise_or(a, b)
+
+
+@op(kind="compare", onnx="BitwiseXor", commutes=True)
+def bitwise_xor(xp, a, b):
+    """a ^ b: exactly one holds, for booleans; bit by bit, for integers. Shapes: broadcast."""
+    return xp.bitwise_xor(a, b)
+
+
+@op(kind="compare", onnx="BitwiseNot")
+def bitwise_not(xp, x):
+    """~x: it does not hold, for booleans; every bit turned round, for integers."""
+    return xp.invert(x)
+
+
 # Choice
 
 
@@ -272,7 +321,10 @@ def where(xp, condition, a, b):
 
     Both a and b have been computed by then, and both get a gradient: g where they were chosen and 0 elsewhere. If the
     other side is inf or nan, 0 times inf makes the gradient nan (choose its input first, then compute).
+    Errors: DtypeError unless the condition is bool.
     """
+    if getattr(condition, "dtype", None) is not None and condition.dtype.kind != "b":
+        raise DtypeError(f"where() expected condition to be a boolean tensor, but got {condition.dtype}. Use .bool().")
     return xp.where(condition, a, b)
 
 

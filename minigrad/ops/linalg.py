@@ -3,6 +3,8 @@
 Source of the rules: Giles (2008), "Collected matrix derivative results for forward and reverse mode AD".
 """
 
+from ..axes import rows
+from ..errors import DtypeError, ShapeError
 from ..op import op
 
 __all__ = ["linear", "matmul"]
@@ -15,6 +17,8 @@ def matmul(xp, a, b):
     Shapes: a (..., n, k), b (..., k, m) -> (..., n, m); (k,) with (k,) -> ()
     Errors: ShapeError when k differs; DtypeError when the dtypes differ; DeviceError when a and b live apart.
     """
+    if a.dtype.kind == "b":
+        raise DtypeError("matmul(): there is no product of bool matrices. Use .float() or .long() first.")
     return xp.matmul(a, b)
 
 
@@ -31,7 +35,7 @@ def _right(g, a, b_shape):
     if len(a.shape) == 1:
         return a[:, None] * g[..., None, :] if len(b_shape) > 1 else a * g
     if len(b_shape) == 1:
-        return (a * g[..., None]).reshape((-1, b_shape[0])).sum(axis=0)
+        return rows(a * g[..., None]).sum(axis=0)
     return a.swapaxes(-1, -2) @ g
 
 
@@ -44,12 +48,13 @@ def linear(xp, x, weight, bias):
     """x times the transposed weight, plus bias: one op, as it is the commonest of all.
 
     Shapes: x (..., n), weight (m, n), bias (m,) -> (..., m)
-    Errors: ShapeError when n differs; DtypeError when the dtypes differ; DeviceError when they live apart.
+    Errors: ShapeError when n or m differs; DtypeError when the dtypes differ; DeviceError when they live apart.
     """
+    if bias.shape != weight.shape[:1]:
+        raise ShapeError(f"linear(): bias has shape {bias.shape}, but weight {weight.shape} needs {weight.shape[:1]}")
     return xp.matmul(x, weight.T) + bias
 
 
 linear.vjp(x=lambda g, weight: g @ weight,
-           weight=lambda g, x, weight_shape: g.reshape((-1, weight_shape[0])).swapaxes(0, 1)
-                                             @ x.reshape((-1, weight_shape[1])),
-           bias=lambda g, bias_shape: g.reshape((-1, *bias_shape)).sum(axis=0))  # fmt: skip
+           weight=lambda g, x: rows(g).swapaxes(0, 1) @ rows(x),
+           bias=lambda g: rows(g).sum(axis=0))  # fmt: skip

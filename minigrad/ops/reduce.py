@@ -31,14 +31,22 @@ mean.vjp(x=lambda g, x_shape, dim, xp: spread(g / count(x_shape, dim), x_shape, 
 def _share(g, x, y, dim, xp):
     """The gradient of an extreme value goes to every element that attains it, in equal parts."""
     shape = kept_shape(x.shape, dim)
-    chosen = x == y.reshape(shape)
+    chosen = (x == y.reshape(shape)) | (x != x)  # where there is a nan it is the extreme value, and equals nothing
     ways = chosen.sum(axis=as_axis(dim), keepdims=True).astype(g.dtype)
     return xp.where(chosen, g.reshape(shape) / ways, 0)
 
 
-def _some(name, x):
-    if not x.size:
-        raise ValueError(f"{name}() of a tensor without elements has no value; its shape is {tuple(x.shape)}")
+def _some(name, x, dim=None):
+    """Refuse to look for an extreme value among no elements."""
+    dims = as_axis(dim)
+    if x.size:
+        return
+    if dims is None:
+        kind = IndexError if name.startswith("arg") else ShapeError
+        raise kind(f"{name}(): a tensor without elements has no extreme value; its shape is {tuple(x.shape)}")
+    for d in dims if isinstance(dims, tuple) else (dims,):
+        if not x.shape[d]:
+            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size; the shape is {x.shape}")
 
 
 @op(kind="reduce", onnx="ReduceMax")
@@ -64,6 +72,7 @@ min.vjp(x=lambda g, x, y, xp: _share(g, x, y, None, xp))
 @op(kind="reduce", onnx="ReduceMax")
 def amax(xp, x, /, dim=None, keepdim=False):
     """The largest along `dim`; nan wins. Equal ones share the gradient."""
+    _some("amax", x, dim)
     return x.max(axis=as_axis(dim), keepdims=keepdim)
 
 
@@ -73,6 +82,7 @@ amax.vjp(x=lambda g, x, y, dim, xp: _share(g, x, y, dim, xp))
 @op(kind="reduce", onnx="ReduceMin")
 def amin(xp, x, /, dim=None, keepdim=False):
     """The smallest along `dim`; nan wins. Equal ones share the gradient."""
+    _some("amin", x, dim)
     return x.min(axis=as_axis(dim), keepdims=keepdim)
 
 
@@ -82,14 +92,14 @@ amin.vjp(x=lambda g, x, y, dim, xp: _share(g, x, y, dim, xp))
 @op(kind="cut", onnx="ArgMax")
 def argmax(xp, x, /, dim=None, keepdim=False):
     """Where the largest stands (the first of equals). An index has no derivative: nothing flows back."""
-    _some("argmax", x)
+    _some("argmax", x, dim)
     return xp.argmax(x, axis=dim, keepdims=keepdim)
 
 
 @op(kind="cut", onnx="ArgMin")
 def argmin(xp, x, /, dim=None, keepdim=False):
     """Where the smallest stands (the first of equals). An index has no derivative: nothing flows back."""
-    _some("argmin", x)
+    _some("argmin", x, dim)
     return xp.argmin(x, axis=dim, keepdims=keepdim)
 
 
@@ -105,9 +115,11 @@ def any(xp, x, /, dim=None, keepdim=False):
     return xp.any(x, axis=as_axis(dim), keepdims=keepdim)
 
 
-@op(kind="activation", onnx="Softmax", to_float=True)
+@op(kind="activation", onnx="Softmax", to_float="required")
 def softmax(xp, x, /, dim=-1):
     """exp(x) divided by its sum along `dim`, computed from x minus its largest, so that nothing overflows."""
+    if not x.size:
+        return x.copy()
     shifted = xp.exp(x - x.max(axis=dim, keepdims=True))
     return shifted / shifted.sum(axis=dim, keepdims=True)
 
@@ -115,9 +127,11 @@ def softmax(xp, x, /, dim=-1):
 softmax.vjp(x=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)))
 
 
-@op(kind="activation", onnx="LogSoftmax", to_float=True)
+@op(kind="activation", onnx="LogSoftmax", to_float="required")
 def log_softmax(xp, x, /, dim=-1):
     """Logarithm of softmax along `dim`, computed without overflow."""
+    if not x.size:
+        return x.copy()
     shifted = x - x.max(axis=dim, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
 
@@ -132,16 +146,16 @@ def one_hot_mask(xp, target, /, classes):
 
 
 def _check_target(xp, log_probability, target):
-    if target.dtype.kind not in "iu":
-        raise DtypeError(f"nll_loss(): expected target of dtype int64, got {target.dtype}. Use target.long().")
-    if not log_probability.ndim or target.shape != log_probability.shape[:-1]:
+    if log_probability.ndim not in (1, 2) or target.shape != log_probability.shape[:-1]:
         raise ShapeError(
             f"nll_loss(): expected input batch_size {log_probability.shape[:-1]} to match target batch_size "
-            f"{target.shape}: scores (N, C) go with targets (N,)."
+            f"{target.shape}: scores (N, C) go with targets (N,); reshape other scores to two axes first."
         )
+    if target.dtype.name not in ("int64", "uint8"):
+        raise DtypeError(f"nll_loss(): expected target of dtype int64, got {target.dtype}. Use target.long().")
     if target.size and (target.min() < 0 or target.max() >= log_probability.shape[-1]):
         wrong = target[(target < 0) | (target >= log_probability.shape[-1])].reshape(-1)[0]
-        raise IndexError(f"target {int(wrong)} is out of bounds: classes go from 0 to {log_probability.shape[-1] - 1}")
+        raise IndexError(f"Target {int(wrong)} is out of bounds: classes go from 0 to {log_probability.shape[-1] - 1}")
 
 
 @op(kind="loss", onnx="NegativeLogLikelihoodLoss", fixed=("target",), broadcasts=False)

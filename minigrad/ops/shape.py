@@ -1,6 +1,7 @@
 """Ops that move elements to other places. Most results are views: the same memory, seen with another shape."""
 
 from ..axes import unbroadcast
+from ..errors import ShapeError
 from ..op import op
 
 __all__ = ["broadcast_to", "permute", "reshape", "squeeze", "swapaxes", "unsqueeze"]
@@ -12,6 +13,8 @@ def reshape(xp, x, /, shape):
 
     Errors: ShapeError when the number of elements differs.
     """
+    if any(n < -1 for n in shape):
+        raise ShapeError(f"reshape(): invalid shape {shape}: only -1 stands for a length to be worked out")
     return x.reshape(shape)
 
 
@@ -64,7 +67,9 @@ def squeeze(xp, x, /, dim=None):
     """Without the axes of length 1, or without axis `dim` if its length is 1. A view."""
     if dim is None:
         return x.reshape([n for n in x.shape if n != 1])
-    return xp.squeeze(x, dim) if x.shape[dim] == 1 else x.reshape(x.shape)
+    shape = x.shape or (1,)  # a 0-d tensor has the dims 0 and -1, as in PyTorch
+    dims = [d for d in (dim if isinstance(dim, (list, tuple)) else (dim,)) if shape[d] == 1]
+    return xp.squeeze(x, tuple(dims)) if dims and x.ndim else x.reshape(x.shape)
 
 
 squeeze.vjp(x=lambda g, x_shape: g.reshape(x_shape))

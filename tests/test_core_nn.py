@@ -1,0 +1,255 @@
+"""Modules: parameters are found, states come back or nothing is changed, layers know their two modes, losses."""
+
+import copy
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+
+F = nn.functional
+
+
+class Net(nn.Module):
+    def __init__(self):
+        self.width = 4  # before super().__init__(), which is fine for anything but parameters and modules
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(2, self.width), nn.Linear(self.width, 1, bias=False)])
+        self.scale = nn.Parameter(mg.ones(1))
+        self.register_buffer("seen", mg.zeros(1))
+        self.plain = mg.ones(3)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x * self.scale
+
+
+# Modules
+
+
+def test_parameters_buffers_and_modules_are_found_by_name():
+    net = Net()
+    inner = ["layers.0.weight", "layers.0.bias", "layers.1.weight"]
+    assert [name for name, _ in net.named_parameters()] == ["scale", *inner]
+    assert list(net.state_dict()) == ["scale", "seen", *inner]
+    assert [name for name, _ in net.named_modules()] == ["", "layers", "layers.0", "layers.1"]
+    assert all(p.is_leaf and p.requires_grad for p in net.parameters())
+    assert net.layers[1].bias is None and not net.seen.requires_grad
+
+
+def test_layers_in_a_plain_list_are_not_found():
+    net = nn.Module()
+    net.layers = [nn.Linear(1, 1)]
+    assert list(net.parameters()) == []
+
+
+def test_shared_parameters_come_once_in_parameters_and_by_each_name_in_the_state():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    net[1].weight = net[0].weight
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "1.bias"]
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+def test_what_replaces_a_module_or_parameter_keeps_its_place():
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    net[0] = nn.Linear(2, 3, bias=False)
+    net.add_module("1", nn.Tanh())
+    assert [type(m).__name__ for m in net] == ["Linear", "Tanh", "Linear"] and net(mg.ones(1, 2)).shape == (1, 1)
+    net[2].weight = nn.Parameter(mg.zeros(1, 3))
+    assert list(net.state_dict()) == ["0.weight", "2.weight", "2.bias"]
+
+
+def test_what_may_be_assigned():
+    net = Net()
+    with pytest.raises(TypeError, match="int as parameter 'scale'"):
+        net.scale = 5
+    with pytest.raises(TypeError, match="Tensor as parameter 'scale'"):
+        net.scale = mg.ones(1)
+    with pytest.raises(TypeError, match="child module 'layers'"):
+        net.layers = 5
+    with pytest.raises(TypeError, match="not a Module subclass"):
+        nn.Sequential(lambda x: x)
+    with pytest.raises(TypeError, match="not a Module subclass"):
+        nn.ModuleList([nn.ReLU(), 3])
+    with pytest.raises(TypeError, match="buffer"):
+        net.register_buffer("other", 5)
+    net.scale, net.seen = None, mg.ones(1)
+    assert "scale" not in net.state_dict() and net.state_dict()["seen"].item() == 1
+    del net.layers
+    assert list(net.parameters()) == []
+    with pytest.raises(AttributeError, match="no attribute 'layers'"):
+        net.layers  # noqa: B018  reading it is the test
+    with pytest.raises(AttributeError):
+        del net.layers
+
+    class Hasty(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(1, 1)
+
+    with pytest.raises(AttributeError, match=r"before Module.__init__\(\) call.*super"):
+        Hasty()
+
+
+def test_a_module_without_forward_says_so():
+    with pytest.raises(NotImplementedError, match=r'Module \[Module\] is missing the required "forward"'):
+        nn.Module()(1)
+    with pytest.raises(NotImplementedError, match=r"ModuleList.*for layer in layers.*Sequential"):
+        nn.ModuleList()(1)
+
+
+def test_a_forward_hook_sees_and_replaces_the_output():
+    layer = nn.ReLU()
+    handle = layer.register_forward_hook(lambda module, inputs, output: output + inputs[0])
+    assert layer(mg.ones(1)).item() == 2
+    handle.remove()
+    assert layer(mg.ones(1)).item() == 1
+
+
+def test_state_comes_back_into_the_same_objects():
+    net, other = Net(), Net()
+    weight = other.layers[0].weight
+    assert repr(other.load_state_dict(net.state_dict())) == "<All keys matched successfully>"
+    assert other.layers[0].weight is weight and other.layers[0].weight.is_leaf
+    x = mg.ones(3, 2)
+    assert other(x).tolist() == net(x).tolist()
+    saved = net.state_dict()
+    with mg.no_grad():
+        net.scale += 1
+    assert saved["scale"].item() == 2  # the dict shows the model's own memory
+
+
+@pytest.mark.parametrize(("change", "kind", "words"), [
+    (lambda state: state.pop("scale"), RuntimeError, r"missing \['scale'\]"),
+    (lambda state: state.update(extra=mg.ones(1)), RuntimeError, r"unexpected \['extra'\]"),
+    (lambda state: state.update({"layers.1.weight": mg.ones(9)}), RuntimeError, r"1\.weight: \(9,\) for \(1, 4\)"),
+    (lambda state: state.update({"layers.1.weight": np.ones((1, 4))}), TypeError, r"layers\.1\.weight.*ndarray"),
+])  # fmt: skip
+def test_a_state_that_does_not_fit_copies_nothing(change, kind, words):
+    net, other = Net(), Net()
+    state = OrderedDict((name, t.clone() + 1) for name, t in net.state_dict().items())
+    before = {name: t.tolist() for name, t in other.state_dict().items()}
+    change(state)
+    with pytest.raises(kind, match=words):
+        other.load_state_dict(state)
+    assert {name: t.tolist() for name, t in other.state_dict().items()} == before
+    assert all(t._version_number == 0 for t in other.parameters())
+
+
+def test_a_partial_state_loads_when_not_strict():
+    layer = nn.Linear(1, 1)
+    found = layer.load_state_dict({"weight": mg.ones(1, 1), "extra": mg.ones(1)}, strict=False)
+    assert found.missing_keys == ["bias"] and found.unexpected_keys == ["extra"] and layer.weight.item() == 1
+
+
+def test_conversion_happens_in_place_or_not_at_all():
+    layer = nn.Linear(2, 1)
+    weight = layer.weight
+    layer(mg.ones(1, 2)).sum().backward()
+    assert layer.to(mg.float64) is layer and layer.weight is weight and weight.dtype is mg.float64
+    assert weight.grad.dtype is mg.float64 and weight.is_leaf and weight.requires_grad
+    with pytest.raises(TypeError, match="floating-point"):
+        layer.to(mg.int64)
+    assert weight.dtype is mg.float64
+
+
+def test_deep_copies_are_independent():
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    twin = copy.deepcopy(net)
+    assert list(twin.state_dict()) == list(net.state_dict())
+    with mg.no_grad():
+        twin[0].weight.zero_()
+    assert net[0].weight.tolist() != twin[0].weight.tolist() and type(twin[0].weight) is nn.Parameter
+
+
+def test_a_module_prints_as_a_tree():
+    assert repr(nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU(), nn.Dropout(0.2)))) == (
+        "Sequential(\n  (0): Linear(in_features=2, out_features=3, bias=True)\n"
+        "  (1): Sequential(\n    (0): ReLU()\n    (1): Dropout(p=0.2)\n  )\n)"
+    )
+    assert repr(nn.BatchNorm1d(3)) == "BatchNorm1d(3, eps=1e-05, momentum=0.1)"
+    assert repr(nn.Parameter(mg.ones(1))) == "Parameter containing:\ntensor([1.], requires_grad=True)"
+
+
+def test_sequences_of_modules():
+    net = nn.Sequential(OrderedDict(first=nn.Linear(2, 3), then=nn.Tanh()))
+    assert list(net.state_dict()) == ["first.weight", "first.bias"] and len(net) == 2
+    assert list(net[:1].state_dict()) == ["first.weight", "first.bias"] and net[:1][0] is net[0]
+    layers = nn.ModuleList([nn.ReLU()]).append(nn.Tanh())
+    assert [type(m).__name__ for m in layers[1:]] == ["Tanh"] and len(layers) == 2
+
+
+def test_initial_weights_stay_in_their_range_and_follow_the_seed():
+    mg.manual_seed(0)
+    layer = nn.Linear(16, 100)
+    assert 0.2 < abs(layer.weight.detach().numpy()).max() <= 0.25 and layer.weight.dtype is mg.float32
+    mg.manual_seed(0)
+    assert nn.Linear(16, 100).weight.tolist() == layer.weight.tolist()
+
+
+# Layers that know two modes
+
+
+def test_eval_switches_layers_and_no_grad_switches_recording():
+    x = mg.ones(50, 4)
+    layer = nn.Dropout(0.5)
+    assert set(np.unique(layer(x).numpy())) == {0, 2}
+    with mg.no_grad():
+        assert set(np.unique(layer(x).numpy())) == {0, 2}  # no_grad is not eval()
+    layer.eval()
+    assert layer(x) is x
+    net = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5)).eval()
+    assert net(x).requires_grad and not net[1].training and net.train()[1].training
+    with pytest.raises(ValueError, match="boolean"):
+        net.train("yes")
+
+
+def test_a_submodule_that_overrides_train_is_asked():
+    class Frozen(nn.Tanh):
+        def train(self, mode=True):
+            return super().train(False)
+
+    net = nn.Sequential(Frozen())
+    assert not net.train()[0].training
+
+
+def test_dropout_scales_what_it_keeps_and_its_extremes():
+    x = mg.ones(1000, requires_grad=True)
+    y = F.dropout(x, 0.25, generator=mg.Generator().manual_seed(1))
+    y.sum().backward()
+    assert x.grad.tolist() == y.tolist() and abs(y.mean().item() - 1) < 0.1
+    assert F.dropout(x, 0.0) is x and F.dropout(x, 1.0).tolist() == [0] * 1000
+
+
+def test_batch_norm_agrees_with_pytorch():
+    layer = nn.BatchNorm1d(2)
+    x = mg.tensor([[1.0, 2.0], [3.0, 6.0], [5.0, 1.0]])
+    with mg.no_grad():
+        y = layer(x)  # updates the running statistics all the same
+    assert np.allclose(y.numpy(), [[-1.2247, -0.4629], [0, 1.3887], [1.2247, -0.9258]], atol=1e-4)
+    assert np.allclose(layer.running_mean.numpy(), [0.3, 0.3])
+    assert np.allclose(layer.running_var.numpy(), [1.3, 1.6])
+    layer.eval()
+    expected = [[0.6139, 1.3440], [2.3680, 4.5062], [4.1222, 0.5534]]
+    assert np.allclose(layer(x).detach().numpy(), expected, atol=1e-4)
+    assert np.allclose(layer.running_mean.numpy(), [0.3, 0.3]) and layer(x).requires_grad
+
+
+# Losses
+
+
+def test_losses():
+    scores, target = mg.tensor([[2.0, 0.0, 0.0], [0.0, 0.0, 3.0]], requires_grad=True), mg.tensor([0, 1])
+    rows = [np.log(np.exp(2) + 2) - 2, np.log(np.exp(3) + 2)]
+    assert np.allclose(F.cross_entropy(scores, target, reduction="none").tolist(), rows)
+    assert nn.CrossEntropyLoss()(scores, target).item() == pytest.approx(np.mean(rows))
+    assert nn.CrossEntropyLoss(reduction="sum")(scores, target).item() == pytest.approx(np.sum(rows))
+    F.cross_entropy(scores, target).backward()
+    softmax = scores.detach().softmax(dim=1).numpy()
+    assert np.allclose(scores.grad.numpy(), (softmax - np.eye(3)[[0, 1]]) / 2, atol=1e-6)
+    assert F.cross_entropy(mg.zeros(4), mg.tensor(2)).item() == pytest.approx(np.log(4))
+    assert np.isnan(F.cross_entropy(mg.zeros(0, 4), mg.zeros(0).long()).item())
+    a, b = mg.tensor([1.0, 2.0]), mg.tensor([3.0, 5.0])
+    assert [nn.MSELoss(reduction=how)(a, b).tolist() for how in ("mean", "sum", "none")] == [6.5, 13, [4, 9]]

@@ -1,0 +1,231 @@
+"""Every op that has a derivative, against central differences, to second order; and what its results may share."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.backward import _as_tensor
+from minigrad.op import OPS
+from tests.samples import SAMPLES
+
+CUTS = {
+    "all", "any", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "detach", "eq", "ge",
+    "gt", "le", "logical_and", "logical_not", "logical_or", "lt", "ne", "one_hot_mask", "to_integer",
+}  # fmt: skip
+SMOOTH = sorted(name for name, op in OPS.items() if op.rules)
+few = settings(max_examples=10, derandomize=True, deadline=None, database=None)
+
+
+def tensors(op, arrays, dtype):
+    """The drawn arrays as tensors; those that a rule belongs to ask for gradients."""
+    made = []
+    for name, array in zip(op.arguments, arrays, strict=True):
+        tracked = op.rules[name] is not None
+        array = array.astype(dtype, order="K") if tracked else np.array(array)
+        made.append(mg.Tensor(array, requires_grad=tracked))
+    return made
+
+
+def test_the_ops_without_a_derivative_are_the_intended_ones():
+    assert {name for name, op in OPS.items() if not op.rules} == CUTS
+
+
+def test_every_op_with_a_derivative_has_a_row_and_every_row_an_op():
+    assert set(SMOOTH) == set(SAMPLES), "add a row to tests/samples.py"
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_rules_agree_with_central_differences(name):
+    @few
+    @given(SAMPLES[name])
+    def check(row):
+        arrays, attributes = row
+        assert mg.gradcheck(lambda *ts: OPS[name](*ts, **attributes), tensors(OPS[name], arrays, "float64"))
+
+    check()
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_rules_of_rules_agree_with_central_differences(name):
+    @few
+    @given(SAMPLES[name])
+    def check(row):
+        arrays, attributes = row
+        inputs = tensors(OPS[name], arrays, "float64")
+        tracked = [x for x in inputs if x.requires_grad]
+        weights = [mg.Tensor(np.random.default_rng(i).uniform(0.5, 1.5, x.shape)) for i, x in enumerate(tracked)]
+
+        def first_derivatives(*inputs):
+            y = OPS[name](*inputs, **attributes)
+            seen = mg.autograd.grad(y, tracked, grad_outputs=(y * 0 + 1.3).detach(), create_graph=True)
+            total = sum((g * w).sum() for g, w in zip(seen, weights, strict=True))
+            return total + sum((x * 0).sum() for x in tracked)  # a constant derivative has derivative 0, and no graph
+
+        assert mg.gradcheck(first_derivatives, inputs, atol=1e-4)
+
+    check()
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_gradients_keep_dtype_and_shape_and_share_no_memory(name):
+    @few
+    @given(SAMPLES[name], st.sampled_from(["float32", "float64", "float16"]), st.booleans())
+    def check(row, dtype, create_graph):
+        arrays, attributes = row
+        if "dtype" in attributes:
+            attributes = {"dtype": np.dtype(dtype)}
+        inputs = tensors(OPS[name], arrays, dtype)
+        tracked = [x for x in inputs if x.requires_grad]
+        y = OPS[name](*inputs, **attributes)
+        assert y.array.dtype == dtype
+        weights = mg.Tensor(np.ones(y.shape, dtype))
+        y.backward(weights, create_graph=create_graph)
+        for x in tracked:
+            assert (x.grad.shape, x.grad.dtype, x.grad.device) == (x.shape, x.dtype, x.device)
+        owners = [weights.array, *(x.array for x in inputs), *(x.grad.array for x in tracked)]
+        for (i, a), (k, b) in itertools.combinations(enumerate(owners), 2):
+            assert not np.shares_memory(a, b), f"{i} and {k} of gradient=, inputs and .grad share memory"
+        for x in tracked:
+            assert not np.shares_memory(x.grad.array, y.array)
+
+    check()
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_rule_never_hands_out_what_it_saved(name):
+    @few
+    @given(SAMPLES[name])
+    def check(row):
+        arrays, attributes = row
+        op = OPS[name]
+        y = op(*tensors(op, arrays, "float64"), **attributes)
+        node = y.grad_fn
+        kept = [a for a in node.saved if isinstance(a, np.ndarray)]
+        g = np.ones(y.shape)
+        available = (*node.saved, np)
+        for _, rule, needs in node.plan.rules:
+            sent = _as_tensor(rule(g, *[available[k] for k in needs])).array
+            assert not any(np.shares_memory(sent, a) for a in kept)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum"])
+def test_a_plain_number_may_stand_in_the_place_of_either_operand(name):
+    op = OPS[name]
+    for number in (2, 2.5, np.float64(0.5), np.int64(3), True):
+        for dtype in (mg.float32, mg.float64):
+            x = mg.tensor([1.25, 2.25, 0.6], dtype=dtype, requires_grad=True)
+            as_tensor = mg.tensor(float(number), dtype=dtype)
+            for left, right in ((op(x, number), op(x, as_tensor)), (op(number, x), op(as_tensor, x))):
+                assert left.dtype is right.dtype is dtype
+                assert left.tolist() == right.tolist()
+                a, b = (mg.autograd.grad(y.sum(), x, create_graph=True)[0] for y in (left, right))
+                assert a.dtype is dtype and a.tolist() == b.tolist()
+                if a.requires_grad:
+                    a, b = (mg.autograd.grad(y.sum(), x)[0] for y in (a, b))
+                    assert a.tolist() == b.tolist()
+
+
+def test_powers_of_zero():
+    x = mg.tensor(0.0, requires_grad=True)
+    value, derivatives = x**2, []
+    for _ in range(4):
+        (value,) = mg.autograd.grad(value, x, create_graph=True)
+        derivatives.append(value.item())
+    assert derivatives == [0, 2, 0, 0]
+    exponent = mg.tensor([0.0, 2.0, -1.0], requires_grad=True)
+    (mg.tensor(0.0) ** exponent).sum().backward()
+    assert exponent.grad.tolist() == [0, 0, -np.inf]  # as PyTorch has it
+    (x**0).backward()
+    assert x.grad.item() == 0
+
+
+def test_ties_go_where_pytorch_sends_them():
+    def gradient(function, values):
+        x = mg.tensor(values, requires_grad=True)
+        function(x).backward()
+        return x.grad.tolist()
+
+    assert gradient(lambda x: x.relu().sum(), [0.0, -0.0, 1.0]) == [0, 0, 1]
+    assert gradient(lambda x: x.abs().sum(), [0.0, -2.0, 1.0]) == [0, -1, 1]
+    assert gradient(lambda x: x.max(), [1.0, 3.0, 3.0]) == [0, 0.5, 0.5]
+    assert gradient(lambda x: x.min(), [1.0, 1.0, 3.0]) == [0.5, 0.5, 0]
+    assert gradient(lambda x: x.amax(dim=0), [1.0, 3.0, 3.0]) == [0, 0.5, 0.5]
+    assert gradient(lambda x: x.max(dim=0).values, [1.0, 3.0, 3.0]) == [0, 1, 0]
+    assert gradient(lambda x: x.min(dim=0).values, [1.0, 1.0, 3.0]) == [1, 0, 0]
+    assert gradient(lambda x: x.maximum(mg.ones(3)).sum(), [1.0, 0.0, 3.0]) == [0.5, 0, 1]
+    assert gradient(lambda x: x.minimum(mg.ones(3)).sum(), [1.0, 0.0, 3.0]) == [0.5, 1, 0]
+    assert gradient(lambda x: x.max(), [np.nan, 3.0, np.nan]) == [0.5, 0, 0.5]
+
+
+def test_steps_have_derivative_zero_which_is_not_none():
+    x = mg.tensor([0.3, -1.7], requires_grad=True)
+    for y in (x.round(), x.floor(), x.sign()):
+        (g,) = mg.autograd.grad(y, x, grad_outputs=mg.tensor([np.inf, 1.0]))
+        assert g.tolist() == [0, 0]
+
+
+def test_nan_has_no_sign():
+    x = mg.tensor([np.nan, -2.0], requires_grad=True)
+    assert x.sign().tolist() == [0, -1]
+    x.abs().sum().backward()
+    assert x.grad.tolist() == [0, -1]
+
+
+def test_repeated_indices_add():
+    x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    x[[0, 0, 2]].sum().backward()
+    assert x.grad.tolist() == [2, 0, 1]
+
+
+def test_where_does_not_protect_from_the_arm_that_was_not_chosen():
+    x = mg.tensor(0.0, requires_grad=True)
+    mg.where(x > 0, x.sqrt(), 0 * x).backward()
+    assert np.isnan(x.grad.item())
+
+
+def test_softmax_and_its_logarithm_do_not_overflow():
+    x = mg.tensor([1000.0, 0.0, -1000.0])
+    assert x.softmax(dim=0).tolist() == [1, 0, 0]
+    assert x.log_softmax(dim=0).tolist() == [0, -1000, -2000]
+
+
+def test_sigmoid_is_accurate_in_both_tails():
+    x = mg.tensor([-80.0, -20.0, 0.0, 20.0, 800.0, -800.0])
+    expected = [1.8048513e-35, 2.0611537e-09, 0.5, 1.0, 1.0, 0.0]
+    assert np.allclose(x.sigmoid().numpy(), expected, rtol=1e-6, atol=0)
+
+
+def test_take_along_dim_broadcasts_its_indices():
+    x = mg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
+    y = mg.ops.take_along_dim(x, mg.tensor([[2, 2]]), dim=1)
+    assert y.tolist() == [[3, 3], [6, 6]]
+    y.sum().backward()
+    assert x.grad.tolist() == [[0, 0, 2], [0, 0, 2]]
+
+
+def test_an_op_survives_copying_renaming_and_pickling():
+    import copy
+    import pickle
+
+    renamed = OPS["add"].renamed("add_")
+    assert (renamed.name, OPS["add"].name) == ("add_", "add")
+    assert pickle.loads(pickle.dumps(renamed)).name == "add_"
+    assert pickle.loads(pickle.dumps(OPS["add"])) is OPS["add"]
+    assert copy.deepcopy(OPS["mul"]) is OPS["mul"]
+
+
+def test_formulas_use_the_array_module_they_are_given():
+    import ast
+    import pathlib
+
+    import minigrad.ops
+
+    for path in pathlib.Path(minigrad.ops.__file__).parent.glob("*.py"):
+        names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
+        assert not names & {"np", "numpy"}, f"{path.name} calls NumPy by name; use xp"

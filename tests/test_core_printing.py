@@ -1,0 +1,58 @@
+"""Tensors print as PyTorch's do; each expected text was printed by PyTorch 2.13, with "torch." for "minigrad."."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+
+
+def leaf(*values):
+    return mg.tensor(list(values), requires_grad=True)
+
+
+CASES = [
+    (lambda: mg.tensor(3.0), "tensor(3.)"),
+    (lambda: mg.tensor(7), "tensor(7)"),
+    (lambda: mg.tensor([1.0, 2.5, -3.0]), "tensor([ 1.0000,  2.5000, -3.0000])"),
+    (lambda: mg.tensor([1.0, 20.0]), "tensor([ 1., 20.])"),
+    (lambda: mg.tensor([[1, 2], [30, 4]]), "tensor([[ 1,  2],\n        [30,  4]])"),
+    (lambda: mg.tensor([True, False]), "tensor([ True, False])"),
+    (lambda: mg.tensor([1.0, 10000.0]), "tensor([1.0000e+00, 1.0000e+04])"),
+    (lambda: mg.tensor([0.00001, 1.0]), "tensor([1.0000e-05, 1.0000e+00])"),
+    (lambda: mg.tensor([np.nan, np.inf, 1.0]), "tensor([nan, inf, 1.])"),
+    (lambda: mg.tensor([np.inf, -np.inf, 0.5]), "tensor([   inf,   -inf, 0.5000])"),
+    (lambda: mg.tensor([0.0, -0.0]), "tensor([0., -0.])"),
+    (lambda: mg.tensor([]), "tensor([])"),
+    (lambda: mg.zeros(0, 3), "tensor([], size=(0, 3))"),
+    (lambda: mg.zeros(2, 0, dtype=mg.int64), "tensor([], size=(2, 0), dtype=minigrad.int64)"),
+    (lambda: mg.tensor([1.5], dtype=mg.float64), "tensor([1.5000], dtype=minigrad.float64)"),
+    (lambda: mg.tensor([1], dtype=mg.int32), "tensor([1], dtype=minigrad.int32)"),
+    (lambda: leaf(1.0), "tensor([1.], requires_grad=True)"),
+    (lambda: leaf(1.0) * 2, "tensor([2.], grad_fn=<MulBackward0>)"),
+    (lambda: leaf(1.0).exp().log_softmax(dim=0), "tensor([0.], grad_fn=<LogSoftmaxBackward0>)"),
+    (lambda: mg.arange(8).reshape(2, 2, 2),
+     "tensor([[[0, 1],\n         [2, 3]],\n\n        [[4, 5],\n         [6, 7]]])"),
+    (lambda: mg.arange(1001), "tensor([   0,    1,    2,  ...,  998,  999, 1000])"),
+    (lambda: mg.zeros(30, 40),
+     "tensor([[0., 0., 0.,  ..., 0., 0., 0.],\n        [0., 0., 0.,  ..., 0., 0., 0.],\n"
+     "        [0., 0., 0.,  ..., 0., 0., 0.],\n        ...,\n        [0., 0., 0.,  ..., 0., 0., 0.],\n"
+     "        [0., 0., 0.,  ..., 0., 0., 0.],\n        [0., 0., 0.,  ..., 0., 0., 0.]])"),
+    (lambda: mg.arange(30) * 1.0,
+     "tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13.,\n"
+     "        14., 15., 16., 17., 18., 19., 20., 21., 22., 23., 24., 25., 26., 27.,\n        28., 29.])"),
+    (lambda: (mg.arange(8) * 0.125).requires_grad_(),
+     "tensor([0.0000, 0.1250, 0.2500, 0.3750, 0.5000, 0.6250, 0.7500, 0.8750],\n       requires_grad=True)"),
+    (lambda: mg.tensor([123456789.0]), "tensor([1.2346e+08])"),
+    (lambda: mg.tensor(-1e-5), "tensor(-1.0000e-05)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "text"), CASES)
+def test_text(make, text):
+    assert repr(make()) == text
+
+
+def test_names_of_types_and_places():
+    assert str(mg.float32) == "minigrad.float32" and mg.float32.name == "float32" and mg.float32.itemsize == 4
+    assert str(mg.ones(1).device) == "cpu" and repr(mg.device("cuda", 1)) == "device(type='cuda', index=1)"
+    assert repr(mg.ones(2, 3).shape) == "Size([2, 3])" and mg.ones(2, 3).shape.numel() == 6
