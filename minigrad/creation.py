@@ -26,7 +26,7 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     elif hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         array = np.array(data)
     else:
-        array = _from_python(data)
+        array = _from_python(data, wanted)
     if wanted is not None:
         array = array.astype(wanted)
     if array.dtype not in dtypes.DTYPES:
@@ -34,7 +34,7 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     return Tensor(_place(array, device), requires_grad)
 
 
-def _from_python(data):
+def _from_python(data, wanted):
     first = data
     while isinstance(first, (list, tuple)) and first:
         first = first[0]
@@ -49,7 +49,7 @@ def _from_python(data):
     if isinstance(first, (np.generic, np.ndarray)) and array.dtype in dtypes.DTYPES:
         return array  # a list of NumPy's numbers keeps their dtype
     if array.dtype.kind == "f" or not array.size:
-        return array.astype(dtypes.get_default_dtype().numpy)
+        return array.astype(wanted or dtypes.get_default_dtype().numpy)
     return array.astype(np.int64) if array.dtype.kind == "i" else array
 
 

@@ -305,8 +305,10 @@ def live_views(x):
 def _tell(op, inputs, attributes, out):
     tracked = any(isinstance(x, Tensor) and x._edge is not None for x in inputs)
     recorded, reason = out._edge is not None, None
-    if not recorded:
-        reason = "cut" if not op.rules else "no_grad" if tracked else "no input requires grad"
-        if op.rules and tracked and state.grad:
-            reason = "cut"  # only an input without a rule was tracked, e.g. the condition of where
+    if not recorded and not op.rules:
+        reason = "cut"
+    elif not recorded and not state.grad:
+        reason = "no_grad"
+    elif not recorded:  # a tracked input without a rule, such as the condition of where, is a cut as well
+        reason = "cut" if tracked else "no input requires grad"
     notify(OpRan(op, inputs, attributes, out, recorded, reason))

@@ -171,3 +171,8 @@ def test_dtypes_of_results():
     assert mg.where(whole > 1, 1.0, 0.0).dtype is mg.float32
     assert (mg.tensor([1], dtype=mg.uint8) + 300).tolist() == [45]  # wraps around, as in PyTorch
     assert (mg.tensor([1.0], dtype=mg.float64) * 0.1).item() == 0.1
+
+
+def test_a_python_float_keeps_all_its_digits_on_the_way_to_float64():
+    assert mg.tensor(1 / 3, dtype=mg.float64).item() == 1 / 3
+    assert mg.tensor([0.1, 0.2], dtype=mg.float64).tolist() == [0.1, 0.2]
