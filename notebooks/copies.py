@@ -49,9 +49,6 @@ def _mark(notebook):
 
 
 def renew_all():
-    """Renew the copies of all lessons and exercises; returns their paths as text, lesson 00 first."""
-    root = Path(__file__).parent.parent
-    lessons = renew((root / "notebooks").glob("[0-9][0-9]_*.ipynb"), root / "work")
-    for folder in sorted((root / "exercises" / "release").glob("*/")):
-        renew(folder.glob("*.ipynb"), root / "work" / "exercises" / folder.name)
-    return [str(path) for path in lessons]
+    """Renew the copies of all lessons; returns their paths as text, lesson 00 first."""
+    here = Path(__file__).parent
+    return [str(path) for path in renew(here.glob("[0-9][0-9]_*.ipynb"), here.parent / "work")]

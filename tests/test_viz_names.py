@@ -2,6 +2,8 @@
 
 import linecache
 
+import pytest
+
 import minigrad as mg
 from minigrad import nn
 from viz.record import Run
@@ -96,6 +98,106 @@ def test_given_names_win():
         run.name({"speed": x})
         y = x * 2
     assert run.graph.values[0].name == "speed"
+    del y
+
+
+def inside(function):
+    """Names of the sources of a run of `function()` whose variables nobody outside can see."""
+    with Run(look_up=False) as run:
+        kept = function()
+    del kept
+    return [value.name for value in run.graph.sources()]
+
+
+W, N = mg.ones(3, requires_grad=True), 3
+
+
+@pytest.mark.parametrize("function", [
+    lambda w, n: w * 2, lambda w, n: 2 - w, lambda w, n: n * w, lambda w, n: -1.5 + w, lambda w, n: w**n,
+    lambda w, n: w.sum(0), lambda w, n: mg.sum(w, 0), lambda w, n: w[0],
+])  # fmt: skip
+def test_a_number_beside_a_tensor_does_not_hide_its_name(function):
+    assert inside(lambda: function(leaf(1.0), 3)) == ["w"]
+
+
+@pytest.mark.parametrize("function", [lambda: W * 2, lambda: 2 - W, lambda: N * W, lambda: W.sum(0), lambda: W[0]])
+def test_nor_that_of_a_variable_outside(function):
+    assert inside(function) == ["W"]
+
+
+def test_an_attribute_beside_a_number_has_its_name_and_a_number_gives_none_away():
+    class Block:
+        def __init__(self):
+            self.scale, self.n = leaf(2.0), 3
+
+        def run(self):
+            return 2 * self.scale
+
+        def other(self):
+            return self.n * leaf(1.0)
+
+    assert inside(Block().run) == ["scale"]
+    assert inside(Block().other) == [None]
+
+
+def test_a_tensor_that_goes_only_into_a_module_or_a_library_function_has_the_name_of_its_variable():
+    layer = nn.Linear(2, 1)
+
+    def forward():
+        rows, truth = mg.ones(4, 2), mg.zeros(4, 1)
+        return mg.functional.mse_loss(layer(rows), truth)
+
+    assert inside(forward) == ["rows", "weight", "bias", "truth"]
+
+
+def test_each_batch_of_a_loop_has_the_name_of_the_loop_variable():
+    def epoch():
+        for batch in [mg.ones(2, 3), mg.ones(1, 3)]:
+            batch.exp()
+
+    assert inside(epoch) == ["batch", "batch"]
+
+
+def test_of_two_names_for_one_tensor_the_one_in_the_code_counts():
+    def body(first):
+        second = first
+        return second * 2
+
+    assert inside(lambda: body(leaf(1.0))) == ["second"]
+
+
+def test_the_learners_own_copy_of_the_local_variables_stays_as_it_is():
+    def body():
+        x = leaf(1.0)
+        mine = locals()
+        x * 2
+        return mine["x"] is x
+
+    with Run():
+        assert body()
+
+
+def test_a_gradient_is_called_after_its_owner():
+    net = nn.Linear(2, 1)
+    with Run() as run:
+        net(mg.ones(1, 2)).sum().backward()
+        with mg.no_grad():
+            for p in net.parameters():
+                p -= 0.1 * p.grad
+    assert {"weight.grad", "bias.grad"} < {value.name for value in run.graph.sources()}
+
+
+def test_buffers_have_dotted_names_as_parameters_have():
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)).eval()
+    with Run() as run:
+        y = net(mg.ones(4, 2))
+    named = {value.name: value.role for value in run.graph.sources()}
+    assert named["1.running_mean"] == named["1.running_var"] == "input"
+    assert named["1.weight"] == "parameter"
+    net.train()
+    with Run() as run:
+        y = net(mg.ones(4, 2))
+    assert "1.running_mean" not in {value.name for value in run.graph.sources()}  # training does not read it
     del y
 
 

@@ -17,6 +17,7 @@ from viz.layered import excess, layered
 from viz.outline import outline
 from viz.picture import picture
 from viz.record import Run
+from viz.words import why
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -301,6 +302,52 @@ def test_numbers_look_the_same_everywhere():
     assert {value: text.number(value) for value in shown} == shown
     assert Summary((2, 2), "float32", [[1.0, 2.0], [3.0, 4.0]]).long() == "tensor([[1.0, 2.0],\n        [3.0, 4.0]])"
     assert Summary((3, 4), "int64", [[1] * 4] * 3).short() == "1 to 1, mean 1.0"
+
+
+def test_what_is_only_rounding_is_not_shown():
+    """The same numbers from two machines: what cancels there leaves another rest here, and halves round either way."""
+    def both(shape, dtype, *values):
+        return {(Summary(shape, dtype, list(some)).short(), Summary(shape, dtype, list(some)).long())
+                for some in values}
+
+    assert both((2,), "float32", (1e-9, 0.5), (-3e-8, 0.5), (0.0, 0.5)) == {("[0.0, 0.5]", "tensor([0.0, 0.5])")}
+    assert both((2,), "float64", (1e-9, 0.5)) == {("[1e-09, 0.5]", "tensor([1e-09, 0.5])")}
+    assert both((2,), "float64", (1e-17, 0.5)) == both((2,), "float64", (0.0, 0.5))
+    assert both((3,), "float32", (1e-9, 0.5, float("inf"))) == {("[0.0, 0.5, inf]", "tensor([0.0, 0.5, inf])")}
+    assert both((3,), "float32", (1e-9, float("nan"), 2e-9)) == {("[1e-09, nan, 2e-09]", "tensor([1e-09, nan, 2e-09])")}
+    assert both((2,), "int64", (1, 10**9)) == {("[1, 1000000000]", "tensor([1, 1000000000])")}
+    assert Summary((100,), "float32", None, -1e-9, 1e-12, 2.0).short() == "0.0 to 2.0, mean 0.0"
+    tiny = Summary((), "float32", 1e-9)
+    assert (tiny.short(), tiny.values) == ("1e-09", 1e-9)  # alone it may be all there is
+    assert text.number(0.15625) == text.number(0.156249993) == text.number(0.156250007)
+
+
+def dashed(*reasons):
+    """A chain of ops that were not recorded, with these reasons, made by hand; `(reason, True)` uses a weight too."""
+    graph = Graph()
+    last = graph.add_value(role="input", shape=(), dtype="float32", name="x").id
+    for reason in reasons:
+        reason, weight = reason if isinstance(reason, tuple) else (reason, False)
+        w = [graph.add_value(role="parameter", shape=(), dtype="float32", requires_grad=True).id] if weight else []
+        last = graph.add_step("mul", "elementwise", [last, *w], ("a", "b")[:1 + weight], shape=(), dtype="float32",
+                              recorded=False, reason=reason).id
+    return graph
+
+
+@pytest.mark.parametrize(("reasons", "tags"), [
+    (["no_grad"] * 4, [["no_grad"], [], [], []]),
+    ([("no_grad", True), "no_grad", ("no_grad", True), "no_grad"], [["no_grad"], [], ["no_grad"], []]),
+    (["cut", "no input requires grad", "no input requires grad"], [["cut: mul"], ["needs no grad"], []]),
+    (["no input requires grad", "no_grad", "no_grad"], [["needs no grad"], ["no_grad"], []]),
+    (["cut", "cut"], [["cut: mul"], ["cut: mul"]]),
+])  # fmt: skip
+def test_a_tag_stands_where_the_reason_begins_and_the_words_say_it_of_each(reasons, tags):
+    run = Run(dashed(*reasons))
+    nodes = [node for node in run.scene()["nodes"] if node["kind"] == "op"]
+    assert [node["badges"] for node in nodes] == tags
+    assert all(["recorded", f"no: {why(step)}"] in node["detail"]
+               for node, step in zip(nodes, run.graph.steps, strict=True))
+    assert run.outline().count("  no: ") == len(reasons)
 
 
 def test_json_of_another_kind_is_refused():

@@ -15,13 +15,22 @@ from dataclasses import dataclass, field, fields
 
 from viz import text
 
-NOISE = 1e-6  # a mean this much smaller than the numbers it is made of is rounding
+NOISE = {"float64": 1e-12, "float32": 1e-6, "float16": 1e-6}  # of the largest number; what is smaller is rounding
 KEEP = 64  # arrays with more numbers than this are kept as smallest, mean and largest only
 
 
-@dataclass(frozen=True, slots=True)
+# Summary and Saved are not frozen because making a frozen record takes five times as long, and every op makes some.
+@dataclass(slots=True)
 class Summary:
-    """What is kept of an array: all its numbers when there are few, else smallest, mean and largest."""
+    """What is kept of an array: all its numbers when there are few, else smallest, mean and largest.
+
+    `short` and `long` write numbers that are tiny beside the largest one as 0.0: a millionth of it, in float64 1e-12.
+    Such a number is what is left where larger ones cancel, it is as large as the rounding of these, and that differs
+    from one machine and one linear algebra library to the next. The fields keep what was computed.
+
+    >>> Summary((2,), "float32", [3e-8, 0.5]).short(), Summary((2,), "float64", [3e-8, 0.5]).short()
+    ('[0.0, 0.5]', '[3e-08, 0.5]')
+    """
 
     shape: tuple
     dtype: str
@@ -33,20 +42,25 @@ class Summary:
     def short(self, limit=6):
         """One line for a table: the numbers when there are at most `limit`, else their range."""
         if self.values is not None and math.prod(self.shape) <= limit:
-            return text.numbers(self.values)
-        low, mean, high = self._range()
-        if abs(mean) < NOISE * max(abs(low), abs(high)):
-            mean = 0.0  # what is left of numbers that cancel depends on the machine
+            return text.numbers(self._told(self.values))
+        low, mean, high = self._told(list(self._range()))
         return f"{text.number(low)} to {text.number(high)}, mean {text.number(mean)}"
 
     def long(self):
         """Everything that is kept, as `tensor(...)` with one row per line."""
         if self.values is None:
             return f"tensor of shape {text.shape(self.shape)}: {self.short()}"
-        rows = self.values
+        rows = self._told(self.values)
         if len(self.shape) > 1:
             return "tensor([" + ",\n        ".join(text.numbers(row) for row in rows) + "])"
         return f"tensor({text.numbers(rows)})"
+
+    def _told(self, values):
+        """The numbers without what is only rounding. Integers have none."""
+        if self.dtype not in NOISE:
+            return values
+        sizes = [abs(value) for value in _flat(values) if math.isfinite(value)]
+        return _floored(values, max(sizes, default=0.0) * NOISE[self.dtype])
 
     def _range(self):
         if self.values is None:
@@ -55,6 +69,12 @@ class Summary:
         if any(value != value for value in flat):
             return (math.nan,) * 3
         return min(flat), math.fsum(flat) / len(flat), max(flat)
+
+
+def _floored(values, least):
+    if isinstance(values, list | tuple):
+        return [_floored(value, least) for value in values]
+    return 0.0 if abs(values) < least else values
 
 
 def _flat(values):
@@ -96,14 +116,20 @@ class Number:
     value: float | int | bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Saved:
-    """An array that a step keeps for its derivative."""
+    """An array that a step keeps for its derivative.
+
+    buffer: the number of the memory in this run, shared by all views of it; None for a plain number, which has none.
+    span: where in that memory the array begins and ends, in bytes.
+    """
 
     name: str
     shape: tuple
     nbytes: int
     version: int
+    buffer: int | None = None
+    span: tuple = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +249,18 @@ class Graph:
         """Whether a backward went through the run, this leaf wants a gradient, and none ever came."""
         return (self.backwards > 0 and value.wants_gradient
                 and value.id not in self.gradients and not self.adds(value.id))
+
+    def saved_bytes(self):
+        """How many bytes the recorded steps keep until a backward frees them. Memory that several of them keep counts
+        once; that of a graph that was dropped without a backward counts as well."""
+        kept = {(item.buffer, *item.span) for step in self.steps if step.recorded and not step.freed
+                for item in step.saved if item.buffer is not None}
+        total, last, end = 0, None, 0
+        for buffer, start, stop in sorted(kept):
+            end = end if buffer == last else 0
+            total += max(0, stop - max(start, end))
+            last, end = buffer, max(end, stop)
+        return total
 
     def counts(self):
         """One sentence: "5 ops, 4 recorded; 2 leaves, 2 with a gradient"."""

@@ -14,7 +14,6 @@ import ipywidgets
 
 from minigrad import events, mode
 from minigrad.nn import Module
-from minigrad.tensor import Tensor
 from viz import names
 from viz.modules import Weak
 from viz.record import Run
@@ -109,8 +108,7 @@ class OpenRun(Run):
 
     def knows(self, event):
         """Whether an op uses anything of this run."""
-        known = self._recorder._tensors
-        return any(isinstance(source, Tensor) and known.get(source) is not None for source in event.inputs)
+        return any(self._recorder.knows(source) for source in event.inputs)
 
     def tell(self, event):
         """Record one event that came before this run was listening."""
@@ -118,7 +116,7 @@ class OpenRun(Run):
 
     def listen(self, on):
         """Whether the next op is recorded."""
-        self._relay.forward = on
+        self._relay.listen(on)
 
     def can_go_on(self):
         """Whether a later op may still be added."""
@@ -126,14 +124,7 @@ class OpenRun(Run):
 
     def end(self, variables=None):
         """Stop recording ops; `variables`: pairs of name and object to name things by, by default the learner's."""
-        if variables is None:
-            frame = names.learner_frame()
-            variables = () if frame is None else list(names.variables(frame))
-            del frame  # a frame kept here would keep everything in it
-        self._recorder.finish(variables)
-        self._recorder._roots.clear()  # these steps have their final module paths
-        self._relay.only_gradients()
-        self._changed("forward")
+        self._end(names.visible() if variables is None else variables)
 
 
 class Live:

@@ -28,7 +28,7 @@ class Modules:
         self.stack = []  # (root, path) of each module that is running
         self.roots = []  # weak references, each outermost module once
         self.classes = {}  # (root, path) -> class name
-        self._numbers, self._parts, self._parameters = Weak(), Weak(), Weak()
+        self._numbers, self._parts, self._tensors = Weak(), Weak(), Weak()
 
     def enter(self, module):
         """A module begins to run."""
@@ -41,8 +41,8 @@ class Modules:
             for path, part in module.named_modules():
                 self._parts.put(part, (root, path))
                 self.classes[root, path] = type(part).__name__
-            for path, parameter in module.named_parameters():
-                self._parameters.put(parameter, (root, path))
+            for path, tensor in (*module.named_parameters(), *module.named_buffers()):
+                self._tensors.put(tensor, (root, path))
         here = self._parts.get(module)
         if here is None:  # made on the way, inside some forward
             here = self.stack[0][0], type(module).__name__
@@ -58,9 +58,9 @@ class Modules:
         """(root, path) of the module that is running, or (None, None)."""
         return self.stack[-1] if self.stack else (None, None)
 
-    def parameter(self, tensor):
-        """(root, path) of a parameter of any root, or (None, None)."""
-        return self._parameters.get(tensor, (None, None))
+    def path(self, tensor):
+        """The dotted path of a parameter or buffer in its root; None for any other tensor."""
+        return self._tensors.get(tensor, (None, None))[1]
 
     def prefixes(self, variables):
         """What to put before the paths of each root, so that no two parts share a name.
@@ -81,13 +81,13 @@ class Modules:
                 prefixes.append(home[1] if one else joined(*home))
         return prefixes
 
-    def parameters_alive(self):
-        """(root, path, parameter) of all roots that still exist."""
+    def alive(self):
+        """(root, path, tensor) of the parameters, then the buffers, of each root that still exists."""
         for number, reference in enumerate(self.roots):
             root = reference()
             if root is not None:
-                for path, parameter in root.named_parameters():
-                    yield number, path, parameter
+                for path, tensor in (*root.named_parameters(), *root.named_buffers()):
+                    yield number, path, tensor
 
 
 def joined(prefix, path):

@@ -1,7 +1,8 @@
 """Where in the learner's code an op ran, and what the code there calls its inputs and its result.
 
-While a run is recorded, names are read off the source text and not out of local variables: a snapshot of a frame's
-variables would keep tensors alive after the learner has dropped them.
+While a run is recorded, the names of results are read off the source text. A tensor that comes in is looked up once
+among the local variables of that moment, and nothing of this is kept: a snapshot of a frame's variables would keep
+tensors alive after the learner has dropped them.
 """
 
 import ast
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from viz.graph import Source
 
+LITERAL = ""  # stands for a number written out among the operands of a site
+
 # Frames of these packages are the machinery; the learner's frame is the first one outside.
 _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for name in ("minigrad", "viz")
                 for sep in ("/", "\\"))
@@ -23,7 +26,8 @@ _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for nam
 @dataclass(slots=True)
 class Site:
     """One place in the learner's code. `target`: the name that the value computed here is given, if any.
-    `operands`: the names of what goes in, in order, None where it is not a plain name. `call`: what is called."""
+    `operands`: the names of what goes in, in order, None where it is not a plain name, LITERAL for a number.
+    `call`: what is called."""
 
     source: Source
     target: str | None = None
@@ -35,23 +39,24 @@ class Site:
 class Sites:
     """Finds sites and remembers them, since loops come back to the same place again and again."""
 
-    known: dict = field(default_factory=dict)
+    places: dict = field(default_factory=dict)  # (id of code, position) -> (code, its Site or None for machinery)
     trees: dict = field(default_factory=dict)
 
     def here(self):
         """(site, way): the site that is running now, and the way from there into minigrad, as something hashable."""
-        frame, way = sys._getframe(1), []
-        while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
-            way.append((id(frame.f_code), frame.f_lasti))
+        frame, way, places = sys._getframe(1), [], self.places
+        while frame is not None:
+            code, last = frame.f_code, frame.f_lasti
+            place = id(code), last
+            way.append(place)
+            found = places.get(place)
+            if found is None:
+                inside = code.co_filename.startswith(_INSIDE)
+                found = places[place] = code, None if inside else self._look(code, last)  # the id is not used again
+            if found[1] is not None:
+                return found[1], tuple(way)
             frame = frame.f_back
-        if frame is None:
-            return None, tuple(way)
-        code, last = frame.f_code, frame.f_lasti
-        way.append((id(code), last))
-        found = self.known.get(way[-1])
-        if found is None:
-            found = self.known[way[-1]] = code, self._look(code, last)  # holding the code keeps its id from reuse
-        return found[1], tuple(way)
+        return None, tuple(way)
 
     def _look(self, code, last):
         first, last_line, start, end = next(itertools.islice(code.co_positions(), last // 2, None), (None,) * 4)
@@ -75,16 +80,39 @@ def learner_frame():
     return frame
 
 
-def variables(frame):
-    """Names and values that the frame sees: locals first, then globals; names with a leading underscore are private
-    (notebooks keep old results there)."""
+def visible():
+    """Names and objects that the learner's code sees: locals first, then globals; names with a leading underscore are
+    private (notebooks keep old results there)."""
+    frame = learner_frame()
+    if frame is None:
+        return []
+    return [(name, value) for name, value in _variables(frame, outside=True) if not name.startswith("_")]
+
+
+def name_of(thing, operands):
+    """What the learner's code calls this very object: as the operands of the place that runs, else as some local
+    variable; None when it has no name there."""
+    frame = learner_frame()
+    if frame is None:
+        return None
+    found = [name for name, value in _variables(frame) if value is thing and not name.startswith("_")]
+    hinted = [name for name in operands if name in found or (name and frame.f_globals.get(name) is thing)]
+    return next(iter([*hinted, *found]), None)
+
+
+def _variables(frame, outside=False):
+    """The local variables as pairs, then the global ones. Before Python 3.13 the locals of a function come in a copy
+    that the frame keeps, its tensors with it; the copy is emptied, unless the learner holds it too, by `locals()`."""
     found = frame.f_locals
     pairs = list(found.items())
-    if found is not frame.f_globals:
-        pairs += list(frame.f_globals.items())
-        if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(found, dict):
-            found.clear()  # before Python 3.13 a function's f_locals is a copy that would keep its tensors alive
-    return [(name, value) for name, value in pairs if not name.startswith("_")]
+    if outside and found is not frame.f_globals:
+        pairs += frame.f_globals.items()
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(found, dict) and sys.getrefcount(found) <= ALONE:
+        found.clear()
+    return pairs
+
+
+ALONE = 3  # references to those locals that are ours: the frame's, the variable's, and the argument's
 
 
 def _index(source):
@@ -143,8 +171,12 @@ def _entry(node, targets):
 
 
 def _dotted(node):
-    """`x` or `block.scale` as text (without `self.`); None for anything else."""
+    """`x` or `block.scale` as text (without `self.`), LITERAL for a number; None for anything else."""
     parts = []
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand if isinstance(node.operand, ast.Constant) else node
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return LITERAL
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value

@@ -33,8 +33,13 @@ def outline(graph, digest=None):
     """
     if not graph.steps:
         return words.NOTHING[0].upper() + words.NOTHING[1:] + "."
-    parts = [[graph.counts()], _sources(graph), _steps(graph), _results(graph), _ledger(graph), _reads(graph)]
+    parts = [_counts(graph), _sources(graph), _steps(graph), _results(graph), _ledger(graph), _reads(graph)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + f"\n\ndigest {digest or canonical.digest(graph)}"
+
+
+def _counts(graph):
+    kept = graph.saved_bytes()
+    return [graph.counts(), f"saved for backward: {text.plural(kept, 'byte')}"] if kept else [graph.counts()]
 
 
 def _sources(graph):

@@ -50,7 +50,7 @@ class Panel:
     the function itself.
 
     run: the last run. text: what the function returned or printed then. values: where the controls stand.
-    widget: controls and graph as one ipywidgets box.
+    widget: controls and graph as one ipywidgets box, with something to see in it.
     """
 
     def __init__(self, function, given):
@@ -69,7 +69,7 @@ class Panel:
         own = [control.widget for control in self._controls.values() if control.kind == "widget"]
         for widget in own:
             widget.observe(self._widget_changed, "value")
-        self.widget = ipywidgets.VBox([*([self.controls] if drawn else []), *own, self.graph])
+        self._box = ipywidgets.VBox([*([self.controls] if drawn else []), *own, self.graph])
 
     def __call__(self, *args, **kwargs):
         return self._function(*args, **kwargs)
@@ -81,6 +81,12 @@ class Panel:
         """The last run that did not raise; the first one is made when it is asked for. None when that one raised."""
         self._ensure()
         return self._run
+
+    @property
+    def widget(self):
+        """Controls and graph as one ipywidgets box. Whoever asks for it shows it: the first run is made by then."""
+        self._ensure()
+        return self._box
 
     def outline(self):
         """The outline of the last run."""
@@ -192,7 +198,6 @@ class Panel:
     # ---- display
 
     def _repr_mimebundle_(self, **options):
-        self._ensure()
         data = dict(self.widget._repr_mimebundle_(**options))
         still, _ = self.graph._repr_mimebundle_()
         where = "  ".join(control.describe(self.values[name]) for name, control in self._controls.items())

@@ -42,11 +42,13 @@ class Run:
         return self
 
     def __exit__(self, *exception):
-        frame = names.learner_frame() if self.look_up else None
+        self._end(names.visible() if self.look_up else ())
+
+    def _end(self, variables):
+        """No op is recorded from now on; `variables` are pairs of name and object to name things by."""
         try:
-            self._recorder.finish(names.variables(frame) if frame is not None else ())
+            self._recorder.finish(variables)
         finally:
-            del frame  # a frame kept here would keep everything in it
             self._relay.only_gradients()
         self._changed("forward")
 
@@ -72,6 +74,18 @@ class Run:
     def _changed(self, what):
         for callback in list(self._callbacks):
             callback(self, what)
+
+    def saved_bytes(self):
+        """How many bytes the recorded steps keep until a backward frees them; memory kept by several counts once.
+
+        >>> import minigrad as mg
+        >>> x = mg.ones(5, requires_grad=True)
+        >>> with Run() as run:
+        ...     y = x * x + x * x
+        >>> run.saved_bytes()
+        20
+        """
+        return self.graph.saved_bytes()
 
     # Views: each a pure function of the graph
 
@@ -145,6 +159,10 @@ class _Relay:
     def follow(self, node):
         """Stay while this node lives."""
         self.nodes.add(weakref.ref(node, self._gone))
+
+    def listen(self, forward):
+        """Whether the next op is recorded."""
+        self.forward = forward
 
     def only_gradients(self):
         """The block has ended: no op is recorded from now on."""

@@ -1,15 +1,15 @@
 """The watcher that turns the events of the core into a Graph."""
 
 import functools
-from collections import Counter
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from minigrad import events
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import names, text
-from viz.graph import KEEP, Entry, Number, Read, Saved, Summary
+from viz.graph import KEEP, Entry, Number, Read, Saved, Step, Summary, Value
 from viz.modules import Modules, Weak, joined
 
 
@@ -22,9 +22,11 @@ class Recorder:
         self._changed = changed or (lambda: None)
         self._tensors, self._nodes = Weak(), Weak()  # tensor -> value id, grad_fn -> step id
         self._given = Weak()  # names from `name()`
-        self._sites, self._turns = names.Sites(), Counter()
+        self._sites, self._turns = names.Sites(), {}
         self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
         self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
+        self._buffers = Weak()  # array that owns memory -> number of that memory
+        self._memories = 0
         self._totals = Weak()  # a tensor's `.grad` -> value id of the tensor
         self._elsewhere = {}  # value id -> `.grad` after a backward that went through other graphs only
         self._gradients = {}  # value id of a `.grad` that was used as an input -> value id of its tensor
@@ -43,6 +45,10 @@ class Recorder:
                 if known is not None:
                     self.graph.values[known].name = name
 
+    def knows(self, what):
+        """Whether this is a tensor of the run: one of its sources or results."""
+        return isinstance(what, Tensor) and self._tensors.get(what) is not None
+
     # Forward
 
     def ran(self, event):
@@ -50,28 +56,29 @@ class Recorder:
         op, output, graph = event.op, event.output, self.graph
         site, way = self._sites.here()
         in_place = op.name.endswith("_")
-        inputs = tuple(self._input(source, changed=in_place and source is output) for source in event.inputs)
+        operands = site.operands if site is not None else ()
+        inputs = tuple([self._input(source, operands, in_place and source is output) for source in event.inputs])
         root, path = self._modules.current()
-        turn = (root, path, way)
-        node = output.grad_fn if event.recorded else None
-        reason = event.reason
-        if in_place and not event.recorded and output.requires_grad:
+        recorded, reason, data = event.recorded, event.reason, summary_of(output.array)
+        if in_place and not recorded and output.requires_grad:
             reason = "no_grad"
-        value = graph.add_step(
-            op.name, op.kind, inputs, op.arguments, shape=tuple(output.array.shape), dtype=output.dtype.name,
-            output={"device": str(output.device), "requires_grad": event.recorded, "data": summary_of(output.array)},
-            attributes={name: text.plain(what) for name, what in event.attributes.items()}, commutes=op.commutes,
-            recorded=event.recorded, reason=reason, module=path, source=site and site.source,
-            iteration=self._turns[turn] if self._backward is None else 0,
-            backward=self._count_backward() if self._backward is not None else None,
-            saved=_saved(node) if node is not None else ())
-        self._turns[turn] += 1
-        self._roots[value.producer] = root
-        if node is not None:
-            self._nodes.put(node, value.producer)
+        iteration, number = self._again(root, path, way), len(graph.steps)
+        # Made here and not by graph.add_step: every op of the learner waits for this.
+        graph.values.append(value := Value(
+            len(graph.values), "result", data.shape, data.dtype, str(output.device), recorded, None, data, number))
+        graph.steps.append(step := Step(
+            number, op.name, op.kind, inputs, op.arguments, value.id,
+            {name: text.plain(what) for name, what in event.attributes.items()}, op.commutes, recorded, reason, path,
+            site and site.source, iteration, None if self._backward is None else self._count_backward()))
+        if root is not None:
+            self._roots[number] = root
+        if recorded:
+            node = output.grad_fn
+            step.saved = self._saved(node)
+            self._nodes.put(node, number)
             self.relay().follow(node)
         if site is not None:
-            self._name_from_code(site, way, event, inputs, value)
+            self._name_from_code(site, way, event, step, value)
         known = self._tensors.get(output)
         if known is not None and graph.values[known].producer is None:  # a leaf that was changed in place stays itself
             value.name = graph.values[known].name
@@ -79,12 +86,29 @@ class Recorder:
         else:
             self._tensors.put(output, value.id)
 
-    def _input(self, source, changed):
+    def _saved(self, node):
+        kept = node.saved_tensors
+        return tuple([Saved(name, array.shape, array.nbytes, then, *self._memory(array))
+                      for (name, array), (_, then) in zip(kept.items(), node.versions, strict=False)])
+
+    def _memory(self, array):
+        """(number of the memory that an array stands in, where in it); a plain number has none."""
+        if isinstance(array, np.generic) or not array.nbytes:
+            return None, (0, 0)
+        owner = array if array.base is None else _owner(array)
+        number = self._buffers.get(owner)
+        if number is None:
+            number = self._memories
+            self._memories += 1
+            self._buffers.put(owner, number)
+        return number, _span(array, owner)
+
+    def _input(self, source, operands, changed):
         if not isinstance(source, Tensor):
             return Number(source.item() if isinstance(source, np.generic) else source)
         known = self._known(source)
         if known is None:
-            return self._source(source, None if changed else summary_of(source.array))
+            return self._source(source, None if changed else summary_of(source.array), operands)
         value = self.graph.values[known]
         if value.producer is None and value.requires_grad != source.requires_grad:
             value.requires_grad, value.role = source.requires_grad, _role(source)
@@ -101,10 +125,12 @@ class Recorder:
             return None if leaf is None or leaf is tensor else self._tensors.get(leaf)
         return known
 
-    def _source(self, tensor, data):
+    def _source(self, tensor, data, operands=()):
         """A tensor that no step made enters the graph."""
-        name = self._given.get(tensor) or self._modules.parameter(tensor)[1]
-        if name is None and self._backward == 0:
+        name = self._given.get(tensor) or self._modules.path(tensor)
+        if name is None and self._backward is None:
+            name = names.name_of(tensor, operands)
+        elif name is None and self._backward == 0:
             name = "start of backward"
         value = self.graph.add_value(
             role=_role(tensor), shape=tuple(tensor.array.shape), dtype=tensor.dtype.name, device=str(tensor.device),
@@ -119,10 +145,16 @@ class Recorder:
             self._enter(value.id, Entry("before", None, before))
         return value.id
 
-    def _name_from_code(self, site, way, event, inputs, value):
+    def _again(self, root, path, way):
+        """How often this op of this line has run before, backward left out."""
+        turn = root, path, way
+        before = self._turns.get(turn, 0)
+        self._turns[turn] = before + 1
+        return before if self._backward is None else 0
+
+    def _name_from_code(self, site, way, event, step, value):
         """Names as the code has them at this place: of the result, and of inputs that have none yet."""
-        value.name = self._given.get(event.output) or site.target
-        step = self.graph.steps[value.producer]
+        value.name, inputs = self._given.get(event.output) or site.target, step.inputs
         if site.target and step.id:
             before = self.graph.steps[step.id - 1]
             if self._guessed.get(before.output) == (way[-1], step.iteration):
@@ -134,10 +166,13 @@ class Recorder:
             if site.call.rstrip("_") != event.op.name.rstrip("_"):
                 return
             operands = operands[-len(inputs):] if len(operands) > len(inputs) else operands
-        if len(operands) == len(inputs) and all(isinstance(source, Tensor) for source in event.inputs):
-            for known, name in zip(inputs, operands, strict=True):
-                if name and self.graph.values[known].name is None and self.graph.values[known].producer is None:
-                    self.graph.values[known].name = name
+        tensors = [known for known in inputs if not isinstance(known, Number)]
+        called = [name for name in operands if name != names.LITERAL]
+        if len(operands) == len(inputs) and len(called) == len(tensors):  # else some name may be that of a number
+            for known, name in zip(tensors, called, strict=True):
+                source = self.graph.values[known]
+                if name and source.name is None and source.producer is None and known not in self._gradients:
+                    source.name = name
 
     def entered(self, event):
         """ModuleEntered: ops that follow belong to it."""
@@ -164,12 +199,13 @@ class Recorder:
         for known, owner in self._gradients.items():
             if self.graph.values[known].name is None and self.graph.values[owner].name:
                 self.graph.values[known].name = f"{self.graph.values[owner].name}.grad"
-        self._sites, self._turns = names.Sites(), Counter()
+        self._sites, self._turns = names.Sites(), {}
         self._guessed.clear()
+        self._roots.clear()  # these steps have their final module paths
 
     def _name_tensor(self, name, tensor):
         known = self._tensors.get(tensor)
-        if known is None or self._given.get(tensor) or self._modules.parameter(tensor)[1]:
+        if known is None or self._given.get(tensor) or self._modules.path(tensor):
             return
         self._given.put(tensor, name)  # the first name wins
         self.graph.values[known].name = name
@@ -181,13 +217,12 @@ class Recorder:
         for (root, path), kind in self._modules.classes.items():
             self.graph.modules[joined(prefixes[root], path)] = kind
         for step, root in self._roots.items():
-            if root is not None:
-                self.graph.steps[step].module = joined(prefixes[root], self.graph.steps[step].module)
-        for root, path, parameter in self._modules.parameters_alive():
-            known = self._tensors.get(parameter)
-            if known is None:
-                known = self._source(parameter, summary_of(parameter.array))
-            if self._given.get(parameter) is None:
+            self.graph.steps[step].module = joined(prefixes[root], self.graph.steps[step].module)
+        for root, path, tensor in self._modules.alive():
+            known = self._tensors.get(tensor)
+            if known is None and isinstance(tensor, Parameter):
+                known = self._source(tensor, summary_of(tensor.array))
+            if known is not None and self._given.get(tensor) is None:
                 self.graph.values[known].name = joined(prefixes[root], path)
 
     # Backward
@@ -297,13 +332,19 @@ def _role(tensor):
     return "leaf" if tensor.requires_grad and tensor.is_leaf else "input"
 
 
-def _saved(node):
-    versions = [then for _, then in node.versions]
-    kept = node.saved_tensors
-    if len(versions) != len(kept):  # plain numbers among the saved have no version
-        versions = [0] * len(kept)
-    return tuple(Saved(name, tuple(array.shape), int(array.nbytes), version)
-                 for (name, array), version in zip(kept.items(), versions, strict=True))
+def _owner(array):
+    """The array that the memory of this one belongs to."""
+    while isinstance(array.base, type(array)):
+        array = array.base
+    return array
+
+
+def _span(array, owner):
+    """Where an array begins and ends in the memory of its owner, in bytes."""
+    if array is owner or not isinstance(array, np.ndarray):
+        return 0, owner.nbytes
+    (start, stop), (first, _) = byte_bounds(array), byte_bounds(owner)
+    return start - first, stop - first
 
 
 @functools.cache
@@ -313,7 +354,7 @@ def _dtype_name(dtype):
 
 def summary_of(array):
     """What is kept of an array: a copy of up to KEEP numbers, else smallest, mean and largest."""
-    shape, dtype = tuple(array.shape), _dtype_name(array.dtype)
+    shape, dtype = array.shape, _dtype_name(array.dtype)
     if array.size <= KEEP:
         return Summary(shape, dtype, array.tolist())
     with np.errstate(all="ignore"):

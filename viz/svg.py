@@ -10,6 +10,7 @@ from viz.picture import LABEL, SUBTITLE, TAG, TITLE
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 WARN = "#8e2160"
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
+QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad")
 PAPER, FLAG = "#ffffff", "#2f343f"
 
 
@@ -71,7 +72,7 @@ def _tags(node):
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
     for badge, size in zip(node["badges"], sizes, strict=True):
         strong = badge == "no gradient"  # the one that asks for attention is filled
-        colour = FLOW if badge.startswith("grad") else "#5c626b" if badge in ("frozen", "not used") else WARN
+        colour = FLOW if badge.startswith("grad") else "#5c626b" if badge in QUIET_TAGS else WARN
         middle = node["y"] + node["h"] / 2
         yield _rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')
         yield _text(left + size / 2, middle + 3.3, badge, TAG, fill=PAPER if strong else colour, weight=600)

@@ -33,6 +33,7 @@ def number(value):
     value = float(value)
     if value == 0.0:
         return "0.0"  # also for -0.0, whose sign depends on the machine
+    value = float(f"{value:.6g}")  # first without the last digits, else noise in them decides which way 0.15625 rounds
     text = f"{value:.4g}"
     if not text.lstrip("-").isdigit():
         return text

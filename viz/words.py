@@ -56,13 +56,23 @@ def why(step):
             "cut": f"{text.clean(step.op, 24)} has no derivative, the graph is cut here"}.get(step.reason, step.reason)
 
 
+TAGS = {"no_grad": "no_grad", "no input requires grad": "needs no grad"}  # reasons that last from op to op
+
+
 def op_badges(graph, step):
-    """The tags of an op: why it was not recorded, or that a gradient came through."""
+    """The tags of an op: why it was not recorded, or that a gradient came through.
+
+    In a long row of ops that were not recorded for the same reason, only those where it begins are tagged, and those
+    where no_grad stops an input that requires a gradient. The outline and the details say it of each.
+    """
+    if step.recorded:
+        return ["grad"] if step.output in graph.gradients else []
     if step.reason == "cut":
         return [f"cut: {text.clean(step.op, 16)}"]
-    if step.reason == "no_grad":
-        return ["no_grad"]
-    return ["grad"] if step.output in graph.gradients else []
+    sources = [graph.values[source] for source in step.inputs if not isinstance(source, Number)]
+    goes_on = any(value.producer is not None and graph.steps[value.producer].reason == step.reason for value in sources)
+    stops = step.reason == "no_grad" and any(value.requires_grad for value in sources)
+    return [TAGS.get(step.reason, text.clean(step.reason, 24))] if step.reason and (stops or not goes_on) else []
 
 
 def source_badges(graph, value, used=True):

@@ -26,7 +26,6 @@ class Net(nn.Module):
         h = self.drop(self.body(x).tanh())
         return self.head(h.detach() if detach else h)
 
-
 mg.manual_seed(0)
 net, x, truth = Net(), mg.randn(5, 3), mg.randn(5, 2)
 
@@ -40,7 +39,6 @@ def train_step(no_grad=False, detach=False, freeze_body=False, freeze_head=False
     with viz.watch() as run, mg.set_grad_enabled(not no_grad):
         loss = F.mse_loss(net(x, detach), truth)
     return cost(run) + "\n" + back(loss, net)
-
 
 panel = viz.playground(train_step)
 panel
@@ -95,8 +93,8 @@ question
 question.drive()
 
 # %% [markdown]
-# Two tags say why an op is dashed. *no_grad*: recording was off. *needs no grad*: nothing that went in asked for a gradient,
-# so there was nothing to record anyway.
+# A dashed op ran and was not recorded; a tag says why, where it begins. *no_grad*: recording was off. In later pictures you
+# will also meet *needs no grad*: recording was on, but nothing that went in asked for a gradient.
 #
 # Fewer bytes is what `no_grad` is for: the 372 bytes of this small net are gigabytes in a large one. Where do 372 bytes come from?
 # Look at the column *saved* in the outline of the first panel, or count here. A number takes 4 bytes.
@@ -120,14 +118,12 @@ question.drive()
 # %%
 rows = mg.tensor([[1.0], [2.0], [3.0], [6.0]])
 
-
 def ten_runs(eval, no_grad):
     mg.manual_seed(3)
     layers = nn.Sequential(nn.BatchNorm1d(1), nn.Dropout(0.5)).train(not eval)
     with mg.set_grad_enabled(not no_grad):
         outputs = [layers(rows)[3, 0] for _ in range(10)]
     return outputs, layers[0].running_mean
-
 
 seen = {(eval, no_grad): ten_runs(eval, no_grad) for eval in (False, True) for no_grad in (False, True)}
 
@@ -139,7 +135,6 @@ COLUMNS = {
     "recorded?": lambda outputs, mean: "yes" if outputs[0].requires_grad else "no",
 }
 
-
 def table(columns):
     """The four pairs of switches with the first so many columns filled in."""
     lines = ["".join(f"{head:<22}" for head in ["", *COLUMNS]).rstrip()]
@@ -148,7 +143,6 @@ def table(columns):
         cells = [show(*measured) if i < columns else "?" for i, show in enumerate(COLUMNS.values())]
         lines.append("".join(f"{cell:<22}" for cell in [name, *cells]).rstrip())
     return "\n".join(lines)
-
 
 # %%
 print(table(0))
@@ -193,7 +187,6 @@ def one_run(eval=False, no_grad=False):
     outputs, mean = seen[eval, no_grad]
     shown = "  ".join(f"{y.item():.2f}" for y in outputs)
     return f"last row, ten times   {shown}\nrunning mean          {COLUMNS['running mean'](outputs, mean)}"
-
 
 one_run
 
@@ -240,7 +233,6 @@ def three_ways(way="record all"):
     with mg.set_grad_enabled(way != "no_grad around the head"):
         y = net.head(h)
     return back(F.mse_loss(y, truth), net)
-
 
 # %%
 around = predict(
@@ -309,7 +301,6 @@ def freeze_middle():
         return f"{type(error).__name__}: {error}"
     return f"h.requires_grad = {h.requires_grad}"
 
-
 # %%
 question = predict("`h = net.body(x)`, and then `h.requires_grad_(False)`. What happens?", reveal=freeze_middle)
 question
@@ -347,7 +338,6 @@ def inside(made_by="a factory"):
             t = nn.BatchNorm1d(2).weight
     y = t.exp().sum()  # no_grad is over
     return f"t.requires_grad = {t.requires_grad}"
-
 
 # %%
 question = predict(
@@ -387,7 +377,6 @@ with mg.no_grad():
 def evaluate(model, rows):
     return model(rows)  # change this line, add others
 
-
 # %%
 print(check_evaluate(evaluate, Net, x))
 
@@ -405,7 +394,6 @@ def fine_tune(model, rows, truth):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-
 
 # %%
 verdict, tuned = check_fine_tune(fine_tune, Net, x, truth)
@@ -431,12 +419,10 @@ def kept(depth, no_grad=False):  # in bytes
         stack(rows)
     return bytes_kept(run)
 
-
 curve = Curve("layers", "bytes kept")
 for depth in range(1, 13):
     curve.add(depth, recorded=kept(depth), no_grad=kept(depth, no_grad=True))
 curve.draw()
-curve.figure.legend_location = "top-left"
 curve
 
 # %% [markdown]
@@ -446,7 +432,6 @@ curve
 # %%
 def formula(depth):
     return 512 * depth  # change this line
-
 
 # %%
 right = [formula(depth) == kept(depth) for depth in (1, 2, 5, 20)]

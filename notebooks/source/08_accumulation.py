@@ -26,7 +26,6 @@ def ledger(passes=1, accumulate=True):
             loss.backward()
     return f"{told(run)}\nw.grad = {w.grad.item()}"
 
-
 ledger
 
 # %% [markdown]

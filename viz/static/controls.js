@@ -16,8 +16,9 @@ const label = (name) => html("span", { class: "vc-name" }, name);
 const MAKERS = {
   switch(control, change) {
     const word = html("span", { class: "vc-word" });
+    const track = html("span", { class: "vc-track", "aria-hidden": "true" }, html("span", { class: "vc-knob" }));
     const button = html("button", { type: "button", role: "switch", class: "vc-switch", "aria-label": control.name },
-      html("span", { class: "vc-track", "aria-hidden": "true" }, html("span", { class: "vc-knob" })), label(control.name), word);
+      track, label(control.name), word);
     button.addEventListener("click", () => change(button.getAttribute("aria-checked") !== "true"));
     return [button, (on) => {
       button.setAttribute("aria-checked", String(on));
@@ -115,7 +116,8 @@ class Sender {
 function render({ model, el }) {
   const sender = new Sender(model);
   const showers = {};
-  const root = html("div", { class: "vc", role: "group", "aria-label": "Controls", "data-lm-suppress-shortcuts": "true" });
+  const ownKeys = { "data-lm-suppress-shortcuts": "true" }; // JupyterLab would take the arrow keys otherwise
+  const root = html("div", { class: "vc", role: "group", "aria-label": "Controls", ...ownKeys });
   const latest = () => sender.waiting || model.get("values");
   const show = () => {
     for (const [name, value] of Object.entries(latest())) if (showers[name]) showers[name](value);

@@ -3,7 +3,7 @@
 
 const GLIDE_MS = 350;
 const RETURN_OFFSET = 5; // px between an edge and the gradient arrow that runs back along it
-const SIZES = { normal: { least: 0.55, most: 1.15 }, large: { least: 0.9, most: 2.2 } }; // scales a picture may start at
+const SIZES = { normal: { least: 0.74, most: 1.15 }, large: { least: 0.9, most: 2.2 } }; // scales to start with
 
 // ---------------------------------------------------------------- small helpers
 
@@ -153,17 +153,11 @@ function returnPaths(points) {
 const KIND_WORDS = {
   leaf: "leaf tensor", parameter: "parameter", input: "input, needs no gradient", op: "operation", output: "result",
 };
-const REASON_WORDS = { no_grad: "no_grad", cut: "cut", "no input requires grad": "needs no grad" };
 const FONT = "system-ui, sans-serif"; // for measuring only; the sheet sets the real one
 
-/** Short tags of a node. The reason why an op was not recorded always stands among them. */
+/** Short tags of a node; on an op the arrow that comes back already says "grad". */
 function tagsOf(node) {
-  // On an op the arrow that comes back already says "grad".
-  const tags = (node.badges || []).map(String).filter((tag) => node.kind !== "op" || tag !== "grad");
-  if (node.kind !== "op") return tags;
-  const reason = !node.recorded && node.reason ? REASON_WORDS[node.reason] || String(node.reason) : "";
-  const said = tags.some((tag) => tag.startsWith(reason) || tag.includes(String(node.reason)));
-  return reason && !said ? [reason, ...tags] : tags;
+  return (node.badges || []).map(String).filter((tag) => node.kind !== "op" || tag !== "grad");
 }
 
 function toneOf(tag) {
@@ -231,7 +225,9 @@ function nodeClass(node) {
 function spoken(node, edges) {
   const what = node.kind === "op" ? `operation${node.op_kind ? ", " + node.op_kind : ""}` : KIND_WORDS[node.kind];
   const from = edges.filter((e) => e.to === node.key).length, to = edges.filter((e) => e.from === node.key).length;
-  return [node.title, what, node.subtitle, node.kind === "op" && !node.recorded ? "not recorded" : "", ...tagsOf(node),
+  const tags = tagsOf(node), why = tags.join().includes(node.reason) ? "" : node.reason;
+  const unrecorded = node.kind === "op" && !node.recorded ? ["not recorded", why] : [];
+  return [node.title, what, node.subtitle, ...unrecorded, ...tags,
     from ? `${from} in` : "", to ? `${to} out` : ""].filter(Boolean).join(", ").slice(0, 400);
 }
 
@@ -296,8 +292,8 @@ const LEGEND = [
   ["parameter", "Double border: a parameter of a module", { kind: "parameter", title: "w" }],
   ["input", "Thin and hollow: an input that needs no gradient", { kind: "input", title: "data" }],
   ["op", "Box: one operation that ran. The tint tells its kind", { kind: "op", op_kind: "elementwise", title: "mul" }],
-  ["unrecorded", "Dashed and hollow: it ran but was not recorded; the tag says why",
-    { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, reason: "no_grad" }],
+  ["unrecorded", "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
+    { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, badges: ["no_grad"] }],
   ["output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
   ["warn", "“no gradient”: nothing came back to this leaf",
     { kind: "parameter", title: "b", badges: ["no gradient"] }],
@@ -411,6 +407,7 @@ class GraphView {
       event.preventDefault();
       this.zoomBy(Math.exp(-event.deltaY / 300), event);
     }, { passive: false });
+    this.stage.addEventListener("scroll", () => this.fade(), { passive: true });
     this.stage.addEventListener("pointerdown", (event) => this.drag(event));
   }
 
@@ -562,7 +559,7 @@ class GraphView {
       this.setPage(mix(page.w, w, k), mix(page.h, h, k), mix(page.scale, scale, k));
       this.el.dataset.settled = String(t === 1);
       if (t < 1) this.frame = requestAnimationFrame(step);
-      else this.forgetGone();
+      else { this.forgetGone(); this.fade(); }
     };
     step(started);
   }
@@ -611,7 +608,13 @@ class GraphView {
     this.svg.setAttribute("viewBox", `0 0 ${round(Math.max(w, 1))} ${round(Math.max(h, 1))}`);
     this.svg.setAttribute("width", round(w * scale));
     this.svg.setAttribute("height", round(h * scale));
-    this.stage.classList.toggle("vg-wide", w * scale > this.room + 1);
+  }
+
+  /** Pale edges on the sides where there is more to see. */
+  fade() {
+    const { scrollLeft, clientWidth, scrollWidth } = this.stage;
+    this.stage.classList.toggle("vg-more-left", scrollLeft > 2);
+    this.stage.classList.toggle("vg-more-right", scrollLeft + clientWidth < scrollWidth - 2);
   }
 
   resize() {
@@ -625,6 +628,7 @@ class GraphView {
     const { w, h, scale } = this.aim = this.goal();
     this.setPage(w, h, scale);
     this.reveal(this.model.get("selected"));
+    this.fade();
   }
 
   /** Scroll the stage, and only the stage, so far that this node is seen. */
@@ -648,6 +652,7 @@ class GraphView {
     const left = keep(this.stage.scrollLeft, px), top = keep(this.stage.scrollTop, py);
     this.setPage(w, h, scale);
     this.stage.scrollTo(left, top);
+    this.fade();
   }
 
   drag(event) {
@@ -702,7 +707,9 @@ class GraphView {
 
   focusOn(key) {
     const item = this.nodes.get(key);
-    if (item) item.group.focus();
+    if (!item) return;
+    item.group.focus();
+    this.reveal(key); // the browser stops where the node touches the edge
   }
 
   /** The node that an arrow key leads to: along an edge to the side, by place up and down. */
