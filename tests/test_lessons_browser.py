@@ -136,11 +136,14 @@ def printed_digests(name):
     return set(re.findall(r"\| ([0-9a-f]{8}) \|", text))
 
 
-def press(panel, control):
-    """Press and wait for the next picture; returns its digest."""
+def press(panel, control, key=None):
+    """Click, or press a key, and wait for the next picture; returns its digest."""
     graph = panel.locator("[data-digest]").first
     drawn = graph.get_attribute("data-drawn")
-    control.click()
+    if key:
+        control.press(key)
+    else:
+        control.click()
     _wait_for(lambda: graph.get_attribute("data-drawn") != drawn, 10, "a new picture")
     return settled_digest(panel)
 
@@ -160,11 +163,11 @@ def test_every_cell_of_a_lesson_runs(page, lab, name):
     before = (ROOT / "notebooks" / name).read_bytes()
     open_notebook(page, lab, f"notebooks/{name}")
     assert run_all(page) == []
+    answer_every_question(page)
     pictures = page.locator("[data-digest]")
-    assert pictures.count() >= 2
+    assert pictures.count() >= 5
     for number in range(pictures.count()):
         settled_digest(pictures.nth(number).locator("xpath=.."))
-    answer_every_question(page)
     photograph(page, name)
     assert page.trouble == []
     assert (ROOT / "notebooks" / name).read_bytes() == before
@@ -198,9 +201,12 @@ def test_a_switch_changes_the_picture_as_the_digest_says(page, lab, lesson, name
     notebook = next(path for path in LESSONS if path.startswith(lesson))
     open_notebook(page, lab, f"notebooks/{notebook}")
     assert run_all(page) == []
+    answer_every_question(page)  # some panels are revealed only then
     control = page.get_by_role(role, name=name, exact=True)
     panel = panel_with(page, control)
     control = panel.get_by_role(role, name=name, exact=True).first
+    if lesson == "08_":  # with one pass there is nothing to accumulate; the slider listens to the keyboard
+        press(panel, panel.get_by_role("slider", name="passes"), "End")
     first = settled_digest(panel)
     changed = press(panel, control)
     panel.screenshot(path=SHOTS / f"{lesson}{name}.png")

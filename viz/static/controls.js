@@ -118,6 +118,9 @@ function render({ model, el }) {
   const showers = {};
   const ownKeys = { "data-lm-suppress-shortcuts": "true" }; // JupyterLab would take the arrow keys otherwise
   const root = html("div", { class: "vc", role: "group", "aria-label": "Controls", ...ownKeys });
+  root.addEventListener("keydown", (event) => {
+    if (event.target.matches("input")) event.stopPropagation(); // arrows and Enter are for the slider, not the notebook
+  });
   const latest = () => sender.waiting || model.get("values");
   const show = () => {
     for (const [name, value] of Object.entries(latest())) if (showers[name]) showers[name](value);
