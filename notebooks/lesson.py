@@ -25,10 +25,11 @@ INK = {"right": ("✓", "#1a7f4b"), "wrong": ("✗", "#b3261e")}
 
 
 def prose(text):
-    """Plain text with `code` and **strong** as HTML; everything else is escaped."""
+    """Plain text with `code`, **strong** and *em* as HTML; everything else is escaped."""
     text = html.escape(text.strip())
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text).replace("\n", "<br>")
+    text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    return re.sub(r"(?<!\w)\*([^*\s][^*]*)\*(?!\w)", r"<em>\1</em>", text).replace("\n", "<br>")
 
 
 def progress(items, label="training"):

@@ -11,6 +11,7 @@ import minigrad as mg
 from minigrad import mode, nn, optim
 from viz.graph import Graph
 from viz.record import Run
+from viz.words import source_badges
 
 
 @pytest.fixture(autouse=True)
@@ -316,3 +317,24 @@ def test_a_hidden_state_from_before_is_marked():
     assert "made earlier" in run.outline()
     y.backward()
     assert run.graph.counts().endswith("1 leaf, 1 with a gradient")
+
+
+def test_the_tag_of_a_leaf_counts_what_its_gradient_holds_now():
+    w = mg.tensor(3.0, requires_grad=True)
+    with Run() as run:
+        for _ in range(2):
+            (w * w).backward()
+    assert source_badges(run.graph, run.graph.sources()[0]) == ["grad, 2 adds"]
+    with Run() as run:
+        for _ in range(2):
+            w.grad = None
+            (w * w).backward()
+    assert source_badges(run.graph, run.graph.sources()[0]) == ["grad"]
+
+
+def test_a_gradient_that_is_not_a_number_says_so():
+    x = mg.tensor(0.0, requires_grad=True)
+    with Run() as run:
+        y = mg.where(x > 0, mg.sqrt(x), 0.0)
+    y.backward()
+    assert source_badges(run.graph, run.graph.sources()[0]) == ["grad is nan"]

@@ -39,6 +39,11 @@ class Summary:
     mean: float | None = None
     high: float | None = None
 
+    @property
+    def has_nan(self):
+        """Whether some element is not a number."""
+        return any(number != number for number in self._range())
+
     def short(self, limit=6):
         """One line for a table: the numbers when there are at most `limit`, else their range."""
         if self.values is not None and math.prod(self.shape) <= limit:
@@ -242,13 +247,17 @@ class Graph:
                 if value.producer is not None and not uses]
 
     def adds(self, value_id):
-        """How often a backward added to this value's `.grad`."""
-        return sum(entry.what == "add" for entry in self.ledger.get(value_id, ()))
+        """How often a backward added to what this value's `.grad` holds now, that is, since it was last cleared."""
+        count = 0
+        for entry in self.ledger.get(value_id, ()):
+            count = 0 if entry.what == "zero" else count + (entry.what == "add")
+        return count
 
     def lacks_gradient(self, value):
         """Whether a backward went through the run, this leaf wants a gradient, and none ever came."""
         return (self.backwards > 0 and value.wants_gradient
-                and value.id not in self.gradients and not self.adds(value.id))
+                and value.id not in self.gradients
+                and not any(entry.what == "add" for entry in self.ledger.get(value.id, ())))
 
     def saved_bytes(self):
         """How many bytes the recorded steps keep until a backward frees them. Memory that several of them keep counts

@@ -66,13 +66,17 @@ def op_badges(graph, step):
     where no_grad stops an input that requires a gradient. The outline and the details say it of each.
     """
     if step.recorded:
-        return ["grad"] if step.output in graph.gradients else []
+        return [_gradient_tag(graph, step.output)] if step.output in graph.gradients else []
     if step.reason == "cut":
         return [f"cut: {text.clean(step.op, 16)}"]
     sources = [graph.values[source] for source in step.inputs if not isinstance(source, Number)]
     goes_on = any(value.producer is not None and graph.steps[value.producer].reason == step.reason for value in sources)
     stops = step.reason == "no_grad" and any(value.requires_grad for value in sources)
     return [TAGS.get(step.reason, text.clean(step.reason, 24))] if step.reason and (stops or not goes_on) else []
+
+
+def _gradient_tag(graph, value_id):
+    return "grad is nan" if graph.gradients[value_id].has_nan else "grad"
 
 
 def source_badges(graph, value, used=True):
@@ -84,7 +88,7 @@ def source_badges(graph, value, used=True):
         badges.append("made earlier")
     adds = graph.adds(value.id)
     if value.id in graph.gradients:
-        badges.append(f"grad, {adds} adds" if adds > 1 else "grad")
+        badges.append(_gradient_tag(graph, value.id) + (f", {adds} adds" if adds > 1 else ""))
     elif graph.lacks_gradient(value):
         badges.append("no gradient")
     elif graph.ledger.get(value.id, ()) and graph.ledger[value.id][-1].what == "zero":

@@ -161,7 +161,7 @@ function tagsOf(node) {
 }
 
 function toneOf(tag) {
-  if (/^no grad(ient)?$/.test(tag)) return "warn";
+  if (/^no grad(ient)?$|^grad is nan/.test(tag)) return "warn";
   if (/^grad/.test(tag)) return "grad";
   return /^(cut|no_grad|needs no grad|detach)/.test(tag) ? "cut" : "plain";
 }
@@ -597,10 +597,17 @@ class GraphView {
     const { width: w, height: h } = this.scene;
     if (this.zoom !== null) return { w, h, scale: this.zoom };
     const { least, most } = SIZES[this.root.dataset.size || "normal"];
-    const whole = w ? Math.max(least, Math.min(most, (this.room || w) / w)) : most; // wider than that: it scrolls
+    const whole = w ? Math.max(least, Math.min(most, this.wholeScale())) : most; // larger than that: it scrolls
     // A small change of the picture is no reason to rescale it.
     const calm = this.page.w && this.page.scale <= whole && this.page.scale >= 0.8 * whole;
     return { w, h, scale: calm ? this.page.scale : whole };
+  }
+
+  /** The scale at which all of the picture is seen at once. */
+  wholeScale() {
+    const { width: w, height: h } = this.scene;
+    const tallest = this.root.dataset.size === "large" ? 828 : 488; // the stage of the style sheet, less its margins
+    return Math.min((this.room || w) / Math.max(1, w), tallest / Math.max(1, h));
   }
 
   setPage(w, h, scale) {
@@ -645,7 +652,7 @@ class GraphView {
     const box = this.stage.getBoundingClientRect();
     const px = at ? at.clientX - box.left : box.width / 2, py = at ? at.clientY - box.top : box.height / 2;
     const old = this.page.scale;
-    const all = Math.min(SIZES[this.root.dataset.size].most, this.room / Math.max(1, this.scene.width));
+    const all = Math.min(SIZES[this.root.dataset.size].most, this.wholeScale());
     this.zoom = factor ? Math.max(0.1, Math.min(4, old * factor)) : all;
     const { w, h, scale } = this.aim = this.goal();
     const keep = (scrolled, p) => (scrolled + p) * (scale / old) - p; // what was at the pointer stays there
