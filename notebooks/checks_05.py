@@ -10,24 +10,6 @@ F = mg.nn.functional
 BODY, HEAD = {"body.weight", "body.bias"}, {"head.weight", "head.bias"}
 
 
-def bytes_kept(run):
-    """How many bytes the recorded ops keep for the way back.
-
-    An array that two ops keep, or that is kept on both sides of a `detach`, is there only once and counts once.
-    """
-    graph, kept = run.graph, {}
-    for step in graph.steps:
-        for saved in step.saved:
-            key = step.output if saved.name == "y" else step.inputs[step.arguments.index(saved.name)]
-            if not isinstance(key, int):
-                continue  # a plain number such as the 2 of a square
-            maker = graph.values[key].producer
-            if maker is not None and graph.steps[maker].op == "detach":
-                key = graph.steps[maker].inputs[0]
-            kept[key] = saved.nbytes
-    return sum(kept.values())
-
-
 def recorded(run):
     """How many of the ops that ran were recorded."""
     return sum(step.recorded for step in run.graph.steps)
@@ -35,7 +17,7 @@ def recorded(run):
 
 def cost(run):
     """What a run has cost, in one line."""
-    return f"{len(run.graph.steps)} ops ran, {recorded(run)} recorded, {bytes_kept(run)} bytes kept"
+    return f"{len(run.graph.steps)} ops ran, {recorded(run)} recorded, {run.saved_bytes()} bytes kept"
 
 
 def back(loss, model):

@@ -9,7 +9,7 @@
 # %%
 import minigrad as mg
 import viz
-from checks_05 import back, bytes_kept, check_evaluate, check_fine_tune, cost
+from checks_05 import back, check_evaluate, check_fine_tune, cost
 from lesson import Curve, predict
 from minigrad import nn
 
@@ -417,7 +417,7 @@ def kept(depth, no_grad=False):  # in bytes
     rows = mg.ones(16, 8)
     with viz.watch() as run, mg.set_grad_enabled(not no_grad):
         stack(rows)
-    return bytes_kept(run)
+    return run.saved_bytes()
 
 curve = Curve("layers", "bytes kept")
 for depth in range(1, 13):
