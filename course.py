@@ -406,6 +406,8 @@ def test(args):
 def inside(command, args):
     """Hand over to .venv's Python, which comes back to this file with --in-venv."""
     line = [PYTHON, SELF, "--in-venv", command] + args
+    with contextlib.suppress(OSError):  # IPython warns where the folder around its own is missing
+        os.makedirs(os.path.join(VENV, "jupyter"), exist_ok=True)
     os.chdir(ROOT)
     sys.stdout.flush()
     try:
