@@ -15,6 +15,14 @@ def need(found, what):
     return found
 
 
+@pytest.fixture(autouse=True)
+def nobody_watches():
+    """Each test begins without the watchers of runs that an earlier test has left to the garbage collector."""
+    from minigrad import mode
+
+    mode.state.watchers = ()
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """The path of the system's Chromium."""

@@ -174,7 +174,7 @@ def test_every_cell_of_a_lesson_runs(page, lab, name):
     assert run_all(page) == []
     answer_every_question(page)
     pictures = page.locator("[data-digest]")
-    assert pictures.count() >= 5
+    _wait_for(lambda: pictures.count() >= 5, 20, "the pictures behind the questions")
     for number in range(pictures.count()):
         settled_digest(pictures.nth(number).locator("xpath=.."))
     photograph(page, name)
