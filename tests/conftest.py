@@ -39,3 +39,13 @@ def cuda():
         return need(cupy if cupy.cuda.runtime.getDeviceCount() else None, "a CUDA device")
     except Exception:  # CuPy or the driver is missing, and each has its own way to say so
         return need(None, "a CUDA device")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests have measured; nothing is asserted of it."""
+    reports = terminalreporter.stats.get("passed", [])
+    found = [value for report in reports for name, value in report.user_properties if name == "measured"]
+    if found:
+        terminalreporter.section("measured")
+        for line in found:
+            terminalreporter.write_line(line)
