@@ -7,6 +7,7 @@ from . import (
     nn,
     ops,
     optim,
+    utils,
 )
 from .creation import (
     Generator,
@@ -164,6 +165,7 @@ __all__ = [
     "tensor",
     "transpose",
     "uint8",
+    "utils",
     "where",
     "zeros",
     "zeros_like",

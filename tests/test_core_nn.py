@@ -253,3 +253,19 @@ def test_losses():
     assert np.isnan(F.cross_entropy(mg.zeros(0, 4), mg.zeros(0).long()).item())
     a, b = mg.tensor([1.0, 2.0]), mg.tensor([3.0, 5.0])
     assert [nn.MSELoss(reduction=how)(a, b).tolist() for how in ("mean", "sum", "none")] == [6.5, 13, [4, 9]]
+
+
+def test_the_import_lines_of_a_pytorch_script_work():
+    """`torch` replaced by `minigrad`, as a learner would."""
+    names = {}
+    exec(
+        "import minigrad as torch\n"
+        "import minigrad.nn as nn\n"
+        "import minigrad.nn.functional as F\n"
+        "import minigrad.optim as optim\n"
+        "from minigrad.utils.data import DataLoader, TensorDataset\n"
+        "from minigrad.autograd import grad\n",
+        names,
+    )
+    assert names["F"] is names["torch"].nn.functional
+    assert names["DataLoader"] is names["torch"].utils.data.DataLoader is mg.data.DataLoader

@@ -200,6 +200,7 @@ def photograph(page, name):
     """One picture of the whole lesson."""
     height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
     page.set_viewport_size({"width": 1400, "height": min(int(height) + 120, 16_000)})
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
     page.wait_for_timeout(1000)
     page.screenshot(path=SHOTS / name.replace(".ipynb", ".png"))
 

@@ -1,6 +1,6 @@
 """What PyTorch calls `torch.nn`."""
 
-from .. import functional
+from . import functional
 from .layers import (
     BatchNorm1d,
     CrossEntropyLoss,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .. import functional as F
 from ..creation import ones, rand, zeros
 from ..errors import ShapeError
+from . import functional as F
 from .module import Module, Parameter
 
 

@@ -413,7 +413,7 @@ with viz.watch() as attempt:
     h.sum().backward()
 print("values   ", h.detach())
 print("gradients", p.grad)
-attempt
+viz.show(attempt)
 
 # %%
 def near(found, wanted):

@@ -3,7 +3,7 @@
 
 const GLIDE_MS = 350;
 const RETURN_OFFSET = 5; // px between an edge and the gradient arrow that runs back along it
-const SIZES = { normal: { least: 0.74, most: 1.15 }, large: { least: 0.9, most: 2.2 } }; // scales to start with
+const SIZES = { normal: { least: 0.68, most: 1.15 }, large: { least: 0.9, most: 2.2 } }; // scales to start with
 
 // ---------------------------------------------------------------- small helpers
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import ops
-from .creation import default_generator
-from .errors import ShapeError
-from .tensor import Tensor
+from .. import ops
+from ..creation import default_generator
+from ..errors import ShapeError
+from ..tensor import Tensor
 
 relu, tanh, sigmoid = ops.relu, ops.tanh, ops.sigmoid
 

@@ -1,0 +1,5 @@
+"""What PyTorch calls `torch.utils`."""
+
+from . import data
+
+__all__ = ["data"]
