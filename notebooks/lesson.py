@@ -12,6 +12,7 @@ import re
 import time
 import tomllib
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 
 import bqplot
@@ -35,6 +36,19 @@ def prose(text):
 def progress(items, label="training"):
     """A progress bar around a loop: `for step in progress(range(100)):`."""
     return tqdm(items, desc=label, leave=True)
+
+
+def ready():
+    """Say that the first cell has worked, or what is missing and what to do about it.
+
+    >>> ready()
+    Ready. Go on with the next cell.
+    """
+    missing = [name for name in ("anywidget", "bqplot", "graphviz", "minigrad", "viz") if find_spec(name) is None]
+    if missing:
+        print(f"Missing here: {', '.join(missing)}. Start JupyterLab with `python course.py lab`: it brings them along.")
+    else:
+        print("Ready. Go on with the next cell.")
 
 
 # Questions
@@ -138,7 +152,7 @@ class Curve:
         self._drawn = 0.0
         axes = [
             bqplot.Axis(scale=self._scales["x"], label=x_label, grid_lines="none"),
-            bqplot.Axis(scale=self._scales["y"], label=y_label, orientation="vertical", label_offset="45px"),
+            bqplot.Axis(scale=self._scales["y"], label=y_label, side="left", label_offset="45px"),
         ]
         self.figure = bqplot.Figure(
             axes=axes, title=title, legend_location="top-left", animation_duration=0,

@@ -9,9 +9,10 @@
 # %%
 import minigrad as mg
 import viz
-from lesson import Curve, predict, progress
+from lesson import Curve, predict, progress, ready
 
 # %load_ext lesson
+ready()
 
 # %%
 @viz.playground(w=(-3.0, 3.0), x=(-3.0, 3.0), b=(-3.0, 3.0))
