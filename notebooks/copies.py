@@ -11,6 +11,8 @@ import json
 import os
 from pathlib import Path
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
 
 def renew(originals, folder):
     """Make or renew the copy of each original notebook in `folder`; returns the paths of the copies, in order."""
@@ -48,7 +50,32 @@ def _mark(notebook):
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:16]
 
 
+def rest(copy):
+    """Take the widgets out of what a copy shows: their kernel is gone. Their pictures and texts stay."""
+    if WIDGET_VIEW not in copy.read_text(encoding="utf-8", errors="replace"):
+        return
+    import nbformat.sign  # only here: it takes a while
+
+    try:
+        notebook = nbformat.read(copy, as_version=4)
+    except (ValueError, nbformat.ValidationError):  # damaged; JupyterLab will say so
+        return
+    shown = [o.data for cell in notebook.cells for o in cell.get("outputs", ()) if WIDGET_VIEW in o.get("data", {})]
+    for data in shown:
+        del data[WIDGET_VIEW]
+    part = copy.with_suffix(".part")
+    part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    os.replace(part, copy)
+    nbformat.sign.NotebookNotary().sign(notebook)  # its reader has run it; without this JupyterLab hides the pictures
+
+
 def renew_all():
-    """Renew the copies of all lessons; returns their paths as text, lesson 00 first."""
-    here = Path(__file__).parent
-    return [str(path) for path in renew(here.glob("[0-9][0-9]_*.ipynb"), here.parent / "work")]
+    """Renew the copies of all lessons and exercises; returns the lessons' paths as text, 00 first."""
+    root = Path(__file__).parent.parent
+    lessons = renew((root / "notebooks").glob("[0-9][0-9]_*.ipynb"), root / "work")
+    copies = list(lessons)
+    for folder in sorted((root / "exercises" / "release").glob("*/")):
+        copies += renew(folder.glob("*.ipynb"), root / "work" / "exercises" / folder.name)
+    for copy in copies:
+        rest(copy)
+    return [str(path) for path in lessons]

@@ -54,6 +54,7 @@ def ready():
 # Questions
 
 QUESTIONS = Path(__file__).parent / "questions"
+_ANSWERS = {}  # what the reader has clicked: a cell that is run again shows its question as it was answered
 
 
 def predict(ask, reveal=None):
@@ -65,7 +66,10 @@ def predict(ask, reveal=None):
     for path in sorted(QUESTIONS.glob("*.toml")):
         for entry in tomllib.loads(path.read_text(encoding="utf-8"))["question"]:
             if entry["ask"] == ask:
-                return Question(**entry, reveal=reveal)
+                question = Question(**entry, reveal=reveal)
+                if ask in _ANSWERS:
+                    question.choose(_ANSWERS[ask])
+                return question
     raise KeyError(f"no file in questions/ has the question {ask!r}")
 
 
@@ -82,7 +86,7 @@ class Question(ipywidgets.VBox):
         self.ask, self.options, self.answer, self.why, self.reveal = ask, list(options), answer, why, reveal
         self._buttons = [ipywidgets.Button(description=option, layout={"width": "auto"}) for option in self.options]
         for button in self._buttons:
-            button.on_click(lambda clicked: self.choose(clicked.description))
+            button.on_click(self._clicked)
         self._verdict = ipywidgets.HTML()
         self._shown = ipywidgets.VBox()
         asked = ipywidgets.HTML(f'<div style="font-size:15px;line-height:1.5"><b>Predict.</b> {prose(ask)}</div>')
@@ -91,6 +95,10 @@ class Question(ipywidgets.VBox):
             "border": "1px solid var(--jp-border-color1, #c4c4c4)", "border_left": "5px solid #2f7fc1",
             "padding": "8px 14px 10px 14px", "margin": "6px 0",
         })  # fmt: skip
+
+    def _clicked(self, button):
+        _ANSWERS[self.ask] = button.description
+        self.choose(button.description)
 
     def choose(self, option):
         """Answer: shows the verdict, the reason, and what the question hid. Returns whether it was right."""

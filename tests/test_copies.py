@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from copies import renew
+from copies import WIDGET_VIEW, renew, rest
 
 
 def notebook(*sources):
@@ -66,3 +66,21 @@ def test_what_somebody_worked_in_is_left_alone(lesson, tmp_path, theirs):
     lesson.write_text(json.dumps(notebook("print('new')")), encoding="utf-8")
     renew([lesson], tmp_path / "work")
     assert copy.read_bytes() == before
+
+
+def test_a_copy_at_rest_shows_pictures_in_place_of_widgets_without_a_kernel(lesson, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    (copy,) = renew([lesson], tmp_path / "work")
+    ran = read(copy)
+    data = {WIDGET_VIEW: {"model_id": "gone"}, "text/plain": "2 ops", "image/svg+xml": "<svg/>"}
+    ran["cells"][0]["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": data}]
+    copy.write_text(json.dumps(ran), encoding="utf-8")
+    rest(copy)
+    (output,) = read(copy)["cells"][0]["outputs"]
+    assert "".join(output["data"]["text/plain"]) == "2 ops" and set(output["data"]) == {"text/plain", "image/svg+xml"}
+    before = copy.read_bytes()
+    rest(copy)
+    assert copy.read_bytes() == before
+    copy.write_text(f"{{ {WIDGET_VIEW}", encoding="utf-8")
+    rest(copy)
+    assert copy.read_text(encoding="utf-8") == f"{{ {WIDGET_VIEW}"

@@ -73,3 +73,14 @@ def test_a_check_cell_keeps_its_text_out_of_sight(monkeypatch, capsys):
     shell.run_cell_magic("check", "", "seen_by_check = 3\nprint(seen_by_check)")
     assert kept == [{CHECK: "3\n"}] and shell.user_ns["seen_by_check"] == 3
     assert capsys.readouterr().out == ""
+
+
+def test_a_question_that_was_answered_stays_so_when_its_cell_runs_again(monkeypatch, tmp_path):
+    monkeypatch.setattr("lesson.QUESTIONS", tmp_path)
+    monkeypatch.setattr("lesson._ANSWERS", {})
+    entry = '[[question]]\nask = "1 + 1?"\noptions = ["2", "3"]\nanswer = "2"\nwhy = "Count."\n'
+    (tmp_path / "00.toml").write_text(entry, encoding="utf-8")
+    first = predict("1 + 1?")
+    assert first._verdict.value == ""
+    first._buttons[1].click()
+    assert "Not quite" in predict("1 + 1?")._verdict.value

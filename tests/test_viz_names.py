@@ -82,7 +82,7 @@ def test_a_call_of_several_ops_names_its_result_only():
     logits, target = mg.zeros(2, 3).requires_grad_(), mg.tensor([0, 2])
 
     def step(scores):
-        loss = mg.functional.cross_entropy(scores, target)
+        loss = mg.nn.functional.cross_entropy(scores, target)
         return loss
 
     with Run(look_up=False) as run:
@@ -145,7 +145,7 @@ def test_a_tensor_that_goes_only_into_a_module_or_a_library_function_has_the_nam
 
     def forward():
         rows, truth = mg.ones(4, 2), mg.zeros(4, 1)
-        return mg.functional.mse_loss(layer(rows), truth)
+        return mg.nn.functional.mse_loss(layer(rows), truth)
 
     assert inside(forward) == ["rows", "weight", "bias", "truth"]
 

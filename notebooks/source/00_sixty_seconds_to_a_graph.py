@@ -51,24 +51,24 @@ line.states()
 # %% [markdown]
 # ## Predict, then look
 #
-# Every picture in this course comes after a question. A wrong guess is worth more than a right one, so do guess.
+# From here on, most pictures come after a question. A wrong guess is worth more than a right one, so do guess.
 # Here `b` is used twice.
 
 # %%
-def squared():
+def used_twice():
     with viz.watch() as run:
         w = mg.tensor(2.0, requires_grad=True)
         b = mg.tensor(-1.0, requires_grad=True)
         y = w * b + b
     return run
 
-question = predict("In `y = w * b + b`, how many arrows leave `b`?", reveal=squared)
+question = predict("In `y = w * b + b`, how many arrows leave `b`?", reveal=used_twice)
 question
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
 question.drive()
-print(squared().digest())
+print(used_twice().digest())
 
 # %% [markdown]
 # ## Record any code: `viz.watch()`
@@ -133,7 +133,7 @@ x.grad
 @viz.playground(times=(0, 6, 1))
 def power(times=3):
     x = mg.tensor(1.1, requires_grad=True)
-    y = x
+    y = 1.0
     for _ in range(times):
         y = y * x
     return f"y = {y:.4f}"
@@ -201,8 +201,8 @@ attempt = record(mine)
 viz.show(attempt)
 
 # %%
-print("same graph" if attempt.digest() == target.digest() else "not yet: compare the two outlines below")
-print(target.outline())
+same = attempt.digest() == target.digest()
+print("the same graph" if same else "not yet: compare the two pictures above")
 
 # %% [markdown]
 # ## All of it at once: a network that reads digits
@@ -285,5 +285,5 @@ print("at least 97 % of the held-out digits are read correctly:", accuracy(test)
 # - Leaves are what you made; ops are what was computed; every use of a tensor is an arrow of its own.
 # - `backward()` goes back along the arrows and leaves gradients in the leaves.
 #
-# **Next:** the graph can be told not to record. There are three ways, and they are not the same:
+# **Next:** of the sixteen lessons 00, 05, 08 and 09 are here so far. The graph can be told not to record. There are three ways, and they are not the same:
 # [05 · Three ways to say no gradient](05_three_ways_to_say_no_gradient.ipynb).

@@ -401,7 +401,7 @@ print(check_update(update))
 # %% [markdown]
 # Solved? Then you are ready for the real thing, with a model, an optimizer, and parts of any size. It is graded on values,
 # gradients and the structure of the graph, and it tells you at once what is missing:
-# **[Exercise 08 · The big batch in small parts](../exercises/release/08_accumulation/accumulation.ipynb)**.
+# **[Exercise 08 · The big batch in small parts](exercises/08_accumulation/accumulation.ipynb)**.
 #
 # ## If you have time: when no share helps
 #
