@@ -71,9 +71,9 @@ OUTLINE = """\
 given  role  shape  dtype    value  gradient
 x      leaf  (1,)   float32  [3.0]  [7.0]
 
-op       inputs  name  shape  dtype    value   recorded  gradient  saved        line
-#1  mul  x, x          (1,)   float32  [9.0]   yes       [1.0]     a b (freed)  LINE: y = x * x + x
-#2  add  #1, x   y     (1,)   float32  [12.0]  yes       [1.0]                  LINE
+op       inputs  name  shape  dtype    value   recorded  gradient  saved      line
+#1  mul  x, x          (1,)   float32  [9.0]   yes       [1.0]     x (freed)  LINE: y = x * x + x
+#2  add  #1, x   y     (1,)   float32  [12.0]  yes       [1.0]                LINE
 
 result #2 y  (1,)  [12.0]
 

@@ -70,15 +70,15 @@ def _steps(graph):
         rows.append([f"#{step.id + 1}", words.op_with_attributes(step), words.inputs(graph, step),
                      text.clean(value.name, 24) if value.name else "", text.shape(value.shape), value.dtype,
                      _short(value.data), "yes" if step.recorded else f"no: {step.reason}",
-                     _short(graph.gradients.get(value.id)), _saved(step), words.module(graph, step),
+                     _short(graph.gradients.get(value.id)), _saved(graph, step), words.module(graph, step),
                      line.partition(":")[0] if line and line == last else line])
         last = line
     return table(["op", "", "inputs", "name", "shape", "dtype", "value", "recorded", "gradient", "saved", "module",
                   "line"], rows)
 
 
-def _saved(step):
-    kept = " ".join(text.clean(item.name, 16) for item in step.saved)
+def _saved(graph, step):
+    kept = ", ".join(dict.fromkeys(words.saved_name(graph, step, item) for item in step.saved))
     return ("freed" if not kept else f"{kept} (freed)") if step.freed else kept
 
 

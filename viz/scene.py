@@ -64,7 +64,8 @@ def _op_rows(graph, step):
     rows = [["op", words.op_title(step)], ["inputs", words.inputs(graph, step)],
             ["recorded", "yes" if step.recorded else f"no: {words.why(step)}"],
             ["source", words.source(step)], ["module", words.module(graph, step)]]
-    kept = ", ".join(f"{text.clean(item.name)} {text.shape(item.shape)} {item.nbytes} bytes" for item in step.saved)
+    saved = [(words.saved_name(graph, step, item), item) for item in step.saved]
+    kept = ", ".join(f"{name} {text.shape(item.shape)} {item.nbytes} bytes" for name, item in saved)
     if step.freed:
         kept = f"freed by backward ({kept})" if kept else "freed by backward"
     return [row for row in [*rows, ["saved for backward", kept]] if row[1]]

@@ -50,6 +50,14 @@ def inputs(graph, step):
     return ", ".join(f"{name}={what}" if name else what for name, what in zip(names, shown, strict=True))
 
 
+def saved_name(graph, step, item):
+    """What a saved array is in this graph: the input it came in as, or the step's own result."""
+    if item.name not in step.arguments:
+        return f"#{step.id + 1}" if item.name == "y" else text.clean(item.name, 16)
+    source = step.inputs[step.arguments.index(item.name)]
+    return text.number(source.value) if isinstance(source, Number) else value_name(graph, source, 16)
+
+
 def why(step):
     """Why a step was not recorded, in a few words."""
     return {"no_grad": "grad mode was off (no_grad)",
