@@ -225,7 +225,7 @@ def test_training_step_in_the_ledger():
     for value in run.graph.sources():
         if value.role == "parameter":
             assert [entry.what for entry in run.graph.ledger[value.id]] == ["add", "step", "zero"]
-    assert run.graph.counts().endswith("2 leaves, 0 with a gradient")
+    assert run.graph.counts().endswith("; 1 input, 2 parameters, 0 with a gradient")
 
 
 def test_an_error_in_the_block_leaves_a_run_to_look_at():
@@ -316,7 +316,7 @@ def test_a_hidden_state_from_before_is_marked():
     assert by_name(run)["state"].requires_grad and by_name(run)["state"].role == "input"
     assert "made earlier" in run.outline()
     y.backward()
-    assert run.graph.counts().endswith("1 leaf, 1 with a gradient")
+    assert run.graph.counts().endswith("; 1 input, 1 leaf requiring grad, 1 with a gradient")
 
 
 def test_the_tag_of_a_leaf_counts_what_its_gradient_holds_now():

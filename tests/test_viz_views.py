@@ -66,7 +66,7 @@ def test_examples_in_docstrings(module):
 
 
 OUTLINE = """\
-2 ops, 2 recorded; 1 leaf, 1 with a gradient
+2 ops, 2 recorded; 1 leaf requiring grad, 1 with a gradient
 
 given  role  shape  dtype    value  gradient
 x      leaf  (1,)   float32  [3.0]  [7.0]

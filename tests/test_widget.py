@@ -12,7 +12,7 @@ from IPython.utils.capture import capture_output
 import minigrad as mg
 import viz
 from minigrad import nn
-from viz.controls import all_states, read_controls
+from viz.controls import Controls, all_states, read_controls
 from viz.panel import shown
 
 
@@ -50,6 +50,26 @@ def test_the_scene_is_plain_json_and_the_widget_has_its_digest():
     widget = viz.GraphWidget(run)
     assert json.loads(json.dumps(widget.scene)) == widget.scene
     assert widget.scene["digest"] == run.digest()
+
+
+def test_a_front_end_gets_one_script_without_imports():
+    for widget in (viz.GraphWidget, Controls):
+        script = widget._esm
+        assert not re.search(r"(?m)^import ", script) and script.count("export ") == script.count("export default") == 1
+
+
+def test_a_new_run_of_the_same_structure_leaves_the_boxes_where_they_are():
+    def run_of(value):
+        x = mg.tensor(value, requires_grad=True)
+        with viz.watch() as run:
+            x * 2
+        return run
+
+    widget = viz.GraphWidget(run_of(1.0))
+    before = widget.scene
+    widget.show(run_of(-0.1234))
+    places = [[(node["x"], node["y"], node["w"]) for node in scene["nodes"]] for scene in (before, widget.scene)]
+    assert places[0] == places[1] and before["nodes"] != widget.scene["nodes"]
 
 
 def test_a_saved_notebook_has_text_and_a_still_picture_without_ids():
@@ -105,7 +125,7 @@ def test_every_forward_of_a_watched_module_is_a_new_run(model, view):
 def test_loss_and_backward_belong_to_the_forward_before_them(model, view):
     ((model(mg.ones(4, 2)) - 1) ** 2).mean().backward()
     assert ops(view.run) == ["linear", "tanh", "linear", "sub", "pow", "mean"]
-    assert held(view.run) == "4 leaves, 4 with a gradient"
+    assert held(view.run) == "1 input, 4 parameters, 4 with a gradient"
 
 
 def test_a_loss_after_the_view_was_read_still_belongs_to_the_forward(model, view):
@@ -114,7 +134,7 @@ def test_a_loss_after_the_view_was_read_still_belongs_to_the_forward(model, view
     loss = out.sum()
     assert ops(view.run)[3:] == ["sum"]
     loss.backward()
-    assert held(view.run) == "4 leaves, 4 with a gradient"
+    assert held(view.run) == "1 input, 4 parameters, 4 with a gradient"
 
 
 def test_what_does_not_use_the_forward_is_left_out(model, view):
@@ -204,9 +224,9 @@ def test_a_watched_function_records_every_call_and_keeps_its_name():
     square(x).backward()
     assert (square.__name__, square.__doc__) == ("square", "Times itself.")
     assert ops(square.view.run) == ["sum", "add", "sum", "mul"]
-    assert held(square.view.run) == "1 leaf, 1 with a gradient"
+    assert held(square.view.run) == "1 leaf requiring grad, 1 with a gradient"
     square(mg.tensor([3.0]))
-    assert held(square.view.run) == "0 leaves, 0 with a gradient"
+    assert held(square.view.run) == "1 input"
     square.view.close()
 
 
@@ -363,7 +383,8 @@ def test_all_states_are_printed_the_same_each_time_and_the_panel_stays(panel, ca
     lines = first.splitlines()
     assert len(lines) == 12
     assert lines[0].startswith("x=-3  no_grad=off  arm=auto | ")
-    assert lines[0].endswith(" | 1 op, 1 recorded; 1 leaf, 0 with a gradient | running / y = -6.0, arm = auto")
+    counts = "1 op, 1 recorded; 1 leaf requiring grad, 0 with a gradient"
+    assert lines[0].endswith(f" | {counts} | running / y = -6.0, arm = auto")
     assert "ValueError: x is too large" in lines[-1]
 
 

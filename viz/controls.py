@@ -10,7 +10,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from viz.widget import STATIC
+from viz.widget import STATIC, script
 
 NUMBER = (int, float)
 MOST_STATES = 24  # with more than this, sliders stay where they are when all states are listed
@@ -166,7 +166,7 @@ def all_states(controls):
 class Controls(anywidget.AnyWidget):
     """Draws controls. `asked` goes up when the reader has changed `values`, `done` follows when the result is shown."""
 
-    _esm = STATIC / "controls.js"
+    _esm = script("controls.js")
     _css = STATIC / "graph.css"
     controls = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)

@@ -1,8 +1,9 @@
 """Graph -> DOT: once to be read and styled by anybody (`to_dot`), once with nothing but sizes, to be laid out."""
 
 import unicodedata
+from collections import Counter
 
-from viz import text, words
+from viz import words
 from viz.picture import LABEL, TITLE, picture
 
 # Pale fills that stay apart for all usual kinds of colour vision; the widget's style sheet has the same hues.
@@ -87,18 +88,20 @@ def _edge_style(edge):
 def layout_source(shown):
     """DOT with sizes only. No text is measured, so the layout does not depend on the fonts of the machine,
     and nothing that a learner typed reaches the layout program."""
-    lines = ['digraph { graph [rankdir=LR nodesep=0.36 ranksep=0.34]',
+    lines = ['digraph { graph [rankdir=LR nodesep=0.42 ranksep=0.24]',
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     for number, node in enumerate(shown.nodes):
         lines.append(f"n{number} [width={node.w / 72:.4f} height={node.h / 72:.4f}]")
+    entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):
-        label = _blank(text.width(_edge_words(edge), LABEL) + 6)
+        wide, high = edge.label_size()
+        label = _blank(max(wide + 10 * (entering[edge.head] > 2), 26), high)
         # Heavier edges are drawn straighter: the chain of ops becomes the spine, what is given joins from the side.
         weight = 1 if shown.nodes[edge.tail].step is None else 8
-        lines.append(f"n{edge.tail} -> n{edge.head} [id=e{number} weight={weight} label={label}]")
+        lines.append(f"n{edge.tail}:e -> n{edge.head}:w [id=e{number} weight={weight} label={label}]")
     return "\n".join([*lines, "}"])
 
 
-def _blank(width, height=LABEL + 5):
+def _blank(width, height):
     return (f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
             f'WIDTH="{width:.0f}" HEIGHT="{height}"><TR><TD></TD></TR></TABLE>>')

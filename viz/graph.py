@@ -11,6 +11,7 @@ True
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass, field, fields
 
 from viz import text
@@ -272,12 +273,18 @@ class Graph:
         return total
 
     def counts(self):
-        """One sentence: "5 ops, 4 recorded; 2 leaves, 2 with a gradient"."""
-        leaves = [value for value in self.values if value.wants_gradient]
-        held = sum(value.id in self.gradients for value in leaves)
+        """One sentence: "5 ops, 4 recorded; 1 input, 2 parameters, 2 with a gradient". It counts what the picture
+        draws: each box that was given is an input, a leaf requiring grad or a parameter."""
+        sources = self.sources()
+        roles = Counter(value.role for value in sources)
+        given = [text.plural(roles["input"], "input")] if roles["input"] else []
+        given += [f"{text.plural(roles['leaf'], 'leaf')} requiring grad"] if roles["leaf"] else []
+        given += [text.plural(roles["parameter"], "parameter")] if roles["parameter"] else []
+        wanting = [value for value in sources if value.wants_gradient]
+        given += [f"{sum(value.id in self.gradients for value in wanting)} with a gradient"] if wanting else []
         recorded = sum(step.recorded for step in self.steps)
-        return (f"{text.plural(len(self.steps), 'op')}, {recorded} recorded; "
-                f"{text.plural(len(leaves), 'leaf')}, {held} with a gradient")
+        ops = f"{text.plural(len(self.steps), 'op')}, {recorded} recorded"
+        return f"{ops}; {', '.join(given)}" if given else ops
 
     def to_json(self):
         """The graph as JSON text. `Graph.from_json` reads it back."""

@@ -6,8 +6,7 @@ weights of an unrolled network, a skip connection) runs in a lane above the colu
 
 from collections import defaultdict
 
-from viz import text
-from viz.picture import HEIGHT, LABEL
+from viz.picture import HEIGHT
 
 ROW = HEIGHT + 32
 LANE = 15
@@ -93,8 +92,7 @@ def _across(shown, column):
     for node, c in zip(shown.nodes, column, strict=True):
         widest[c] = max(widest[c], node.w)
     for edge in shown.edges:
-        words = f"{edge.argument} {edge.label}" if edge.argument else edge.label
-        label[column[edge.head]] = max(label[column[edge.head]], text.width(words, LABEL))
+        label[column[edge.head]] = max(label[column[edge.head]], edge.label_size()[0])
     centre_of, gap_of, x = {}, {}, 0.0
     for c in sorted(widest):
         left = x
@@ -131,7 +129,7 @@ class _Ways:
                 points += _bend(points[-1], (x, y))
         points += _bend(points[-1], end)
         x, y = _between(points[-4:], 0.7)
-        return points, tip, (x, y - 7 if abs(points[-4][1] - y1) < 16 else y)
+        return points, tip, (x, y - edge.label_size()[1] / 2 - 1 if abs(points[-4][1] - y1) < 16 else y)
 
 
 def _bend(start, end):

@@ -1,4 +1,5 @@
-"""Picture -> places. Graphviz lays out what it can do quickly, `viz.layered` the rest.
+"""Picture -> places. Graphviz lays out what it can do quickly, `viz.layered` the rest. Where arrows arrive at a box and
+where their labels stand is settled here, so that arrows that run close together keep their words apart.
 
 Graphviz is the system's `dot` program where there is one, else the library inside the pygraphviz wheel, which runs in
 this process. That is C code which no signal interrupts, and its time explodes when values are used far from where they
@@ -10,15 +11,20 @@ import json
 import shutil
 import subprocess
 import threading
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import atan2, cos, hypot, sin
 
 from viz import dot
 from viz.layered import excess, layered
+from viz.picture import HEIGHT
 
 LIMIT = 1500  # nodes in a picture
 GRAPHVIZ_NODES = 150
 GRAPHVIZ_EXCESS = 150  # columns that edges span beyond the first, in all
 SECONDS = 10.0  # for the `dot` program
+NEAR = 240  # px; boxes so close to each other are joined by one swing
 
 
 class LayoutError(ValueError):
@@ -41,10 +47,11 @@ def place(shown):
     check_size(len(shown.nodes))
     if len(shown.nodes) <= GRAPHVIZ_NODES and excess(shown) <= GRAPHVIZ_EXCESS:
         try:
-            return _read(render(dot.layout_source(shown), "json0"), len(shown.nodes), len(shown.edges))
+            placed = _read(render(dot.layout_source(shown), "json0"), len(shown.nodes), len(shown.edges))
+            return _labelled(shown, _fanned(shown, placed))
         except LayoutError:
             pass  # a machine without any Graphviz still gets a picture
-    return Layout(*layered(shown))
+    return _labelled(shown, Layout(*layered(shown)))
 
 
 def check_size(nodes):
@@ -108,3 +115,165 @@ def _read(answer, nodes, edges):
         curve = [point(part) for part in parts if not part.startswith(("e,", "s,"))]
         curves[int(item["id"][1:])] = curve, tip or curve[-1], point(item["lp"]) if "lp" in item else curve[0]
     return Layout(right, high, centres, curves)
+
+
+# ---------------------------------------------------------------- where arrows arrive
+
+
+def _fanned(shown, placed):
+    """The same layout with arrows that enter one box spread over its left side, those from above above."""
+    edges, into = list(placed.edges), defaultdict(list)
+    for number, edge in enumerate(shown.edges):
+        into[edge.head].append(number)
+    for head, numbers in into.items():
+        y = placed.nodes[head][1]
+        tails = [shown.edges[number].tail for number in numbers]
+        came = {number: _height(edges[number][0]) - y for number in numbers}
+        numbers.sort(key=came.get)
+        level = [place for place, number in enumerate(numbers)
+                 if abs(came[number]) < 3 and tails.count(shown.edges[number].tail) == 1]
+        flat = level[0] if level else (len(numbers) - 1) / 2
+        step = min(14, (HEIGHT / 2 - 8) / max(flat, len(numbers) - 1 - flat, 1))
+        for place, number in enumerate(numbers):
+            off = (place - flat) * step
+            moved = _moved(*edges[number], off)
+            if tails.count(shown.edges[number].tail) > 1:
+                edges[number] = _bowed(moved, off)
+            else:
+                edges[number] = _swung(moved, abs(place - flat), shown, placed.nodes)
+    return replace(placed, edges=edges)
+
+
+def _height(curve):
+    """Where a curve comes from: its height some way before it ends."""
+    return curve[max(0, len(curve) - 4)][1]
+
+
+def _moved(curve, tip, label, by):
+    """An edge with its end moved down, and bent to arrive from the left."""
+    *curve, _, (x, y) = curve
+    curve += [(x - min(26, 0.6 * max(0, x - curve[-2][0])), y + by), (x, y + by)]
+    return curve, (tip[0], tip[1] + by), label
+
+
+def _bowed(edge, off):
+    """One of several edges between the same two neighbours: they leave apart as well and bow away from each other."""
+    (start, *_, end), tip, label = edge
+    if not 20 < end[0] - start[0] < NEAR:
+        return edge
+    third = (end[0] - start[0]) / 3
+    return [(start[0] - 1, start[1] + off), (start[0] + third, start[1] + 2.4 * off),
+            (end[0] - third, end[1] + 1.4 * off), end], tip, label
+
+
+def _swung(edge, place, shown, centres):
+    """An edge between neighbours as one swing that leaves and arrives level, where no box is in its way. It turns late,
+    and later the farther it comes from: so arrows into one box do not cross, and leave room for their labels."""
+    (start, *_, end), tip, label = edge
+    if not 20 < end[0] - start[0] < NEAR:
+        return edge
+    turn = start[0] + (end[0] - start[0]) * min(0.86, 0.54 + 0.24 * place)
+    swing = [start, (turn, start[1]), (turn, end[1]), end]
+    between = [(x, y, node.w / 2 + 5, node.h / 2 + 12) for (x, y), node in zip(centres, shown.nodes, strict=True)
+               if start[0] + 6 - node.w / 2 - 5 < x < tip[0] - 6 + node.w / 2 + 5]
+    met = any(abs(px - x) < wide and abs(py - y) < tall
+              for px, py, _ in _points(swing, tip)[2:-3] for x, y, wide, tall in between)
+    return edge if met else (swing, tip, label)
+
+
+# ---------------------------------------------------------------- where labels stand
+
+LENGTH = 20_000  # px of arrows; in larger pictures labels stay where the layout has put them
+CELL = 24  # px of the grid in which things that may be in the way are looked up
+BACK = 7  # px below an arrow where the gradient runs back
+
+
+def _labelled(shown, placed):
+    """The same layout with every label close to its own arrow, and off boxes, other arrows and other labels."""
+    if sum(hypot(b[0] - a[0], b[1] - a[1]) for curve, _, _ in placed.edges for a, b in pairwise(curve)) > LENGTH:
+        return placed
+    lines = [_points(curve, tip) for curve, tip, _ in placed.edges]
+    grid, edges = _Grid(), []
+    for (x, y), node in zip(placed.nodes, shown.nodes, strict=True):
+        grid.fill((x - node.w / 2 - 2, y - node.h / 2 - 2, x + node.w / 2 + 2, y + node.h / 2 + 11 * bool(node.badges)))
+    for number, line in enumerate(lines):
+        for x, y, _ in line:
+            grid.points[x // CELL, y // CELL].append((number, x, y))
+    for number, (edge, line) in enumerate(zip(shown.edges, lines, strict=True)):
+        size, (curve, tip, given) = edge.label_size(), placed.edges[number]
+        costs = [(unwelcome + grid.cost(x, y, size, number), x, y) for x, y, unwelcome in _places(line, size, given)]
+        _, x, y = min(costs)
+        grid.fill((x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2))
+        edges.append((curve, tip, (x, y)))
+    return _grown(replace(placed, edges=edges), shown)
+
+
+def _places(line, size, given):
+    """(x, y, how unwelcome) of the places where the label of an arrow may stand: above it, on it, below it."""
+    yield *given, 7
+    for percent in (50, 42, 58, 34, 66, 26, 74, 18, 82):
+        x, y, angle = line[(len(line) - 1) * percent // 100]
+        across, along = abs(sin(angle)), abs(cos(angle))
+        off = (across * size[0] + along * size[1]) / 2 + 2
+        far = abs(percent - 50) / 12
+        on_it = 6 if across > 0.5 or size[1] < 20 else 30  # two lines on a level arrow would be struck through
+        for side, more, unwelcome in ((-1, 0, 0), (0, 0, on_it), (1, BACK, 3)):
+            away = side * (off + more)
+            yield x - away * sin(angle), y + away * cos(angle), far + unwelcome
+
+
+class _Grid:
+    """Boxes and arrows by the cells of a grid, to see quickly what a label would cover."""
+
+    def __init__(self):
+        self.boxes, self.points = defaultdict(list), defaultdict(list)
+
+    def fill(self, box):
+        for cell in _cells(box):
+            self.boxes[cell].append(box)
+
+    def cost(self, x, y, size, mine):
+        left, top, right, low = x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2
+        cells = _cells((left - 7, top - 7, right + 7, low + 7))
+        boxes = {box for cell in cells for box in self.boxes.get(cell, ())}
+        total = sum(100 for box in boxes if left < box[2] and box[0] < right and top < box[3] and box[1] < low)
+        for number, px, py in (point for cell in cells for point in self.points.get(cell, ())):
+            if number != mine and left - 7 < px < right + 7 and top - 7 < py < low + 7:
+                total += 20 if left < px < right and top < py < low else 4
+        return total
+
+
+def _cells(box):
+    left, top, right, low = (int(side // CELL) for side in box)
+    return [(x, y) for x in range(left, right + 1) for y in range(top, low + 1)]
+
+
+def _points(curve, tip, gap=5):
+    """An arrow as points a few px apart, each with the direction there."""
+    dense = [curve[0]]
+    for at in range(0, len(curve) - 3, 3):
+        a, b, c, d = curve[at:at + 4]
+        steps = max(4, int(hypot(d[0] - a[0], d[1] - a[1]) / gap))
+        for k in (step / steps for step in range(1, steps + 1)):
+            weights = (1 - k) ** 3, 3 * k * (1 - k) ** 2, 3 * k * k * (1 - k), k**3
+            dense.append(tuple(sum(w * p[axis] for w, p in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1)))
+    dense.append(tip)
+    return [(*here, atan2(after[1] - before[1], after[0] - before[0]))
+            for before, here, after in zip([dense[0], *dense[:-1]], dense, [*dense[1:], dense[-1]], strict=True)]
+
+
+def _grown(placed, shown):
+    """The same layout with everything inside the page: labels and tags may have come to stand outside."""
+    boxes = [(x - edge.label_size()[0] / 2, y - edge.label_size()[1] / 2, x + edge.label_size()[0] / 2,
+              y + edge.label_size()[1] / 2) for edge, (_, _, (x, y)) in zip(shown.edges, placed.edges, strict=True)]
+    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + 8 * bool(node.badges))
+              for node, (x, y) in zip(shown.nodes, placed.nodes, strict=True)]
+    boxes += [(x, y, x, y) for curve, _, _ in placed.edges for x, y in curve]
+    lefts, tops, rights, lows = zip((0, 0, placed.width, placed.height), *boxes, strict=True)
+    left, top = -min(lefts), -min(tops)
+
+    def shift(point):
+        return point[0] + left, point[1] + top
+
+    edges = [([*map(shift, curve)], shift(tip), shift(label)) for curve, tip, label in placed.edges]
+    return Layout(max(rights) + left, max(lows) + top, [*map(shift, placed.nodes)], edges)

@@ -37,7 +37,7 @@ def watch(target=None):
     >>> view = watch(model)
     >>> model(mg.ones(4, 2)).sum().backward()
     >>> print(view.run.graph.counts())
-    2 ops, 2 recorded; 2 leaves, 2 with a gradient
+    2 ops, 2 recorded; 1 input, 2 parameters, 2 with a gradient
     >>> view.close()
     """
     if target is None:
@@ -58,7 +58,7 @@ def show(thing):
     >>> with watch() as run:
     ...     y = mg.ones(2) * 3
     >>> show(run)
-    GraphWidget(1 op, 0 recorded; 0 leaves, 0 with a gradient)
+    GraphWidget(1 op, 0 recorded; 1 input)
     """
     if isinstance(thing, Run):
         view = Live()

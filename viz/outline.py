@@ -19,7 +19,7 @@ def outline(graph, digest=None):
     >>> x = graph.add_value(role="leaf", shape=(), dtype="float32", name="x", requires_grad=True)
     >>> y = graph.add_step("exp", "elementwise", [x.id], ("a",), shape=(), dtype="float32")
     >>> print(outline(graph))
-    1 op, 1 recorded; 1 leaf, 0 with a gradient
+    1 op, 1 recorded; 1 leaf requiring grad, 0 with a gradient
     <BLANKLINE>
     given  role  shape  dtype    gradient
     x      leaf  ()     float32  none yet

@@ -15,6 +15,7 @@ from viz.live import OpenRun
 from viz.recorder import summary_of
 from viz.widget import GraphWidget
 
+NO_OP = "No op ran, so there is no graph."
 LONGEST = 600  # characters of what a function returned or printed that stand below the graph
 
 
@@ -91,7 +92,7 @@ class Panel:
     def outline(self):
         """The outline of the last run."""
         self._ensure()
-        return self.graph.text() if self._run is None else self._run.outline()
+        return self._run.outline() if self._run is not None and self._run.graph.steps else self.graph.text()
 
     def digest(self):
         """The digest of the last run, "" when there is none."""
@@ -184,7 +185,10 @@ class Panel:
             self.text = ""
             self.graph.fail(sentence(error, self._function))
         else:
-            self.graph.show(self._run, note=self.text)
+            with self.graph.hold_sync():
+                self.graph.show(self._run, note=self.text)
+                if not self._run.graph.steps:  # a panel records by itself: how to record is no advice here
+                    self.graph.scene = self.graph.scene | {"notice": NO_OP, "outline": NO_OP}
 
     def _call(self, values):
         printed = io.StringIO()

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from viz import text, words
 from viz.graph import Number
 
-TITLE, SUBTITLE, TAG, LABEL = 13, 11, 9.5, 10  # font sizes in pixels; the style sheet of the widget has the same
+TITLE, SUBTITLE, TAG, LABEL = 13, 11, 9.5, 12  # font sizes in pixels; the style sheet of the widget has the same
 HEIGHT = 48
+LINE = 13  # from one line of a label to the next
 WIDEST = 26  # characters of a title; longer ones are shortened, the detail has them in full
+NUMBER = "= -0.0000"  # room for any usual number, so that a box keeps its width while a slider moves
 
 
 @dataclass(slots=True)
@@ -44,6 +46,15 @@ class Edge:
     recorded: bool
     flows: bool
     tracks: bool
+
+    def lines(self):
+        """The lines of its label: the name of the argument where that matters, then the shape."""
+        return [self.argument, self.label] if self.argument else [self.label]
+
+    def label_size(self):
+        """Width and height of the label in pixels."""
+        lines = self.lines()
+        return max(text.width(line, LABEL) for line in lines), LINE * len(lines)
 
 
 @dataclass(slots=True)
@@ -118,5 +129,8 @@ def _edges_into(graph, step, nodes, place):
 def _sized(node, room_for=""):
     # Tags sit on the lower border. Room is kept for the one that may come, so that nothing moves when it does.
     tags = max(sum(text.width(badge, TAG) + 14 for badge in node.badges), text.width(room_for, TAG) + 14)
-    node.w = round(max(56, text.width(node.title, TITLE) * 1.06 + 26, text.width(node.subtitle, SUBTITLE) + 26, tags))
+    number = node.subtitle[:node.subtitle.find("= ")] + NUMBER if "= " in node.subtitle else ""
+    under = max(text.width(node.subtitle, SUBTITLE), text.width(number, SUBTITLE))
+    edge = 28 if node.kind == "parameter" else 22  # its border is double
+    node.w = round(max(56, text.width(node.title, TITLE) * 1.06 + edge, under + edge, tags))
     return node

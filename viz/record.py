@@ -18,10 +18,10 @@ class Run:
     >>> with Run() as run:
     ...     y = x * x + x
     >>> print(run.graph.counts())
-    2 ops, 2 recorded; 1 leaf, 0 with a gradient
+    2 ops, 2 recorded; 1 leaf requiring grad, 0 with a gradient
     >>> y.backward()
     >>> print(run.graph.counts())
-    2 ops, 2 recorded; 1 leaf, 1 with a gradient
+    2 ops, 2 recorded; 1 leaf requiring grad, 1 with a gradient
 
     `look_up`: whether names are looked up in the frame around the block when it ends.
     Entering a run again records anew, into the same object.

@@ -11,6 +11,7 @@ from minigrad.tensor import Tensor
 from viz import names, text
 from viz.graph import KEEP, Entry, Number, Read, Saved, Step, Summary, Value
 from viz.modules import Modules, Weak, joined
+from viz.words import MASK
 
 
 class Recorder:
@@ -129,7 +130,7 @@ class Recorder:
         """A tensor that no step made enters the graph."""
         name = self._given.get(tensor) or self._modules.path(tensor)
         if name is None and self._backward is None:
-            name = names.name_of(tensor, operands)
+            name = names.name_of(tensor, operands) or (MASK if names.made_inside(tensor, "dropout") else None)
         elif name is None and self._backward == 0:
             name = "start of backward"
         value = self.graph.add_value(

@@ -6,40 +6,70 @@ from viz.picture import picture
 MARGIN = 14
 
 
-def scene(graph):
-    """The scene of a recorded graph, for `viz/static/graph.js` and `viz.svg`. Never raises for size or emptiness:
-    then `nodes` is empty and `notice` says what to do."""
+def scene(graph, before=None):
+    """The scene of a recorded graph, for `viz/static` and `viz.svg`. Never raises for size or emptiness: then `nodes`
+    is empty and `notice` says what to do.
+
+    before: the scene that is on view now. While boxes and arrows are the same ones, they stay where they are in it.
+    """
     digest = canonical.digest(graph)
+    told = outline.outline(graph, digest)
     base = {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": graph.counts(), "notice": "",
-            "digest": digest, "outline": outline.outline(graph, digest)}
+            "digest": digest, "outline": told, "glossary": words.glossary(told)}
     try:
-        return base | drawn(graph)
+        return base | drawn(graph, before)
     except ValueError as error:
         message = str(error)
         return base | {"notice": message[0].upper() + message[1:] + "."}
 
 
-def drawn(graph):
+def drawn(graph, before=None):
     """Width, height, nodes and edges of the picture. Errors: ValueError when empty, LayoutError when too large."""
     words.require_steps(graph)
     layout.check_size(len(graph.steps) + len(graph.sources()))
     shown = picture(graph)
+    nodes = [_node(graph, node) for node in shown.nodes]
+    edges = [_edge(shown, edge) for edge in shown.edges]
+    return {"summary": graph.counts()} | (_kept(nodes, edges, before) or _placed(shown, nodes, edges))
+
+
+def _placed(shown, nodes, edges):
+    """Width, height, nodes and edges where a fresh layout puts them."""
     placed = layout.place(shown)
-    return {
-        "summary": graph.counts(),
-        "width": round(placed.width + 2 * MARGIN, 1),
-        "height": round(placed.height + 2 * MARGIN, 1),
-        "nodes": [_node(graph, node, place) for node, place in zip(shown.nodes, placed.nodes, strict=True)],
-        "edges": [_edge(shown, edge, way) for edge, way in zip(shown.edges, placed.edges, strict=True)],
-    }
+    for node, drawn_as, (x, y) in zip(shown.nodes, nodes, placed.nodes, strict=True):
+        drawn_as.update(x=round(x + MARGIN, 1), y=round(y + MARGIN, 1), w=node.w, h=node.h)
+    for edge, way in zip(edges, placed.edges, strict=True):
+        edge.update(_way(*way))
+    return {"width": round(placed.width + 2 * MARGIN, 1), "height": round(placed.height + 2 * MARGIN, 1),
+            "nodes": nodes, "edges": edges}
 
 
-def _node(graph, node, place):
+def _kept(nodes, edges, before):
+    """Width, height, nodes and edges where they are in the scene before; None where its places do not fit any more.
+
+    A box that moves says that the graph has another structure, and while a reader turns a slider it has not.
+    """
+    if not before or _structure(nodes, edges) != _structure(before["nodes"], before["edges"]):
+        return None
+    if any(node["w"] > old["w"] for node, old in zip(nodes, before["nodes"], strict=True)):
+        return None
+    nodes = [node | {key: old[key] for key in ("x", "y", "w", "h")}
+             for node, old in zip(nodes, before["nodes"], strict=True)]
+    edges = [edge | {key: old[key] for key in ("path", "lx", "ly")}
+             for edge, old in zip(edges, before["edges"], strict=True)]
+    return {"width": before["width"], "height": before["height"], "nodes": nodes, "edges": edges}
+
+
+def _structure(nodes, edges):
+    return [node["key"] for node in nodes], [(edge["key"], edge["label"], edge["argument"]) for edge in edges]
+
+
+def _node(graph, node):
     value = graph.values[node.value]
     gradient = None if node.kind == "output" else graph.gradients.get(value.id)
     return {
         "key": node.key, "kind": node.kind, "op_kind": node.op_kind, "title": node.title, "subtitle": node.subtitle,
-        "x": round(place[0] + MARGIN, 1), "y": round(place[1] + MARGIN, 1), "w": node.w, "h": node.h,
+        "w": node.w, "h": node.h,
         "recorded": node.recorded, "reason": node.reason, "badges": node.badges,
         "detail": _detail(graph, node, value),
         "value": value.data.long() if value.data else None,
@@ -50,6 +80,8 @@ def _node(graph, node, place):
 
 def _detail(graph, node, value):
     rows = [["name", text.clean(value.name, 200)]] if value.name else []
+    if value.name == words.MASK and value.role == "input":
+        rows.append(["made by", "dropout itself: a random mask, no input of yours"])
     if node.kind == "op":
         rows += _op_rows(graph, graph.steps[node.step])
     rows += [["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device],
@@ -71,13 +103,16 @@ def _op_rows(graph, step):
     return [row for row in [*rows, ["saved for backward", kept]] if row[1]]
 
 
-def _edge(shown, edge, way):
-    curve, tip, label = way
-    start, *rest = [f"{x + MARGIN:.1f} {y + MARGIN:.1f}" for x, y in curve]
-    end = f"{tip[0] + MARGIN:.1f} {tip[1] + MARGIN:.1f}"
+def _edge(shown, edge):
     return {
         "key": edge.key, "from": shown.nodes[edge.tail].key, "to": shown.nodes[edge.head].key,
         "label": edge.label, "argument": edge.argument, "recorded": edge.recorded, "flows": edge.flows,
-        "tracks": edge.tracks, "path": f"M {start} C {' '.join(rest)} L {end}",
-        "lx": round(label[0] + MARGIN, 1), "ly": round(label[1] + MARGIN, 1),
+        "tracks": edge.tracks,
     }
+
+
+def _way(curve, tip, label):
+    start, *rest = [f"{x + MARGIN:.1f} {y + MARGIN:.1f}" for x, y in curve]
+    end = f"{tip[0] + MARGIN:.1f} {tip[1] + MARGIN:.1f}"
+    return {"path": f"M {start} C {' '.join(rest)} L {end}",
+            "lx": round(label[0] + MARGIN, 1), "ly": round(label[1] + MARGIN, 1)}

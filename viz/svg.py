@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from viz import text
 from viz.dot import FLOW, GIVEN, INK, KIND_BORDERS, KIND_COLOURS, QUIET
-from viz.picture import LABEL, SUBTITLE, TAG, TITLE
+from viz.picture import LABEL, LINE, SUBTITLE, TAG, TITLE
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 WARN = "#8e2160"
@@ -18,7 +18,7 @@ def svg(scene):
     """The picture of a scene (from `viz.scene.drawn`) as SVG text.
 
     The shapes say what the colours say: rounded boxes were given, double borders are parameters, dashed is what ran
-    without being recorded, an open arrow at the start of an edge is a gradient that came back along it.
+    without being recorded, an arrow back beside an edge is a gradient that came back along it. So does the widget.
     """
     width, height = _px(scene["width"]), _px(scene["height"])
     fit = ' style="max-width:100%;height:auto"' if scene["width"] < WIDE else ""
@@ -29,8 +29,10 @@ def svg(scene):
     for edge in scene["edges"]:
         lines += _edge(edge)
     for edge in scene["edges"]:
-        words = f"{edge['argument']} {edge['label']}" if edge["argument"] else edge["label"]
-        lines.append(_text(edge["lx"], edge["ly"] + 3.5, words, LABEL, fill="#4a4f57", halo=True))
+        words = [edge["argument"], edge["label"]] if edge["argument"] else [edge["label"]]
+        top = edge["ly"] + 0.35 * LABEL - (len(words) - 1) * LINE / 2
+        lines += [_text(edge["lx"], top + number * LINE, line, LABEL, fill="#4a4f57", halo=True)
+                  for number, line in enumerate(words)]
     for node in scene["nodes"]:
         lines += _node(node)
     return "\n".join([*lines, "</svg>\n"])
@@ -52,7 +54,7 @@ def _node(node):
     else:
         if not quiet and node["kind"] != "input":
             fill = KIND_COLOURS.get(node["op_kind"], GIVEN)
-        radius = 3 if node["kind"] == "op" else 14
+        radius = 6 if node["kind"] == "op" else h / 2
         lines.append(_rect(x, y, w, h, radius, f'fill="{fill}" {stroke}'))
         if node["kind"] == "parameter":
             lines.append(_rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
@@ -68,9 +70,10 @@ def _flag(x, y, w, h, tip=9):
 
 def _tags(node):
     """Small labels in a row, centred on the lower border."""
-    sizes = [text.width(badge, TAG) + 10 for badge in node["badges"]]
+    badges = [badge for badge in node["badges"] if node["kind"] != "op" or badge != "grad"]  # its arrow says so
+    sizes = [text.width(badge, TAG) + 10 for badge in badges]
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
-    for badge, size in zip(node["badges"], sizes, strict=True):
+    for badge, size in zip(badges, sizes, strict=True):
         strong = badge == "no gradient"  # the one that asks for attention is filled
         colour = FLOW if badge.startswith("grad") else "#5c626b" if badge in QUIET_TAGS else WARN
         middle = node["y"] + node["h"] / 2
@@ -81,14 +84,40 @@ def _tags(node):
 
 def _edge(edge):
     points = _points(edge["path"])
-    colour, width = (FLOW, 1.8) if edge["flows"] else (INK if edge["tracks"] else QUIET, 1.2)
+    colour = INK if edge["tracks"] else QUIET
     dash = "" if edge["recorded"] else ' stroke-dasharray="5 3"'
     curve, _, _ = edge["path"].rpartition(" L ")
-    yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>'
+    yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="1.2"{dash}/>'
     yield f'<path d="{_arrow(points[-2], points[-1], 7)}" fill="{colour}"/>'
     if edge["flows"]:
-        yield (f'<path d="{_arrow(points[1], points[0], 8)}" fill="{PAPER}" stroke="{colour}" '
-               'stroke-width="1.4"/>')
+        tip, *rest = _beside(points)
+        x, y = tip
+        rest = [point for point in rest if hypot(point[0] - x, point[1] - y) > 6] or rest  # the line ends in its head
+        far = hypot(rest[0][0] - x, rest[0][1] - y)
+        foot = x + (rest[0][0] - x) * 5 / far, y + (rest[0][1] - y) * 5 / far
+        way = " L ".join(f"{_px(x)} {_px(y)}" for x, y in [foot, *rest])
+        yield f'<path d="M {way}" fill="none" stroke="{FLOW}" stroke-width="1.6"/>'
+        yield f'<path d="{_arrow(rest[0], tip, 7)}" fill="{FLOW}"/>'
+
+
+def _beside(points, offset=5):
+    """Points of the same curve a little to the side, from where it starts to just before its arrow."""
+    start, *pieces, tip = points
+    way = [start]
+    for b, c, d in zip(*[iter(pieces)] * 3, strict=True):
+        a, more = way[-1], [k / 12 for k in range(1, 13)]
+        way += [tuple(_cubic(*along, k) for along in zip(a, b, c, d, strict=True)) for k in more]
+    way.append(tip)
+    beside = []
+    for (x0, y0), (x, y), (x1, y1) in zip(way, way[1:], way[2:], strict=False):
+        length = hypot(x1 - x0, y1 - y0) or 1.0
+        if hypot(x - start[0], y - start[1]) > 2 and hypot(x - tip[0], y - tip[1]) > 8:
+            beside.append((x - offset * (y1 - y0) / length, y + offset * (x1 - x0) / length))
+    return beside if len(beside) > 1 else way
+
+
+def _cubic(a, b, c, d, k):
+    return (1 - k) ** 3 * a + 3 * (1 - k) ** 2 * k * b + 3 * (1 - k) * k**2 * c + k**3 * d
 
 
 def _points(path):

@@ -1,6 +1,7 @@
-"""The graph as a widget for JupyterLab: traits on the Python side, one JavaScript and one CSS file on the other."""
+"""The graph as a widget for JupyterLab: traits on the Python side, one script and one style sheet on the other."""
 
 import pathlib
+import re
 
 import anywidget
 import traitlets
@@ -15,7 +16,26 @@ WAITING = "Nothing has run yet. Run the code once, and its graph appears here."
 def waiting_scene(notice=WAITING):
     """A scene without nodes that says what to do."""
     return {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": "no graph yet", "digest": "",
-            "outline": notice, "notice": notice}
+            "outline": notice, "glossary": [], "notice": notice}
+
+
+def script(name):
+    """A file of `static` and those that it imports as one script: a front end loads a widget from a single text."""
+    parts = {}
+
+    def add(file):
+        source = (STATIC / file).read_text("utf-8")
+        for needed in re.findall(_IMPORT, source):
+            if needed not in parts:
+                add(needed)
+        parts[file] = re.sub(_IMPORT, "", source)
+
+    add(name)
+    *needed, whole = parts.values()
+    return "\n".join([*(re.sub("(?m)^export ", "", part) for part in needed), whole])
+
+
+_IMPORT = r'(?m)^import \{[^}]*\} from "\./([a-z]+\.js)";\n'
 
 
 class GraphWidget(anywidget.AnyWidget):
@@ -30,7 +50,7 @@ class GraphWidget(anywidget.AnyWidget):
     Nothing has run yet. Run the code once, and its graph appears here.
     """
 
-    _esm = STATIC / "graph.js"
+    _esm = script("graph.js")
     _css = STATIC / "graph.css"
     scene = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
@@ -48,7 +68,7 @@ class GraphWidget(anywidget.AnyWidget):
     def show(self, run, note=""):
         """Draw this run, and below it `note`; an earlier error goes."""
         self._run = run
-        scene = make_scene(run.graph)
+        scene = make_scene(run.graph, before=self.scene)
         with self.hold_sync():  # one message, so that picture and words change together
             self.scene, self.note, self.error, self.stale = scene, note, "", False
 

@@ -7,6 +7,25 @@ NOTHING = ("nothing is recorded yet: run some operations on tensors inside the w
            "`with viz.watch() as run: y = x * x`")
 
 
+MASK = "random mask"  # what dropout multiplies with; it is made inside the call
+GLOSSARY = (  # words of the outline that need one, each with the text that shows that it is used
+    ("leaf", " leaf ", "a tensor that no op made; here one with requires_grad"),
+    ("input", " input ", "a given tensor that asks for no gradient (PyTorch calls it a leaf as well)"),
+    ("#3", "#1", "the result of op 3"),
+    ("saved", " saved ", "what an op keeps because backward will need it"),
+    ("(freed)", "freed", "backward has used it and let it go; a second backward would miss it"),
+    ("ledger", "ledger of", "everything that changed this tensor's .grad, in order: added -> what it holds then"),
+    ("read back", "read back", "a number left the graph for plain Python, as by .item(): no gradient follows it there"),
+    ("digest", "digest ", "fingerprint of the graph: the same structure gives the same letters, whatever the names and "
+                          "numbers"),
+)
+
+
+def glossary(outline):
+    """[word, meaning] for each word in this outline that is not plain English."""
+    return [[word, meaning] for word, sign, meaning in GLOSSARY if sign in outline.replace("\n", " \n ")]
+
+
 def require_steps(graph):
     """The graph itself; ValueError when it holds nothing to draw."""
     if not graph.steps:

@@ -1,14 +1,10 @@
 // The controls of a playground: switches, sliders, choices and text, drawn from the list that viz/panel.py sends.
 // At most one change is under way at a time: while Python is busy only the newest values wait, so a slider never lags.
 
-const PATIENCE_MS = 5000; // after this long without an answer the next change is sent anyway
+import { html } from "./dom.js";
+import { initialize, whileGone } from "./kernel.js";
 
-function html(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
+const PATIENCE_MS = 5000; // after this long without an answer the next change is sent anyway
 
 const label = (name) => html("span", { class: "vc-name" }, name);
 
@@ -140,10 +136,12 @@ function render({ model, el }) {
   show();
   size();
   el.append(root);
+  const stopWatching = whileGone(model, el, (words) => { root.inert = Boolean(words); });
   return () => {
+    stopWatching();
     for (const [event, act] of Object.entries(listeners)) model.off(event, act);
     root.remove();
   };
 }
 
-export default { render };
+export default { initialize, render };

@@ -1,0 +1,115 @@
+// The stage: how large the picture is drawn, which part of it is seen, and moving about in it.
+
+import { html, round, svg } from "./dom.js";
+
+// The scales to start with. A picture that is only a little too wide is shrunk until all of it is seen; one that would
+// become too small to read keeps a size that can be read, and is scrolled.
+const SIZES = {
+  normal: { tightest: 0.66, least: 0.8, most: 1.15, tallest: 488 },
+  large: { tightest: 1.05, least: 1.2, most: 2.2, tallest: 828 },
+};
+
+export class Stage {
+  constructor(notice, ...layers) {
+    this.size = "normal";
+    this.picture = { w: 0, h: 0 };
+    this.page = { w: 0, h: 0, scale: 1 }; // what is on the screen
+    this.aim = this.page; // where an animation takes it
+    this.zoom = null; // null: as large as fits
+    this.svg = svg("svg", { class: "vg-svg", role: "group" }, ...layers);
+    this.element = html("div", { class: "vg-stage" }, notice, this.svg);
+    this.element.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      this.zoomBy(Math.exp(-event.deltaY / 300), event);
+    }, { passive: false });
+    this.element.addEventListener("scroll", () => this.fade(), { passive: true });
+    this.element.addEventListener("pointerdown", (event) => this.drag(event));
+  }
+
+  goal() {
+    const { w, h } = this.picture;
+    if (this.zoom !== null) return { w, h, scale: this.zoom };
+    const { tightest, least, most } = SIZES[this.size];
+    const whole = this.wholeScale();
+    const scale = whole < tightest ? least : Math.min(most, whole);
+    // A small change of the picture is no reason to rescale it.
+    const calm = this.page.w && this.page.scale <= scale && this.page.scale >= 0.8 * scale;
+    return { w, h, scale: calm ? this.page.scale : scale };
+  }
+
+  /** The scale at which all of the picture is seen at once. */
+  wholeScale() {
+    const { w, h } = this.picture;
+    if (!w) return SIZES[this.size].most;
+    return Math.min((this.room || w) / w, SIZES[this.size].tallest / Math.max(1, h));
+  }
+
+  setPage(w, h, scale) {
+    this.page = { w, h, scale };
+    this.svg.setAttribute("viewBox", `0 0 ${round(Math.max(w, 1))} ${round(Math.max(h, 1))}`);
+    this.svg.setAttribute("width", round(w * scale));
+    this.svg.setAttribute("height", round(h * scale));
+  }
+
+  go() {
+    const { w, h, scale } = this.aim = this.goal();
+    this.setPage(w, h, scale);
+  }
+
+  /** Pale edges on the sides where there is more to see. */
+  fade() {
+    const { scrollLeft, clientWidth, scrollWidth } = this.element;
+    this.element.classList.toggle("vg-more-left", scrollLeft > 2);
+    this.element.classList.toggle("vg-more-right", scrollLeft + clientWidth < scrollWidth - 2);
+  }
+
+  /** Fit anew when the room or the wanted size is another one; returns whether it was. */
+  resize(size) {
+    const room = this.element.clientWidth - 24;
+    if (room < 40 || (room === this.room && this.size === size)) return false;
+    Object.assign(this, { room, size, zoom: null });
+    this.page.w = 0; // a new width starts a new fit
+    this.go();
+    this.fade();
+    return true;
+  }
+
+  /** Scroll the stage, and only the stage, so far that what stands at `x` and is `w` wide is seen. */
+  reveal(x, w) {
+    const middle = x * this.page.scale - this.element.scrollLeft, half = (w / 2) * this.page.scale + 20;
+    if (middle - half < 0 || middle + half > this.element.clientWidth) {
+      this.element.scrollLeft += middle - this.element.clientWidth / 2;
+    }
+  }
+
+  zoomBy(factor, at) {
+    const box = this.element.getBoundingClientRect();
+    const px = at ? at.clientX - box.left : box.width / 2, py = at ? at.clientY - box.top : box.height / 2;
+    const old = this.page.scale;
+    const all = Math.min(SIZES[this.size].most, this.wholeScale());
+    this.zoom = factor ? Math.max(0.1, Math.min(4, old * factor)) : all;
+    const { scale } = this.goal();
+    const keep = (scrolled, p) => (scrolled + p) * (scale / old) - p; // what was at the pointer stays there
+    const left = keep(this.element.scrollLeft, px), top = keep(this.element.scrollTop, py);
+    this.go();
+    this.element.scrollTo(left, top);
+    this.fade();
+  }
+
+  drag(event) {
+    if (event.button !== 0 || event.target.closest(".vg-node")) return;
+    const { element } = this;
+    const start = [event.clientX + element.scrollLeft, event.clientY + element.scrollTop];
+    const move = (e) => element.scrollTo(start[0] - e.clientX, start[1] - e.clientY);
+    const end = () => {
+      element.removeEventListener("pointermove", move);
+      element.classList.remove("vg-dragging");
+    };
+    element.classList.add("vg-dragging");
+    element.addEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel", "pointerleave"]) {
+      element.addEventListener(name, end, { once: true });
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// What changed, in words; and the key to the picture.
+
+import { count, html, svg } from "./dom.js";
+import { straight } from "./curves.js";
+import { drawNode, edgeClass, labelEdge, newEdge, nodeClass, placeEdge } from "./nodes.js";
+
+// ---------------------------------------------------------------- what changed, in words
+
+/** One sentence on what differs between two scenes; the eye gets it as a caption, a screen reader as a live line. */
+export function describe(before, after) {
+  const old = new Map(before.nodes.map((node) => [node.key, node]));
+  const now = new Map(after.nodes.map((node) => [node.key, node]));
+  const kept = after.nodes.filter((node) => old.has(node.key));
+  const named = (nodes) => (nodes.length <= 3 ? `: ${nodes.map((n) => String(n.title).slice(0, 24)).join(", ")}` : "");
+  const parts = [];
+  const add = (nodes, words) => nodes.length && parts.push(words(nodes.length) + named(nodes));
+  const ops = kept.filter((node) => node.kind === "op");
+  add(ops.filter((n) => !n.recorded && old.get(n.key).recorded),
+    (n) => `${count(n, "op is", "ops are")} no longer recorded`);
+  add(ops.filter((n) => n.recorded && !old.get(n.key).recorded),
+    (n) => `${count(n, "op is", "ops are")} recorded now`);
+  add(after.nodes.filter((n) => !old.has(n.key)), (n) => count(n, "new node"));
+  add(before.nodes.filter((n) => !now.has(n.key)), (n) => `${count(n, "node")} gone`);
+  const leaves = kept.filter((node) => node.kind === "leaf" || node.kind === "parameter");
+  const got = leaves.filter((n) => n.grad && !old.get(n.key).grad);
+  const lost = leaves.filter((n) => !n.grad && old.get(n.key).grad);
+  add(got, (n) => `${count(n, "gradient")} arrived`);
+  add(lost, (n) => `${count(n, "gradient is", "gradients are")} gone`);
+  const moved = leaves.filter((n) => n.grad && old.get(n.key).grad && n.grad !== old.get(n.key).grad);
+  if (!parts.length) add(moved, (n) => `${count(n, "gradient")} changed`);
+  if (!parts.length && after.digest !== before.digest) parts.push("same nodes, another graph: shapes or edges differ");
+  const newValues = kept.some((n) => n.value !== old.get(n.key).value);
+  if (!parts.length) parts.push(newValues ? "same graph, new values" : "same graph, same values");
+  return parts.join("; ");
+}
+
+// ---------------------------------------------------------------- the key
+
+const LEGEND = [
+  ["leaf", "Rounded: a leaf requiring grad, a tensor you made with requires_grad=True", { kind: "leaf", title: "x" }],
+  ["parameter", "Double border: a parameter of a module, a leaf that an optimizer changes", { kind: "parameter", title: "w" }],
+  ["input", "Rounded, thin and hollow: an input. It asks for no gradient (PyTorch calls it a leaf as well)",
+    { kind: "input", title: "data" }],
+  ["op", "Box: one operation that ran. The tint tells its kind", { kind: "op", op_kind: "elementwise", title: "mul" }],
+  ["unrecorded", "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
+    { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, badges: ["no_grad"] }],
+  ["output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
+  ["warn", "“no gradient”: nothing came back to this leaf",
+    { kind: "parameter", title: "b", badges: ["no gradient"] }],
+  ["grad", "“grad”: backward left a gradient here, added up if it came more than once",
+    { kind: "parameter", title: "w", badges: ["grad"] }],
+];
+const LEGEND_EDGES = [
+  ["A value moves along; its shape stands on the edge", { recorded: true, flows: false, label: "(3, 4)" }],
+  ["Second arrow, the other way: a gradient came back", { recorded: true, flows: true, label: "(3, 4)" }],
+  ["Thin and pale: nothing here asks for a gradient", { recorded: true, tracks: false, label: "(3, 4)" }],
+  ["Dashed: not recorded, so no gradient can come back", { recorded: false, flows: false, label: "(3, 4)" }],
+];
+const OP_KINDS = ["elementwise", "activation", "reduce", "matmul", "shape", "index", "loss", "copy"];
+
+function sample(...content) {
+  return svg("svg", { viewBox: "-50 -22 100 48", width: 100, height: 48, "aria-hidden": "true" }, ...content);
+}
+
+export function legendParts() {
+  const list = html("ul", { class: "vg-key" });
+  for (const [, words, node] of LEGEND) {
+    const full = { recorded: true, badges: [], w: 58, h: 30, ...node };
+    const picture = sample(svg("g", { class: nodeClass(full) }, ...drawNode(full)));
+    list.append(html("li", {}, picture, html("span", {}, words)));
+  }
+  for (const [words, edge] of LEGEND_EDGES) {
+    const { parts, group, label } = newEdge();
+    placeEdge(parts, [[-38, 4], ...straight([-38, 4], [38, 4])], edge.flows);
+    group.setAttribute("class", edgeClass(edge));
+    labelEdge(label, edge);
+    label.setAttribute("transform", "translate(0 -6)");
+    list.append(html("li", {}, sample(group, label), html("span", {}, words)));
+  }
+  const tints = html("p", { class: "vg-tints" }, html("span", {}, "Kinds of operation:"));
+  for (const kind of OP_KINDS) tints.append(html("span", { class: `vg-tint vg-op-${kind}` }, kind));
+  return [list, tints, html("p", { class: "vg-hint" },
+    "Click a node, or reach the graph with Tab, follow edges with the arrow keys and press Enter for value and " +
+    "gradient. Ctrl and the wheel, or + − 0, zoom; drag to move.")];
+}
+
