@@ -1,10 +1,11 @@
 """What lesson 05 counts below its pictures, and the checks of its two tasks.
 
-A check returns one sentence: "Right: ...", or "not yet: ..." with the code of the misconception that it looks like.
+A check returns "Right: ...", or "not yet: ..." and the common mistake that it looks like.
 """
 
 import minigrad as mg
 import viz
+from exercises.graders.beliefs import mistake
 
 F = mg.nn.functional
 BODY, HEAD = {"body.weight", "body.bias"}, {"head.weight", "head.bias"}
@@ -36,20 +37,27 @@ def check_evaluate(evaluate, make_model, x):
     with viz.watch() as run:
         first, second = evaluate(model, x), evaluate(model, x)
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
-    again = "" if model.training else " Before the next training step: model.train()."
+    training = model.training
+    again = "" if training else " Before the next training step: model.train()."
     with mg.no_grad():
         wanted = model.eval()(x)
     if getattr(first, "shape", None) != wanted.shape:
         return f"not yet: `evaluate` has to return the outputs of the model, of shape {tuple(wanted.shape)}."
     if frozen:
-        return f"not yet: {frozen[0]} is frozen now, and the next training step could not train it (M18)."
+        return f"not yet: {frozen[0]} is frozen now, and the next training step could not train it.\n{mistake('M18')}"
     if recorded(run):
-        return f"not yet: {recorded(run)} ops were recorded. eval() does not stop that, detach comes too late (M16)."
+        return f"not yet: two calls recorded {recorded(run)} ops. {_why_recorded(run, training)}"
     if first.tolist() != second.tolist():
-        return "not yet: nothing is recorded, but two calls gave different outputs. Which layer does that (M17)?"
+        return f"not yet: nothing is recorded, but two calls gave different outputs.\n{mistake('M17')}"
     if first.tolist() != wanted.tolist():
         return "not yet: the outputs repeat, but they are not those of the model after training."
     return "Right: nothing recorded, and the same outputs each time." + again
+
+
+def _why_recorded(run, training):
+    if any(step.op == "detach" for step in run.graph.steps):
+        return "detach comes too late: it cuts what is recorded already."
+    return "Which of the three ways stops the recording?" if training else "That is not what eval() does.\n" + mistake("M16")
 
 
 def check_fine_tune(fine_tune, make_model, x, truth):
@@ -82,13 +90,13 @@ def check_fine_tune(fine_tune, make_model, x, truth):
 
 def _verdict(problem, got, changed, better):
     if problem:
-        return f"not yet: there is no way back. What is not recorded cannot be passed (M18). It said: {problem}."
+        return f"not yet: there is no way back. It said: {problem}.\n{mistake('M18')}"
     if changed & HEAD:
         return f"not yet: {' and '.join(sorted(changed & HEAD))} changed: an optimizer changes what has a gradient."
     if got & HEAD:
         return f"not yet: the head stayed as it is, but {' and '.join(sorted(got & HEAD))} got a gradient."
     if not got >= BODY:
-        return "not yet: no gradient reached the body. A frozen head lets it through, a cut does not (M18)."
+        return f"not yet: no gradient reached the body. A frozen head lets it through, a cut does not.\n{mistake('M18')}"
     if not changed >= BODY:
         return "not yet: a gradient reached the body, but its parameters did not change. Was there a step?"
     if not better:

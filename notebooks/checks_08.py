@@ -4,6 +4,7 @@ import itertools
 
 import minigrad as mg
 import viz
+from exercises.graders.beliefs import mistake
 from viz import words
 
 CARDS = ("zero", "forward", "backward", "step")
@@ -33,7 +34,8 @@ def check_orders(mine, play):
         if sorted(order.split()) != sorted(CARDS):
             return f"not yet: `{order}` should have each of {', '.join(CARDS)} once"
         if order not in good:
-            return f"not yet: three rounds of `{order}` end at {outcome(play, order)}, and not at 0.512 (M32)"
+            end = outcome(play, order)
+            return f"not yet: three rounds of `{order}` end with {end}; three good steps end at 0.512.\n{mistake('M32')}"
     if len(set(mine)) < len(good):
         return f"not yet: {len(set(mine))} found, and there are more"
     return "Right: these are all. Nothing clears between backward and step; the rest follows from what needs what."
@@ -52,7 +54,8 @@ def check_update(update):
         if w.grad is None:
             return f"not yet: no gradient has come to w, for {parts} rows"
         if abs(w.grad.item() - whole) > 1e-4 * whole:
-            return f"not yet: for {parts} rows w.grad is {w.grad.item():.2f}, the whole batch gives {whole:.2f} (M33)"
+            found = f"w.grad is {w.grad.item():.2f}, the whole batch gives {whole:.2f}"
+            return f"not yet: for {parts} rows {found}.\n{mistake('M33')}"
         if run.graph.backwards != len(loader):
             return f"not yet: the numbers are right, but {parts} rows should make {len(loader)} graphs, one by one"
     return "Right, for any number of rows and any batch size."

@@ -1,5 +1,6 @@
 """The learner's own copies of the lessons, in `work/`: without outputs, so that nothing is given away, and never lost.
 
+Cells tagged `check` are for the tests and stay behind; links to exercises lead to the copies of those.
 The originals stay as they are, with the outputs that the tests compare. A copy whose code nobody has changed is renewed
 when its original changes; one that somebody has worked in is left alone.
 """
@@ -11,6 +12,7 @@ import json
 import os
 from pathlib import Path
 
+EXERCISES = "](../exercises/release/", "](exercises/"  # a link in an original, and in a copy of it
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -22,9 +24,12 @@ def renew(originals, folder):
 
 def _renew_one(original, copy):
     notebook = json.loads(original.read_text(encoding="utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"] if "check" not in cell["metadata"].get("tags", ())]
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
+        else:
+            cell["source"] = "".join(cell["source"]).replace(*EXERCISES)
     mark = _mark(notebook)
     notebook["metadata"]["minigrad_copy_of"] = mark
     if copy.exists():

@@ -1,7 +1,8 @@
 """What every lesson uses: questions to answer before the reveal, a curve that grows, and PyTorch beside minigrad.
 
-    from lesson import Curve, predict, progress
-    %load_ext lesson        gives %%twin (PyTorch's recorded answer beside minigrad's) and %%check (for the tests)
+    from lesson import Curve, Pictures, predict, progress
+
+The import alone brings `%%twin` (PyTorch's recorded answer beside minigrad's), `%%check` (for the tests) and short errors.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
 from tqdm.notebook import tqdm
+from tracebacks import shorten
 from twin import twin
 
 INK = {"right": ("✓", "#1a7f4b"), "wrong": ("✗", "#b3261e")}
@@ -67,7 +69,7 @@ def predict(ask, reveal=None):
         for entry in tomllib.loads(path.read_text(encoding="utf-8"))["question"]:
             if entry["ask"] == ask:
                 question = Question(**entry, reveal=reveal)
-                if ask in _ANSWERS:
+                if _ANSWERS.get(ask) in question.options:  # the course may have been renewed meanwhile
                     question.choose(_ANSWERS[ask])
                 return question
     raise KeyError(f"no file in questions/ has the question {ask!r}")
@@ -143,7 +145,7 @@ def _as_widget(thing):
         return ipywidgets.HTML(f"<pre style='line-height:1.35'>{html.escape(str(thing))}</pre>")
 
 
-# A curve that grows while a cell runs
+# A curve that grows while a cell runs, and small pictures
 
 
 class Curve:
@@ -200,6 +202,43 @@ class Curve:
         return data
 
 
+class Pictures:
+    """Small grey pictures in rows, each with a few words below it: `Pictures(images, words)`; an image is 0 to 1.
+
+    Errors: ValueError for as many words as there are not images.
+    """
+
+    PIXEL, ROOM, ACROSS = 9, 26, 6  # sizes in pixels of the screen, pictures in one row
+
+    def __init__(self, images, words):
+        self.images, self.words = [image.tolist() for image in images], list(words)
+        if len(self.images) != len(self.words):
+            raise ValueError(f"{len(self.images)} images need as many words, not {len(self.words)}")
+
+    def svg(self):
+        """The pictures as SVG text."""
+        side = self.PIXEL * max((len(image) for image in self.images), default=0)
+        wide, high = side + self.ROOM, side + self.ROOM
+        shown = []
+        for number, (image, words) in enumerate(zip(self.images, self.words)):
+            row, column = divmod(number, self.ACROSS)
+            shown += self._one(image, words, column * wide + self.ROOM / 2, row * high + 4, side)
+        size = f'width="{wide * self.ACROSS}" height="{high * -(-len(self.images) // self.ACROSS)}"'
+        return f'<svg xmlns="http://www.w3.org/2000/svg" {size} style="background:#fff">' + "".join(shown) + "</svg>"
+
+    def _one(self, image, words, left, top, side):
+        for y, line in enumerate(image):
+            for x, value in enumerate(line):
+                grey = round(255 * (1 - min(max(value, 0), 1)))
+                yield (f'<rect x="{left + x * self.PIXEL}" y="{top + y * self.PIXEL}" width="{self.PIXEL}" '
+                       f'height="{self.PIXEL}" fill="rgb({grey},{grey},{grey})"/>')
+        yield (f'<text x="{left + side / 2}" y="{top + side + 14}" font-size="12" font-family="sans-serif" '
+               f'text-anchor="middle">{html.escape(words)}</text>')
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": "Small pictures, each with its words", "image/svg+xml": self.svg()}
+
+
 # Cells for the tests
 
 CHECK = "text/x-check"  # no front end draws this, so what a check prints is kept and compared but gives nothing away
@@ -215,6 +254,11 @@ def check(line, cell):
 
 
 def load_ipython_extension(ipython):
-    """`%load_ext lesson`: the magics `%%twin` and `%%check`."""
+    """The magics `%%twin` and `%%check`, and errors without the frames of the library."""
     ipython.register_magic_function(twin, "cell", "twin")
     ipython.register_magic_function(check, "cell", "check")
+    shorten(ipython)
+
+
+if get_ipython() is not None:  # so that a lesson needs no line about it, and may run its first cell again
+    load_ipython_extension(get_ipython())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import linecache
 import re
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -25,6 +26,7 @@ def run_twin(source, framework):
         tree.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(call), last))
     spoken = io.StringIO()
     names = {"mg": framework, "nn": framework.nn, "F": framework.nn.functional, "optim": framework.optim}
+    linecache.cache["<twin>"] = len(source), None, source.strip().splitlines(keepends=True), "<twin>"  # for errors
     with redirect_stdout(spoken):
         exec(compile(tree, "<twin>", "exec"), names)
     text = spoken.getvalue().replace("torch.Size", "Size")

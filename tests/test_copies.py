@@ -1,9 +1,14 @@
 """The learner's copies of the lessons: made without outputs, renewed while untouched, never overwritten once used."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from copies import WIDGET_VIEW, renew, rest
+
+ROOT = Path(__file__).parent.parent
+ORIGINALS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
 def notebook(*sources):
@@ -32,6 +37,33 @@ def test_a_copy_has_the_code_and_no_outputs(lesson, tmp_path):
     assert [cell["source"] for cell in read(copy)["cells"]] == ["print('hello')"]
     assert read(copy)["cells"][0]["outputs"] == [] and read(copy)["cells"][0]["execution_count"] is None
     assert lesson.read_bytes() == before
+
+
+def test_cells_for_the_tests_stay_behind(lesson, tmp_path):
+    original = notebook("print('hello')", "%%check\n1", "print('bye')")
+    original["cells"][1]["metadata"] = {"jupyter": {"source_hidden": True}, "tags": ["check"]}
+    lesson.write_text(json.dumps(original), encoding="utf-8")
+    (copy,) = renew([lesson], tmp_path / "work")
+    assert [cell["source"] for cell in read(copy)["cells"]] == ["print('hello')", "print('bye')"]
+    before = copy.read_bytes()
+    assert renew([lesson], tmp_path / "work") == [copy] and copy.read_bytes() == before
+
+
+def links(path):
+    """Where the links in a notebook's prose lead; those to the outside are left out."""
+    prose = "\n".join("".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown")
+    return [target for target in re.findall(r"\]\(([^)#]+)\)", prose) if "://" not in target]
+
+
+def test_every_link_leads_somewhere_from_the_original_and_from_the_copy(tmp_path):
+    work = tmp_path / "work"
+    copies = renew(ORIGINALS, work)
+    for folder in (ROOT / "exercises" / "release").glob("*/"):
+        renew(folder.glob("*.ipynb"), work / "exercises" / folder.name)
+    assert sum(map(len, map(links, ORIGINALS))) >= 4
+    for path in [*ORIGINALS, *copies]:
+        assert [target for target in links(path) if not (path.parent / target).exists()] == [], path
+    assert not [target for copy in copies for target in links(copy) if target.startswith("..")], "all are in work/"
 
 
 def test_a_copy_that_only_ran_is_renewed_with_its_original(lesson, tmp_path):

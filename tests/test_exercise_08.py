@@ -21,6 +21,8 @@ from exercises.graders.accumulation.diagnosis import examine
 from exercises.graders.accumulation.words import FINDINGS
 from exercises.graders.beliefs import BELIEFS
 from tests.exercises_08 import right, wrong
+from viz import scene
+from viz.dot import FLOW
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "08_accumulation"
@@ -70,6 +72,12 @@ def test_a_finding_points_at_the_line_and_the_node():
     assert marked == ["div", "div", "div"]
     assert report.html().count("here: M33") == 3
     assert "marked in the graph: #5 div, #10 div, #15 div" in str(report)
+
+
+def test_the_drawing_shows_each_way_back_beside_its_arrow():
+    report = check(wrong.divided_by_number_of_parts)
+    back = sum(edge["flows"] for edge in scene.drawn(report.graph)["edges"])
+    assert back and report.html().count(f'stroke="{FLOW}" stroke-width="1.6"') == back
 
 
 def test_the_cut_is_marked_where_it_is():
@@ -122,6 +130,27 @@ def test_an_unanswered_exercise_is_not_yet_and_no_error_but_gets_no_points(answe
     for letter in "VGS":
         with pytest.raises(AssertionError, match="not yet"):
             grade(answer, letter)
+
+
+def test_a_check_before_the_answer_has_run_says_which_cell_to_run():
+    report = check("accumulate")  # no such name here
+    assert str(report) == "not yet: first run the cell above that says `def accumulate`"
+    assert "<code>def accumulate</code>" in report.html()
+    assert report.verdict("V") == "V values: not yet; first run the cell above that says `def accumulate`"
+    assert not report.passed("V")
+
+
+def test_an_answer_can_be_checked_by_its_name(monkeypatch):
+    monkeypatch.setitem(globals(), "accumulate", right.scaled_loss)
+    assert check("accumulate").status == "right"
+
+
+def test_a_code_never_stands_without_its_sentence():
+    for answer, code, *_ in wrong.ANSWERS:
+        report = check(answer)
+        said = [str(report), *(report.verdict(letter) for letter in "VGS")]
+        for text in said if code else ():
+            assert code not in text or f'A common mistake ({code}): "{BELIEFS[code]}"' in text
 
 
 def test_forward_alone_is_told_that_backward_is_missing():
@@ -306,7 +335,7 @@ def test_feedback_shows_no_hidden_test(course):
         page = re.sub(r"<[^>]+>", "", feedback(course, student))  # highlighting puts tags between the words of code
         for word in ("HIDDEN TESTS", "seeds", "grade(accumulate", "Traceback (most", "exercises/graders/"):
             assert word not in page, (student, word)
-        assert "check(accumulate)" in page
+        assert "check(&quot;accumulate&quot;)" in page or 'check("accumulate")' in page
 
 
 def test_the_package_is_there_without_nbgrader():

@@ -1,8 +1,20 @@
-"""What lessons are made of: questions, curves, the check that all is there, cells for the tests."""
+"""What lessons are made of: questions, curves, pictures, short errors, cells for the tests."""
+
+import re
 
 import pytest
-from IPython.testing.globalipapp import get_ipython, start_ipython
-from lesson import CHECK, Curve, Question, predict, prose, ready
+from IPython import get_ipython
+from IPython.testing.globalipapp import start_ipython
+from lesson import CHECK, Curve, Pictures, Question, load_ipython_extension, predict, prose, ready
+
+
+@pytest.fixture
+def shell():
+    """An IPython shell as a lesson's first cell makes it."""
+    shell = start_ipython() or get_ipython()
+    load_ipython_extension(shell)
+    yield shell
+    shell.set_custom_exc((), None)
 
 
 def test_a_question_reveals_only_after_an_answer():
@@ -64,12 +76,10 @@ def test_ready_says_what_is_missing(monkeypatch, capsys):
     assert "Missing here: viz." in capsys.readouterr().out
 
 
-def test_a_check_cell_keeps_its_text_out_of_sight(monkeypatch, capsys):
-    shell = start_ipython() or get_ipython()
+def test_a_check_cell_keeps_its_text_out_of_sight(shell, monkeypatch, capsys):
     kept = []
     monkeypatch.setattr("lesson.get_ipython", lambda: shell)
     monkeypatch.setattr("lesson.display", lambda data, raw: kept.append(data))
-    shell.run_line_magic("load_ext", "lesson")
     shell.run_cell_magic("check", "", "seen_by_check = 3\nprint(seen_by_check)")
     assert kept == [{CHECK: "3\n"}] and shell.user_ns["seen_by_check"] == 3
     assert capsys.readouterr().out == ""
@@ -84,3 +94,99 @@ def test_a_question_that_was_answered_stays_so_when_its_cell_runs_again(monkeypa
     assert first._verdict.value == ""
     first._buttons[1].click()
     assert "Not quite" in predict("1 + 1?")._verdict.value
+
+
+def test_pictures_are_drawn_in_rows_with_their_words():
+    import minigrad as mg
+
+    shown = Pictures(mg.tensor([[[0.0, 1.0], [0.5, 2.0]]] * 7), [f"a < {n}" for n in range(7)])
+    svg = shown.svg()
+    assert svg.count("<rect") == 28 and svg.count("<text") == 7 and "a &lt; 6" in svg
+    assert {"rgb(255,255,255)", "rgb(0,0,0)"} <= set(re.findall(r'fill="(rgb[^"]+)"', svg))
+    assert 'height="88"' in svg, "seven need two rows"
+    assert set(shown._repr_mimebundle_()) == {"text/plain", "image/svg+xml"}
+    with pytest.raises(ValueError, match="1 images need as many words, not 2"):
+        Pictures(mg.zeros(1, 2, 2), ["a", "b"])
+
+
+# Errors in a cell
+
+
+def shown_error(shell, capsys, cell):
+    shell.run_cell(cell)
+    return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+
+
+def test_an_error_in_the_library_shows_the_readers_lines_and_the_message(shell, capsys):
+    cell = "import minigrad as mg\ndef double(x):\n    return x @ mg.ones(5)\ndouble(mg.ones(2, 3))"
+    said = shown_error(shell, capsys, cell)
+    assert "return x @ mg.ones(5)" in said and "double(mg.ones(2, 3))" in said
+    assert "ShapeError: matmul" in said and "(1 frame inside minigrad hidden; %tb shows all)" in said
+    assert "dispatch.py" not in said and "interactiveshell" not in said
+    assert "dispatch.py" in shown_error(shell, capsys, "%tb")
+
+
+def test_what_an_error_came_from_is_short_as_well(shell, capsys):
+    cell = ("import minigrad as mg\ntry:\n    mg.ones(3).backward()\nexcept RuntimeError as error:\n"
+            "    raise ValueError('mine') from error")
+    said = shown_error(shell, capsys, cell)
+    assert "GradError" in said and "direct cause" in said and "ValueError: mine" in said
+    assert "backward.py" not in said and "frames inside minigrad hidden" in said
+
+
+def test_an_error_without_the_library_looks_as_always(shell, capsys):
+    assert "hidden" not in shown_error(shell, capsys, "raise Exception('plain')")
+    said = shown_error(shell, capsys, "import json\njson.loads('{')")
+    assert "decoder.py" in said and "hidden" not in said
+    said = shown_error(shell, capsys, "1 +")
+    assert "SyntaxError" in said and "compilerop" not in said
+
+
+def test_an_error_in_a_twin_shows_its_line(shell, capsys):
+    said = shown_error(shell, capsys, "%%twin\nx = mg.ones(3)\nx.backward()")
+    assert "----> 2 x.backward()" in said and "twin.py" not in said and "GradError" in said
+    said = shown_error(shell, capsys, "%%twin\nx = ")
+    assert "SyntaxError" in said and "twin.py" not in said
+
+
+def test_a_panel_whose_function_runs_no_op_says_so():
+    import viz
+
+    @viz.playground(times=(0, 6, 1))
+    def power(times=0):
+        return f"times = {times}"
+
+    graph = power.widget.children[-1]
+    assert graph.scene["notice"] == "No op ran, so there is no graph."
+    assert power.outline() == "No op ran, so there is no graph.\ntimes = 0"
+    assert "viz.watch" not in power._repr_mimebundle_()["text/plain"]
+
+
+def test_the_checks_of_lesson_05_and_08_name_the_mistake_in_words():
+    import checks_05
+    import checks_08
+
+    import minigrad as mg
+
+    def make():
+        return mg.nn.Sequential(mg.nn.Linear(3, 2), mg.nn.Dropout(0.5))
+
+    @mg.no_grad()
+    def without_eval(model, rows):
+        return model(rows)
+
+    answers = {
+        "Which of the three ways": lambda model, rows: model(rows),
+        'A common mistake (M16): "eval() stops gradients."': lambda model, rows: model.eval()(rows),
+        "detach comes too late": lambda model, rows: model.eval()(rows).detach(),
+        'A common mistake (M17): "no_grad is a kind of eval()."': without_eval,
+        "Right: nothing recorded": mg.no_grad()(lambda model, rows: model.eval()(rows)),
+    }
+    for words, answer in answers.items():
+        assert words in checks_05.check_evaluate(answer, make, mg.ones(40, 3))
+
+    def update(loader, w):
+        for (x,) in loader:
+            (((w * x) ** 2).mean() / len(loader)).backward()
+
+    assert "A common mistake (M33)" in checks_08.check_update(update)

@@ -3,6 +3,7 @@
 That the outputs are right is nbval's part: it runs every cell of every notebook and compares.
 """
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -80,6 +81,14 @@ def test_what_is_checked_out_of_sight_is_marked_for_it(lesson):
     for cell in checks:
         assert cell.metadata == {"jupyter": {"source_hidden": True}, "tags": ["check"]}
         assert [list(output.data) for output in cell.outputs] == [["text/x-check"]]
+
+
+def test_no_cell_needs_what_a_check_cell_does(lesson):
+    built, _ = lesson  # readers' copies have no check cells
+    for cell in code_cells(built):
+        if cell.source.startswith("%%check"):
+            for line in ast.parse(cell.source.partition("\n")[2]).body:
+                assert isinstance(line, ast.Expr | ast.For), cell.source
 
 
 def test_every_twin_is_recorded_and_the_lesson_shows_it(lesson):

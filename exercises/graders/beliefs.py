@@ -2,6 +2,8 @@
 
 BELIEFS = {
     "M04": "Python numbers stay connected.",
+    "M16": "eval() stops gradients.",
+    "M17": "no_grad is a kind of eval().",
     "M18": "no_grad, freezing and detach are one thing.",
     "M26": "retain_graph=True cures any backward error.",
     "M27": "The graph survives backward.",
@@ -12,3 +14,8 @@ BELIEFS = {
     "M33": "Accumulate and you get the big batch.",
     "M35": "Forgetting to clear just slows learning.",
 }
+
+
+def mistake(code):
+    """A misconception as learners are told of it: its code and its sentence."""
+    return f'A common mistake ({code}): "{BELIEFS[code]}"'

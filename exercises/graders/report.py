@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 
-from exercises.graders.beliefs import BELIEFS
+from exercises.graders.beliefs import mistake
 from exercises.graders.drawing import MARK, marked_svg
 from viz import text
 from viz.graph import Graph, Source
@@ -43,7 +43,8 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of one case. status: "right", "wrong" or "not yet" (the exercise is not answered)."""
+    """The outcome of one case. status: "right", "wrong", "not yet" (still to be written) or "not run" (its cell has not
+    run; then the title is the name of the function)."""
 
     title: str
     status: str
@@ -52,20 +53,25 @@ class Report:
     graph: Graph | None = None
     order: str = ""
 
+    @property
+    def answered(self):
+        """Whether there was an answer to look at."""
+        return self.status in ("right", "wrong")
+
     def passed(self, grade):
         """Whether everything of this grade ("V", "G", "S") is as it should be."""
-        return self.status != "not yet" and all(item.ok for item in self.properties if item.grade == grade)
+        return self.answered and all(item.ok for item in self.properties if item.grade == grade)
 
     def verdict(self, grade):
         """On one grade: `G gradients: right`, or the first property that does not hold."""
         name = f"{grade} {GRADES[grade]}: "
-        if self.status == "not yet":
-            return f"{name}not yet"
+        if not self.answered:
+            return f"{name}not yet" + (f"; {self._first()}" if self.status == "not run" else "")
         missed = [item for item in self.properties if item.grade == grade and not item.ok]
         if not missed:
             return f"{name}right"
-        why = f" ({self.finding.code})" if self.finding and self.finding.code else ""
-        return f"{name}not right yet{why}\n  expected: {missed[0].expected}\n  found: {missed[0].found}"
+        why = f"\n  {mistake(self.finding.code)}" if self.finding and self.finding.code else ""
+        return f"{name}not right yet\n  expected: {missed[0].expected}\n  found: {missed[0].found}{why}"
 
     def hint(self, number=1):
         """Hint 1, 2 or 3; each says more than the one before."""
@@ -83,11 +89,16 @@ class Report:
     __repr__ = __str__
 
     def _head(self):
+        if self.status == "not run":
+            return [f"not yet: {self._first()}"]
         word = {"right": f"{RIGHT} right", "wrong": f"{WRONG} not right yet", "not yet": "not yet: still to be written"}
         return [f"{word[self.status]} | {self.title}"]
 
+    def _first(self):
+        return f"first run the cell above that says `def {self.title}`"
+
     def _table(self):
-        if not self.properties or self.status == "not yet":
+        if not self.properties or not self.answered:
             return []
         lines = [f"  {RIGHT if item.ok else WRONG} {item.grade}  {item.expected}"
                  + ("" if item.ok else f"; found: {item.found}") for item in self.properties]
@@ -105,7 +116,7 @@ class Report:
 
     def _name(self):
         code = self.finding.code
-        return f'{code} "{BELIEFS[code]}"' if code else "This needs another look:"
+        return mistake(code) if code else "This needs another look:"
 
     def _marked(self):
         names = []
@@ -124,9 +135,9 @@ class Report:
 
     def html(self):
         """The report with the drawing; it stands alone, also in nbgrader's feedback."""
-        ink = {"right": "#1a7f4b", "wrong": MARK, "not yet": "#5c626b"}[self.status]
+        ink = {"right": "#1a7f4b", "wrong": MARK}.get(self.status, "#5c626b")
         parts = [f'<div style="border:1px solid #c4c4c4;border-left:5px solid {ink};padding:8px 14px;line-height:1.5">',
-                 f'<div style="font-weight:700;color:{ink}">{escape(self._head()[0])}</div>']
+                 f'<div style="font-weight:700;color:{ink}">{_prose(self._head()[0])}</div>']
         if self._table():
             parts.append(self._html_table())
         if self.finding is not None:

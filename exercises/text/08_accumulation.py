@@ -38,13 +38,14 @@ def accumulate(model, loss_fn, parts, optimizer):
 # %% [markdown] grade_id="how"
 # ## Check it
 #
-# Run the next cell as often as you like. It runs your function on parts of 3, 1 and 2 rows, shows the graph of what
-# happened, and marks the place to look at. Three hints lie folded below; the third says most.
+# Run the next cell as often as you like; after a change, run the cell above first. It tries your function on parts of
+# 3, 1 and 2 rows and draws the graph of what happened. While something is wrong, it marks the place to look at and
+# offers three hints to open; the third says most.
 
 # %% grade_id="check"
 from exercises.graders.accumulation import check
 
-check(accumulate)
+check("accumulate")
 
 # %% [markdown] grade_id="points"
 # ## Points
@@ -53,7 +54,9 @@ check(accumulate)
 # parts are used: any number, of any size.
 
 # %% grade_id="values" points=2
-print(check(accumulate).verdict("V"))
+from exercises.graders.accumulation import check
+
+print(check("accumulate").verdict("V"))
 ### BEGIN HIDDEN TESTS
 # ruff: noqa: E402  a notebook imports where it needs a thing; learners do not see this line
 from exercises.graders.accumulation import grade
@@ -62,7 +65,9 @@ grade(accumulate, "V", seeds=(81, 82))
 ### END HIDDEN TESTS
 
 # %% grade_id="gradients" points=3
-print(check(accumulate).verdict("G"))
+from exercises.graders.accumulation import check
+
+print(check("accumulate").verdict("G"))
 ### BEGIN HIDDEN TESTS
 from exercises.graders.accumulation import grade
 
@@ -70,7 +75,9 @@ grade(accumulate, "G", seeds=(81, 82))
 ### END HIDDEN TESTS
 
 # %% grade_id="structure" points=3
-print(check(accumulate).verdict("S"))
+from exercises.graders.accumulation import check
+
+print(check("accumulate").verdict("S"))
 ### BEGIN HIDDEN TESTS
 from exercises.graders.accumulation import grade
 

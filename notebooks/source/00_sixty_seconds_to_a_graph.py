@@ -9,9 +9,8 @@
 # %%
 import minigrad as mg
 import viz
-from lesson import Curve, predict, progress, ready
+from lesson import Curve, Pictures, predict, progress, ready
 
-# %load_ext lesson
 ready()
 
 # %%
@@ -33,15 +32,18 @@ line
 #
 # | you see | it is |
 # |---|---|
-# | a rounded box | a **leaf**: a tensor that you made. `w` and `b` ask for gradients; `x` does not and is drawn plain |
-# | a coloured box | an **op**: something that was computed, coloured by its kind and named in words |
+# | a rounded box, grey | a **leaf requiring grad**: a tensor that you made and that asks for a gradient, `w` and `b` |
+# | a rounded box, plain | an **input**: it was given too, but asks for no gradient, `x` (PyTorch calls it a leaf as well) |
+# | a coloured box | an **op**: something that was computed; the colour says of what kind |
 # | an arrow | a tensor on its way, with its **shape**; `()` means a single number |
 # | a dark flag | a result that nothing used any further |
 # | dashes | computed but **not recorded**: no gradient can come back that way |
 #
-# Click a box (or press Tab and the arrow keys) to see its value, its gradient, and the line of code that made it.
+# Click a box to see its value, its gradient, and the line of code that made it. Without a mouse: Tab until a box has a
+# frame, the arrow keys to go from box to box, Enter to open one.
 # The button *Outline* shows the same graph as text.
-#
+
+# %% [markdown] tags=["check"]
 # (The thin bars that say `%%check` belong to the tests of this course. They show nothing; pass over them.)
 
 # %% jupyter={"source_hidden": true} tags=["check"]
@@ -73,7 +75,7 @@ print(used_twice().digest())
 # %% [markdown]
 # ## Record any code: `viz.watch()`
 #
-# `with viz.watch() as run:` records what happens inside. The last line of the next cell shows it.
+# `with viz.watch() as run:` records what happens inside, and `viz.show(run)` draws it.
 
 # %%
 x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -103,8 +105,9 @@ question.drive()
 print(run.digest())
 
 # %% [markdown]
-# Look at the picture above again: it has followed. The way back is marked now, and the leaf holds a gradient. Here it is
-# once more, as text; *Outline* on a picture shows you the same.
+# Look at the picture above again: it has followed. The way back is marked now, and the leaf holds a gradient. This is the
+# same graph as text, as the button *Outline* shows it. (*freed*: what `backward()` has used, it lets go. *ledger*: what
+# was added to `x.grad`. *digest*: a fingerprint; the same graph has the same one.)
 
 # %%
 print(run.outline())
@@ -160,7 +163,9 @@ view = viz.watch(layer)
 view
 
 # %% [markdown]
-# Run the next cell and look **above**, at the picture; then the one after it. Change `4` to another number and run again.
+# Run the next cell and look **above**, at the picture; then run the one after it, and look again. A double frame marks a
+# **parameter**: a leaf that belongs to a layer. Now change `4` to another number (click into the cell, or press Enter) and
+# run **both cells** again.
 
 # %%
 out = layer(mg.ones(4, 2))
@@ -190,8 +195,8 @@ target = record(mystery)
 viz.show(target)
 
 # %% [markdown]
-# Write `mine` so that its drawing is the same. The order of `p * q` or `q * p` does not matter, and neither do names: two
-# graphs are the same when their **digests** are equal.
+# Write `mine` so that its drawing is the same. Then run this cell and the next. `p * q` and `q * p` count as the same, and
+# names do not matter: two graphs are the same when their **digests** are equal.
 
 # %%
 def mine(p, q):
@@ -231,7 +236,11 @@ loader = mg.data.DataLoader(
 )
 
 # %% [markdown]
-# First **one** step, recorded. Look for the four parameters, and follow the 64 images of the batch along the arrows.
+# First **one** step, recorded. Guess before you run its cell.
+
+# %%
+question = predict("A batch of shape `(64, 64)` goes into the first layer. What shape comes out of the first layer?")
+question
 
 # %%
 batch, truth = next(iter(loader))
@@ -240,23 +249,23 @@ with viz.watch() as step:
     loss.backward()
 viz.show(step)
 
-# %%
-question = predict("A batch of shape `(64, 64)` goes into the first layer. What shape comes out of the first layer?")
-question
-
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
 question.drive()
 print(step.digest())
 
 # %% [markdown]
+# Find the four parameters, and follow the 64 images of the batch along the arrows.
+#
 # And now some hundreds of such steps, each with a new graph that is forgotten as soon as the step is over.
 
 # %%
-def accuracy(rows):
+def read(rows):
     with mg.no_grad():
-        guesses = model(images[rows]).argmax(dim=1)
-    return (guesses == labels[rows]).float().mean().item()
+        return model(images[rows]).argmax(dim=1)
+
+def accuracy(rows):
+    return (read(rows) == labels[rows]).float().mean().item()
 
 # %%
 curve = Curve("step", "loss", "Learning to read digits")
@@ -276,14 +285,22 @@ curve.draw()
 print("at least 97 % of the held-out digits are read correctly:", accuracy(test) >= 0.97)
 
 # %% [markdown]
-# The exact figure is `accuracy(test)`: type it into a cell of your own (press **B** for a new cell below). Which digits
-# does the network still get wrong?
+# The exact figure is `accuracy(test)`: type it into a cell of your own (press Esc, then **B** for a new cell below).
 #
+# Which digits does the network still get wrong? Would you have read them?
+
+# %%
+guesses, truths = read(test), labels[test]
+wrong = guesses != truths
+words = [f"{t.item()}, read as {g.item()}" for t, g in zip(truths[wrong], guesses[wrong])]
+Pictures(images[test][wrong].reshape(-1, 8, 8), words)
+
+# %% [markdown]
 # ## What you know now
 #
 # - A graph is **recorded by running** the code, and recorded anew on every run.
-# - Leaves are what you made; ops are what was computed; every use of a tensor is an arrow of its own.
+# - Inputs, leaves and parameters were given; ops were computed; every use of a tensor is an arrow of its own.
 # - `backward()` goes back along the arrows and leaves gradients in the leaves.
 #
-# **Next:** of the sixteen lessons 00, 05, 08 and 09 are here so far. The graph can be told not to record. There are three ways, and they are not the same:
-# [05 · Three ways to say no gradient](05_three_ways_to_say_no_gradient.ipynb).
+# **Next:** you can switch the recording off. There are three ways, and they are not the same:
+# [05 · Three ways to say no gradient](05_three_ways_to_say_no_gradient.ipynb). (Of sixteen lessons 00, 05, 08 and 09 are here so far.)

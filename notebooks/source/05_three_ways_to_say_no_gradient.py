@@ -14,7 +14,6 @@ from lesson import Curve, predict
 from minigrad import nn
 
 F = nn.functional
-# %load_ext lesson
 
 # %%
 class Net(nn.Module):
@@ -44,7 +43,7 @@ panel = viz.playground(train_step)
 panel
 
 # %% [markdown]
-# Five rows of three numbers go through the **body**, a `tanh`, a dropout (the `mul`) and the **head**; then the loss, then
+# Five rows of three numbers go through the **body**, a `tanh`, a dropout (the `mul` with a random mask) and the **head**; then the loss, then
 # `backward()`. Below the picture stand three counters: how many ops ran, how many were recorded, and how many bytes the
 # recorded ones keep for the way back. (`set_grad_enabled(False)` is `no_grad` in a form that takes a switch.)
 #
@@ -220,7 +219,7 @@ freeze
 
 # %% [markdown]
 # Follow the marked way back in the picture: it passes through the `linear` of the head, although both its parameters are
-# frozen. The next panel has all three ways in one place.
+# frozen. The panel of the next question has all three ways in one place.
 
 # %%
 @viz.playground(way=["record all", "freeze the head", "no_grad around the head", "detach before the head"])
@@ -440,7 +439,7 @@ print("Right, for any depth." if all(right) else f"not yet: right for {sum(right
 # %% [markdown]
 # ## What you know now
 #
-# - `no_grad` stops the recording of **every op** while it is on. Around a part in the middle it cuts off all that lies upstream.
+# - `no_grad` stops the recording of **every op** while it is on. Around a part in the middle it cuts off all that comes before.
 # - Freezing is a property of **leaves**. Gradients pass through a frozen part on their way to others.
 # - `detach` cuts **one arrow**.
 # - `eval()` changes how layers compute and records as before. A fair test wants `eval()` **and** `no_grad`.

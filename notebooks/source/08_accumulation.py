@@ -12,8 +12,6 @@ import viz
 from checks_08 import check_orders, check_update, told
 from lesson import Curve, predict
 
-# %load_ext lesson
-
 # %%
 @viz.playground(passes=(1, 4, 1))
 def ledger(passes=1, accumulate=True):
@@ -212,7 +210,7 @@ for clear_late in (False, True):
 # ## Your turn: all orders that work
 #
 # The four cards can be laid in 24 orders. In which of them do three rounds make three good steps? Some of the others raise
-# an error; `play("step backward forward zero")` shows you one.
+# an error: type `play("step backward forward zero")` into a cell of your own to see one.
 
 # %%
 mine = ["zero forward backward step"]  # add the others
@@ -224,7 +222,8 @@ print(check_orders(mine, play))
 # ## Do five rows in three parts make the big batch?
 #
 # Now on purpose. The batch does not fit into memory, so it comes in parts: forward, backward, and the graph of this part
-# is gone before the next begins. `.grad` adds up. The loss is the mean of the squares of `w * x`.
+# is gone before the next begins. `.grad` adds up. The loss is the mean of the squares of `w * x`,
+# and for the rows 1 to 5 in one piece it gives `w` a gradient of 22.
 
 # %%
 splits = {
@@ -240,8 +239,7 @@ shares = {
 }
 
 # %%
-@viz.playground(split=list(splits), share=list(shares))
-def big_batch(split="5", share="as it is"):
+def big_batch(split, share):
     w = mg.tensor(1.0, requires_grad=True)
     parts = splits[split]
     for part in parts:
@@ -249,11 +247,14 @@ def big_batch(split="5", share="as it is"):
         (loss * shares[share](part, parts)).backward()
     return f"w.grad = {w.grad.item():.2f}; the whole batch gives 22.00"
 
+def panel(split, share):
+    return viz.playground(big_batch, split=list(splits), share=list(shares)).set(split=split, share=share)
+
 # %%
 question = predict(
     "In one piece the batch gives 22. Now in parts of 2, 2 and 1 rows, each loss as it is. "
     "Is `w.grad` still 22?",
-    reveal=lambda: big_batch.set(split="2+2+1", share="as it is"),
+    reveal=lambda: panel("2+2+1", "as it is"),
 )
 question
 
@@ -263,7 +264,7 @@ question
 # %%
 question_parts = predict(
     "Parts of 2, 2 and 1 rows again, each loss divided by 3, the number of parts. And now?",
-    reveal=lambda: big_batch.set(split="2+2+1", share="1 / parts"),
+    reveal=lambda: panel("2+2+1", "1 / parts"),
 )
 question_parts
 
@@ -271,10 +272,10 @@ question_parts
 # %%check
 question.drive()
 question_parts.drive()
-big_batch.states()
+panel("2+2+1", "1 / parts").states()
 
 # %% [markdown]
-# | each loss | parts of equal size | ragged parts |
+# | each loss | parts of equal size | parts of different size |
 # |---|---|---|
 # | as it is | too large, by the number of parts | too large |
 # | divided by the number of parts | right | **wrong, and close enough to go unnoticed** |
@@ -401,7 +402,7 @@ print(check_update(update))
 # %% [markdown]
 # Solved? Then you are ready for the real thing, with a model, an optimizer, and parts of any size. It is graded on values,
 # gradients and the structure of the graph, and it tells you at once what is missing:
-# **[Exercise 08 · The big batch in small parts](exercises/08_accumulation/accumulation.ipynb)**.
+# **[Exercise 08 · The big batch in small parts](../exercises/release/08_accumulation/accumulation.ipynb)**.
 #
 # ## If you have time: when no share helps
 #

@@ -11,8 +11,6 @@ import minigrad as mg
 import viz
 from lesson import Curve, predict, progress
 
-# %load_ext lesson
-
 # %% [markdown]
 # Here is a **router**: two small experts, and one `if` that sends each input to one of them. The right arm doubles
 # what its expert says, so that you can tell the arms apart in the picture.
@@ -113,8 +111,8 @@ for read in run.graph.reads:
     print(f"{read.how}() in the line: {read.source.text}")
 
 # %% [markdown]
-# Each such line asks for the value *now*. On a GPU the program has to wait for it (lesson 12), and a recorder that
-# replays graphs never sees the other arm (lesson 13).
+# Each such line asks for the value *now*. On a GPU the program has to wait for it. And whoever replays a
+# recorded graph never sees the other arm.
 
 # %%
 question = predict("`x` holds three numbers, two of them above 0. What does `if x > 0:` do?")
@@ -137,7 +135,8 @@ print(run.digest(), len(run.graph.reads))
 # %% [markdown]
 # ## Can the decision itself be learned?
 #
-# Say the threshold `t` is a number that we want to learn. Here are three ways to choose between two arms at `t`:
+# Say the threshold `t` is a number that we want to learn. Here are three **gates**, that is,
+# three ways to choose between two arms at `t`:
 
 # %%
 def hard(x, t, left, right):
@@ -339,7 +338,7 @@ def ring(alarm, at):
 def alarm(x, t):
     return (x > t) * 1.0  # change this line
 
-ring(alarm, at=0.5)[0]
+viz.show(ring(alarm, at=0.5)[0])
 
 # %%
 far_above, far_below = ring(alarm, at=10.5)[1], ring(alarm, at=-9.5)[1]
@@ -455,7 +454,7 @@ question = predict(
 question
 
 # %% [markdown]
-# Put a temperature into `soft`, train the threshold again with 0.02, and then with a temperature that begins at 1 and
+# Put a temperature into `soft`, train the threshold again with a temperature of 0.02, and then with a temperature that begins at 1 and
 # falls with every step. Which one finds the bend, and why?
 
 # %% jupyter={"source_hidden": true} tags=["check"]
@@ -473,4 +472,4 @@ for temperature in (1.0, 0.5, 0.1):
 # - Comparison and argmax cut; rounding sends back zeros; neither teaches.
 # - `where` runs **both** arms. Mask the input of the dangerous one first.
 #
-# **Next:** lesson 10, where a branch is taken again and again: loops, and graphs as long as the data.
+# This is the last lesson so far. Lesson 10 will take a branch again and again: loops, and graphs as long as the data.

@@ -6,23 +6,34 @@
 all parts, the optimizer has made one step with it, and the mean loss over all rows is returned as a plain number.
 """
 
+import sys
+
 from exercises.graders.accumulation.cases import drawn, examples
 from exercises.graders.accumulation.diagnosis import examine
+from exercises.graders.beliefs import mistake
+from exercises.graders.report import Report
 
 __all__ = ["check", "grade"]
 
 
-def check(function):
+def check(answer):
     """The Report on the first example that the answer gets wrong, else on the first example.
+
+    answer: the function, or its name in the notebook: then an answer that has not run is reported, without a NameError.
 
     >>> def accumulate(model, loss_fn, parts, optimizer):
     ...     raise NotImplementedError
     >>> print(check(accumulate))
     not yet: still to be written | 3 parts of 3 + 1 + 2 rows, .grad not empty
     """
+    if isinstance(answer, str):
+        names = sys._getframe(1).f_globals
+        if answer not in names:
+            return Report(answer, "not run")
+        answer = names[answer]
     reports = []
     for case in examples():
-        reports.append(examine(function, case, quiet=bool(reports)))
+        reports.append(examine(answer, case, quiet=bool(reports)))
         if reports[-1].status != "right":
             return reports[-1]
     return reports[0]
@@ -46,8 +57,8 @@ def _require(report, grade):
         return
     if report.finding is None:
         raise AssertionError(report.verdict(grade))
-    name = f"{report.finding.code}: " if report.finding.code else ""
-    raise AssertionError(f"{name}{report.finding.sentence}\nHint: {report.hint(1)}")
+    name = f"\n{mistake(report.finding.code)}" if report.finding.code else ""
+    raise AssertionError(f"{report.finding.sentence}{name}\nHint: {report.hint(1)}")
 
 
 def _display(report):
