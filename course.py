@@ -198,6 +198,8 @@ def environment():
     """Return the environment of every program started here: no setting in it leads out of the course's own folder."""
     away = r"PYTHON(HOME|PATH)|__PYVENV_LAUNCHER__|VIRTUAL_ENV|PIP_(TARGET|PREFIX|ROOT)|JUPYTER_PATH|JUPYTERLAB_\w+_DIR"
     env = {name: value for name, value in os.environ.items() if not re.fullmatch(away, name)}
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # matrices of a lesson are small: threads only wait for
+        env.setdefault(name, "1")  # one another, for seconds when the machine has something else to do
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         env[name] = os.path.join(VENV, "jupyter", name.lower())
     env.update(JUPYTER_CONFIG_PATH=os.path.join(ROOT, ".jupyter"), JUPYTER_PREFER_ENV_PATH="1")
