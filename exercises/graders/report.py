@@ -91,8 +91,10 @@ class Report:
     def _head(self):
         if self.status == "not run":
             return [f"not yet: {self._first()}"]
-        word = {"right": f"{RIGHT} right", "wrong": f"{WRONG} not right yet", "not yet": "not yet: still to be written"}
-        return [f"{word[self.status]} | {self.title}"]
+        if self.status == "not yet":  # nothing was tried, so no example is named
+            return ["not yet: still to be written"]
+        word = f"{RIGHT} right" if self.status == "right" else f"{WRONG} not right yet"
+        return [f"{word} | {self.title}"]
 
     def _first(self):
         return f"first run the cell above that says `def {self.title}`"

@@ -143,14 +143,14 @@ def power(times=3):
 
 question = predict(
     "With `times` at 3 there are three `mul` boxes. How many will there be at 6?",
-    reveal=lambda: power,
+    reveal=lambda: power.set(times=6),
 )
 question
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
-question.drive()
 power.states()
+question.drive()
 
 # %% [markdown]
 # ## Turn it on once: `viz.watch(model)`

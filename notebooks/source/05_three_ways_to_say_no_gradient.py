@@ -65,10 +65,6 @@ question
 # %%check
 question.drive()
 
-# %% [markdown]
-# In fact `eval()` only sets one attribute, `training`, on the module and its parts. Layers such as dropout look at it; the
-# recording does not.
-
 # %%
 # %%twin
 model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 2)).eval()
@@ -92,11 +88,8 @@ question
 question.drive()
 
 # %% [markdown]
-# A dashed op ran and was not recorded; a tag says why, where it begins. *no_grad*: recording was off. In later pictures you
-# will also meet *needs no grad*: recording was on, but nothing that went in asked for a gradient.
-#
-# Fewer bytes is what `no_grad` is for: the 372 bytes of this small net are gigabytes in a large one. Where do 372 bytes come from?
-# Look at the column *saved* in the outline of the first panel, or count here. A number takes 4 bytes.
+# With all switches off, the first panel keeps 372 bytes for the way back; in a large net they are gigabytes. Where do 372
+# bytes come from? Look at the column *saved* in the outline of the first panel, or count here. A number takes 4 bytes.
 #
 # | kept | numbers | bytes |
 # |---|---|---|
@@ -218,8 +211,7 @@ freeze = predict(
 freeze
 
 # %% [markdown]
-# Follow the marked way back in the picture: it passes through the `linear` of the head, although both its parameters are
-# frozen. The panel of the next question has all three ways in one place.
+# The panel of the next question has all three ways in one place.
 
 # %%
 @viz.playground(way=["record all", "freeze the head", "no_grad around the head", "detach before the head"])

@@ -50,8 +50,8 @@ question = predict(
 question
 
 # %% [markdown]
-# `backward()` **adds** to `.grad`; it never sets it. Now move `passes`, and switch `accumulate` off: then each turn begins
-# with `w.grad = None`, and the ledger says *cleared*.
+# Now go back to the first picture of this lesson: move `passes`, and switch `accumulate` off. Then each turn begins with
+# `w.grad = None`, and the ledger says *cleared*.
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
@@ -103,8 +103,7 @@ question.drive()
 descend.states()
 
 # %% [markdown]
-# Each step uses the **sum of all gradients so far**, from places where `w` no longer is. What does that do to training?
-# The goal here is the bottom of `w * w`, at 0.
+# What does forgetting do to training? The goal here is the bottom of `w * w`, at 0.
 
 # %%
 def train(clear, steps=60):
@@ -258,9 +257,6 @@ question = predict(
 )
 question
 
-# %% [markdown]
-# Three means add up to more than three times too much. So divide by the number of parts?
-
 # %%
 question_parts = predict(
     "Parts of 2, 2 and 1 rows again, each loss divided by 3, the number of parts. And now?",
@@ -273,15 +269,6 @@ question_parts
 question.drive()
 question_parts.drive()
 panel("2+2+1", "1 / parts").states()
-
-# %% [markdown]
-# | each loss | parts of equal size | parts of different size |
-# |---|---|---|
-# | as it is | too large, by the number of parts | too large |
-# | divided by the number of parts | right | **wrong, and close enough to go unnoticed** |
-# | times its share of the rows | right | right |
-#
-# A loader's last batch is nearly always smaller.
 
 # %%
 # %%twin
@@ -324,12 +311,6 @@ question
 question.drive()
 two_losses.states()
 
-# %% [markdown]
-# Same gradient, different graphs. The sum is one op more, and the walk goes back through the trunk **once**. Two backwards
-# walk it twice, and the first has to retain it; press the switch to see what happens if it does not.
-#
-# For parts of a batch it is the other way round: they share no trunk, and a sum would keep all their graphs alive at once.
-
 # %%
 # %%twin
 for together in (True, False):
@@ -342,6 +323,10 @@ for together in (True, False):
         size.backward(retain_graph=True)
         error.backward()
     print(w.grad)
+
+# %% [markdown]
+# And the parts of a batch? They share no trunk, and a sum would keep all their graphs alive at once. There it is one
+# backward each.
 
 # %% [markdown]
 # ## Cleared to nothing, or cleared to zero?
@@ -387,8 +372,17 @@ coast.states()
 # %% [markdown]
 # ## Your turn: a loader whose last batch is small
 #
-# Seven rows, three at a time: 3, 3 and 1. Repair one line, so that `w.grad` is that of all seven. `len(x)` is the number of
-# rows in a part, `len(loader.dataset)` that of all.
+# Back to the parts of a batch. This is what the three shares have done:
+#
+# | each loss | parts of equal size | parts of different size |
+# |---|---|---|
+# | as it is | too large, by the number of parts | too large |
+# | divided by the number of parts | right | **wrong, and close enough to go unnoticed** |
+# | times its share of the rows | right | right |
+#
+# A loader's last batch is nearly always smaller. Here it is too: seven rows, three at a time, are 3, 3 and 1.
+# Repair one line, so that `w.grad` is that of all seven. `len(x)` is the number of rows in a part,
+# `len(loader.dataset)` that of all.
 
 # %%
 def update(loader, w):

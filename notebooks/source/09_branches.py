@@ -23,8 +23,10 @@ class Router(mg.nn.Module):
 
     def forward(self, x, branch="auto"):
         if branch == "right" or (branch == "auto" and x > 0):
-            return 2 * self.right(x)
-        return self.left(x)
+            y = 2 * self.right(x)
+        else:
+            y = self.left(x)
+        return y
 
 # %%
 mg.manual_seed(0)
@@ -194,12 +196,6 @@ print("sigmoid:", t.grad)
 # %% [markdown]
 # Only `sigmoid` lets `t` learn. It opens by degrees: just above `t` a little more than half of the answer comes from
 # `right`, far above it nearly all.
-#
-# | gate | runs | chosen arm | other arm | threshold `t` |
-# |---|---|---|---|---|
-# | `if` | one arm | gradient | **None** | **None** |
-# | `where` | both arms | gradient | **zero** | **None** |
-# | `sigmoid` | both arms | its share | its share | gradient |
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
@@ -267,7 +263,13 @@ for name, t in ends.items():
 
 # %% [markdown]
 # Behind `where` the arms did their best around a threshold that could not move. The price of the soft gate: both
-# experts run for every input.
+# experts run for every input. The three gates side by side:
+#
+# | gate | runs | chosen arm | other arm | threshold `t` |
+# |---|---|---|---|---|
+# | `if` | one arm | gradient | **None** | **None** |
+# | `where` | both arms | gradient | **zero** | **None** |
+# | `sigmoid` | both arms | its share | its share | gradient |
 #
 # ## Two kinds of nothing: cut, or zero
 #
@@ -306,13 +308,6 @@ for step in (lambda x: x > 1, lambda x: x.argmax(), lambda x: x.round(), lambda 
     x = mg.tensor([0.2, 1.7, 0.9], requires_grad=True)
     (step(x) * w).sum().backward()
     print(x.grad)
-
-# %% [markdown]
-# | in the picture | `x.grad` | met with | what it means |
-# |---|---|---|---|
-# | dashed, tag *cut* | **None** | `>`, `==`, `argmax` | there is no way back |
-# | solid, gradient 0 | **zeros** | `round`, `floor`, `sign` | there is a way back, and it is flat |
-# | solid, gradient | numbers | `sigmoid`, `tanh` | this can learn |
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
@@ -353,6 +348,14 @@ else:
     print("solved: gradients reach x and t")
 
 # %% [markdown]
+# Two kinds of nothing, and what can learn, side by side:
+#
+# | in the picture | `x.grad` | met with | what it means |
+# |---|---|---|---|
+# | dashed, tag *cut* | **None** | `>`, `==`, `argmax` | there is no way back |
+# | solid, gradient 0 | **zeros** | `round`, `floor`, `sign` | there is a way back, and it is flat |
+# | solid, gradient | numbers | `sigmoid`, `tanh` | this can learn |
+#
 # ## Does `where` protect from the arm it does not take?
 #
 # The square root of `x` where `x` is positive, else 0. Its slope grows without bound on the way to 0. `where` sees to
