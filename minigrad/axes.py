@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def as_axis(dim):
     """`dim` as an array module wants it: None (also for no axes, as in PyTorch), a number or a tuple.
@@ -38,6 +40,8 @@ def count(shape, dim):
     >>> count((2, 3, 4), (0, 2))
     8
     """
+    if dim is None:
+        return math.prod(shape)
     total = 1
     for length, kept in zip(shape, kept_shape(shape, dim), strict=True):
         total *= length if kept == 1 else 1
@@ -51,6 +55,8 @@ def rows(x):
     >>> rows(np.ones((2, 3, 4))).shape, rows(np.ones(4)).shape
     ((6, 4), (1, 4))
     """
+    if len(x.shape) == 2:
+        return x
     return x.reshape((count(x.shape[:-1], None), x.shape[-1]))
 
 
@@ -68,3 +74,15 @@ def unbroadcast(g, shape):
         return unbroadcast(g, shape[-extra:]).reshape(shape)
     axes = [*range(extra)] + [extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1]
     return g.sum(axis=tuple(axes), keepdims=True).reshape(shape) if axes else g.reshape(shape)
+
+
+def axis(dim, axes):
+    """`dim` counted from the front; a 0-d tensor has the dims 0 and -1. Errors: IndexError when there is no such axis.
+
+    >>> axis(-1, 3)
+    2
+    """
+    axes = max(axes, 1)
+    if not -axes <= dim < axes:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-axes}, {axes - 1}], but got {dim})")
+    return dim % axes

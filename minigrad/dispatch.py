@@ -1,71 +1,72 @@
 """Running an op: unwrap the operands, bring them together, call the formula, record, tell the watchers.
 
-All work on speed happens here: each op gets a function of its own, made once by `unary`, `binary` or `general`.
+All work on speed happens here and in the backward walk. Each op gets a function of its own, made by `unary`, `binary`
+or `general`. Its first lines are the common case: arrays of one kind (see kind.py), in the ordinary mode. Whatever is
+not common goes the long way, through `_long_way`, which does everything.
 """
 
 from __future__ import annotations
 
-import weakref
+import traceback
 
 import numpy as np
 
-from . import dtype as dtypes
-from .device import device_of, module_of
-from .errors import DeviceError, DtypeError
+from . import memory, mode
+from .device import module_of
+from .errors import GradError
 from .events import OpRan
 from .explain import describe, explain, wrong_argument
-from .mode import notify, state
+from .kind import Inference
 from .node import Node
+from .operands import ON_CPU, alike, as_array, as_float, harmonise, known_kind, meet, number_or_refuse, sort_arguments
 from .tensor import Tensor
+from .views import note_view
 
 _new = object.__new__
 _ndarray = np.ndarray
-NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
-_ON_CPU = (np.ndarray, np.generic, bool, int, float)
+_asarray = np.asarray
 _PLAIN = (float, int)
-_UNCHANGING = (0,)  # the version of a plain number
-_ALIASES = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch takes NumPy's words too
+_WRONG = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
+state = mode.state
 
 
 def unary(op):
-    forward, kernel, to_float, view = op.forward, op.kernel, op.to_float, op.view
-    only_floats = op.to_float == "required"
+    """One operand and nothing else."""
+    forward, kernel, to_float, keeps = op.forward, op.kernel, op.to_float, op.keeps
+    plan = op.plan(1) if op.rules else None
 
-    def run(x, *args, **kwargs):
-        recording = state.grad
+    def run(x):
         try:
-            array = x.array
+            array, kind = x.array, x._kind
         except AttributeError:
             raise wrong_argument(op, op.arguments[0], x) from None
-        if kwargs:
-            kwargs = {_ALIASES.get(name, name): value for name, value in kwargs.items()}
-        if to_float and array.dtype.kind != "f":
-            if only_floats:
-                raise DtypeError(describe(op, (x,)) + ": needs a floating-point dtype. Use .float() first.")
-            array = array.astype(dtypes.get_default_dtype().numpy)
+        if to_float and (kind is None or not kind.is_float):
+            array = as_float(op, x)
         try:
-            if kernel is not None and type(array) is _ndarray and not args and not kwargs:
-                y = kernel(array)
-            else:
-                y = forward(module_of(array), array, *args, **kwargs)
-        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+            y = kernel(array) if kernel is not None else forward(module_of(array), array)
+        except RuntimeWarning:
+            y = _quietly(forward, module_of(array), array)
+        except _WRONG as error:
             raise explain(op, (x,), error) from None
         if type(y) is not _ndarray:
-            y = _as_array(y, array)
+            y = as_array(y)
         out = _new(Tensor)
         out.array = y
-        out._version = [0]
+        out._kind = kind if keeps and array is x.array else None
+        out._edge = None
+        if mode.special and not state.only_off:
+            return _finish(op, (x,), (array,), {}, out)
         edge = x._edge
-        if edge is not None and recording and op.rules:
-            attributes = op.bind(args, kwargs) if op.attributes else op.attributes
-            plan = op.plans.get(1) or op.plan(1)
-            out._edge = _record(plan, (x,), (array,), (edge,), out, attributes)
-        else:
-            out._edge = None
-        if view:
-            _share_memory(out, x, bool(op.rules))
-        if state.watchers:
-            _tell(op, (x,), op.bind(args, kwargs), out)
+        if edge is not None and plan is not None and not mode.special:
+            out._edge = node = Node()
+            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, (edge,), memory.epoch, None, None
+            pattern = plan.pattern
+            if pattern == 4:
+                node.saved = (y,)
+            elif pattern == 1:
+                node.saved = (array,)
+            else:
+                node.saved = _saved(plan, (array,), y, op.attributes)
         return out
 
     return run
@@ -73,50 +74,104 @@ def unary(op):
 
 def binary(op):
     """Two operands that broadcast; either may be a plain number."""
-    forward, kernel, to_float = op.forward, op.kernel, op.to_float
+    forward, to_float, keeps = op.forward, op.to_float, op.keeps
+    kernel = op.kernel or (lambda x, y: forward(np, x, y))
+    by_mask = [None] + [op.plan(mask) if op.rules else None for mask in (1, 2, 3)]
+    to_first, to_second, to_both = by_mask[1:]
 
     def run(a, b):
-        recording, same, number = state.grad, False, None
+        if type(b) is float:
+            return with_number(a, b)
+        sources = None
         try:
-            if type(b) in _PLAIN:  # a float array takes any number in its own dtype: the common case
-                first = a.array
-                second, number = _in_dtype_of(first, b), "b"
-            elif type(a) in _PLAIN:
-                second = b.array
-                first, number = _in_dtype_of(second, a), "a"
-            else:
-                first, second = a.array, b.array
-                same = first.dtype is second.dtype and type(first) is type(second)
-                same = same and not (to_float and first.dtype.kind != "f")
+            kind, other = a._kind, b._kind
         except AttributeError:
-            first = second = None
-        if not same and (number is None or first is None or second is None):
-            number = None
-            first, second = _harmonise(op, (a, b), (_array_or_number(op, 0, a), _array_or_number(op, 1, b)))
+            kind = other = None
+        if kind is not other or kind is None or (to_float and not kind.is_float):
+            if not (isinstance(a, Tensor) and isinstance(b, Tensor)):
+                return with_number(a, b)
+            met = meet(a, b)
+            if met is None or (to_float and not met[0].is_float):
+                return _long_way(op, (a, b), (), {})
+            kind, sources = met
+        x, y = a.array, b.array
         try:
-            if kernel is not None and type(first) is _ndarray:
-                y = kernel(first, second)
-            else:
-                y = forward(np if isinstance(first, _ON_CPU) else module_of(first), first, second)
-        except (ValueError, TypeError, IndexError) as error:
+            z = kernel(x, y)
+        except RuntimeWarning:
+            z = _quietly(kernel, x, y)
+        except _WRONG as error:
             raise explain(op, (a, b), error) from None
-        if type(y) is not _ndarray:
-            y = _as_array(y, first)
+        if type(z) is not _ndarray:
+            z = _asarray(z)  # NumPy hands back scalars
         out = _new(Tensor)
-        out.array = y
-        out._version = [0]
-        out._edge = None
-        if recording and op.rules:
-            left = a._edge if same or number == "b" or isinstance(a, Tensor) else None
-            right = b._edge if same or number == "a" or isinstance(b, Tensor) else None
-            if left is not None or right is not None:
-                mask = (left is not None) + 2 * (right is not None)
-                plan = op.plans.get(mask) or op.plan(mask)
-                out._edge = node = _record(plan, (a, b), (first, second), (left, right), out, None)
-                if number is None and (not same or first.shape != second.shape):
-                    node.sources = _sources((a, b), (first, second), y)
-        if state.watchers:
-            _tell(op, (a, b), {}, out)
+        out.array = z
+        out._kind = kind if keeps else None
+        if mode.special:
+            out._edge = None
+            return out if state.only_off else _finish(op, (a, b), (x, y), {}, out)
+        left, right = a._edge, b._edge
+        if left is None:
+            if right is None:
+                out._edge = None
+                return out
+            plan = to_second
+        else:
+            plan = to_first if right is None else to_both
+        if plan is None:
+            out._edge = None
+            return out
+        out._edge = node = Node()
+        node.plan = plan
+        node.parents = left, right
+        node.epoch = memory.epoch
+        node.hooks = None
+        node.sources = sources
+        pattern = plan.pattern
+        if pattern == 3:
+            node.saved = x, y
+        elif pattern == 0:
+            node.saved = ()
+        else:
+            node.saved = (x,) if pattern == 1 else (y,) if pattern == 2 else _saved(plan, (x, y), z, op.attributes)
+        return out
+
+    def with_number(a, b):
+        """A float tensor takes any number in its own dtype; everything else goes the long way."""
+        first = type(b) is float or type(b) is int
+        x, number = (a, b) if first else (b, a)
+        try:
+            kind = x._kind or known_kind(x)
+        except AttributeError:
+            kind = None
+        if kind is None or not kind.axes or not kind.is_float or mode.special or type(number) not in _PLAIN:
+            return _long_way(op, (a, b), (), {})
+        array = x.array
+        try:
+            scalar = kind.numbers.get(number)
+            if scalar is None:
+                scalar = kind.number(number)
+            z = kernel(array, scalar) if first else kernel(scalar, array)
+        except RuntimeWarning:
+            z = _quietly(kernel, array, scalar) if first else _quietly(kernel, scalar, array)
+        except _WRONG as error:
+            raise explain(op, (a, b), error) from None
+        out = _new(Tensor)
+        out.array = z
+        out._kind = kind if keeps else None
+        edge, plan = x._edge, to_first if first else to_second
+        if edge is None or plan is None:
+            out._edge = None
+            return out
+        out._edge = node = Node()
+        node.plan, node.epoch, node.hooks, node.sources = plan, memory.epoch, None, None
+        node.parents = (edge, None) if first else (None, edge)
+        pattern = plan.pattern
+        if not pattern:
+            node.saved = ()
+        elif pattern < 3:  # one of the two
+            node.saved = (array if (pattern == 1) is first else scalar,)
+        else:
+            node.saved = _saved(plan, (array, scalar) if first else (scalar, array), z, op.attributes)
         return out
 
     return run
@@ -124,65 +179,127 @@ def binary(op):
 
 def general(op):
     """Any number of array inputs, with attributes; plain numbers are welcome in the place of any but one."""
-    forward, count = op.forward, len(op.arguments)
-    mixed = [i for i, name in enumerate(op.arguments) if name not in op.fixed]
+    forward, count, rules, view = op.forward, len(op.arguments), op.rules, op.view
+    simple = not (op.to_float or op.variadic or op.broadcasts)
+    only_floats, variadic = op.to_float == "required" and count == 1, op.variadic
+    places = [(1 << i if rules.get(name) else 0, name not in op.fixed) for i, name in enumerate(op.arguments)]
 
     def run(*args, **kwargs):
-        recording = state.grad
-        inputs, args = args[:count], args[count:]
-        if len(inputs) < count or kwargs:
-            inputs, args, kwargs = _sort_arguments(op, inputs, args, kwargs)
-        arrays = [x.array if isinstance(x, Tensor) else _array_or_number(op, i, x) for i, x in enumerate(inputs)]
-        if not _alike(arrays, mixed):
-            arrays = _harmonise(op, inputs, arrays)
-        xp = next((module_of(a) for a in arrays if not isinstance(a, _ON_CPU)), np)  # one on a GPU decides
+        inputs, attributes = (args, ()) if variadic else (args[:count], args[count:])
+        if len(inputs) < count or (kwargs and not op.attributes.keys() >= kwargs.keys()):
+            inputs, attributes, kwargs = sort_arguments(op, inputs, attributes, kwargs)
+        if mode.special or not (simple or only_floats):
+            return _long_way(op, inputs, attributes, kwargs)
+        mask, dtype, arrays, edges = 0, None, [], []
+        for x, (bit, mixed) in zip(inputs, places, strict=True):
+            if not isinstance(x, Tensor) or type(x.array) is not _ndarray:
+                return _long_way(op, inputs, attributes, kwargs)
+            array, edge = x.array, x._edge if bit else None
+            if mixed and array.dtype is not dtype:
+                if dtype is not None:
+                    return _long_way(op, inputs, attributes, kwargs)
+                dtype = array.dtype
+            arrays.append(array)
+            edges.append(edge)
+            if edge is not None:
+                mask |= bit
+        if only_floats and dtype.kind != "f":
+            return _long_way(op, inputs, attributes, kwargs)
         try:
-            y = forward(xp, *arrays, *args, **kwargs)
-        except (ValueError, TypeError, IndexError) as error:
+            y = forward(np, *arrays, *attributes, **kwargs)
+        except RuntimeWarning:
+            y = _quietly(forward, np, *arrays, *attributes, **kwargs)
+        except _WRONG as error:
             raise explain(op, inputs, error) from None
         if type(y) is not _ndarray:
-            y = _as_array(y, arrays[0])
+            y = as_array(y)
         out = _new(Tensor)
-        out.array = y
-        out._version = [0]
-        out._edge = None
-        attributes = op.bind(args, kwargs) if op.attributes else op.attributes
-        if recording and op.rules:
-            edges = tuple(
-                x._edge if isinstance(x, Tensor) and op.rules[name] is not None else None
-                for x, name in zip(inputs, op.arguments, strict=True)
-            )
-            mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
-            if mask:
-                plan = op.plans.get(mask) or op.plan(mask)
-                out._edge = _record(plan, inputs, arrays, edges, out, attributes)
-                if op.broadcasts:
-                    out._edge.sources = _sources(inputs, arrays, y)
-        if state.watchers:
-            _tell(op, inputs, attributes, out)
+        out.array, out._edge, out._kind = y, None, None
+        if mask:
+            out._edge = node = Node()
+            node.plan = plan = op.plans.get(mask) or op.plan(mask)
+            node.parents, node.epoch, node.hooks, node.sources = tuple(edges), memory.epoch, None, None
+            node.saved = _saved(plan, arrays, y, op.bind(attributes, kwargs))
+        if view:
+            note_view(out, inputs[0], op, op.bind(attributes, kwargs))
         return out
 
     return run
 
 
-def _record(plan, inputs, arrays, edges, out, attributes):
-    """Make the node: its parents, and what the rules that will run have asked for."""
-    node = _new(Node)
-    node.plan = plan
-    node.parents = edges
-    node.hooks = node.sources = None
-    saved = versions = ()
+def _long_way(op, inputs, attributes, kwargs):
+    """Everything that may have to be done, for any op."""
+    arrays = [x.array if isinstance(x, Tensor) else number_or_refuse(op, i, x) for i, x in enumerate(inputs)]
+    if len(op.arguments) == 1 and not op.variadic:
+        if op.to_float:
+            arrays = [as_float(op, inputs[0])]
+    elif not alike(op, arrays):
+        arrays = harmonise(op, inputs, arrays)
+    xp = next((module_of(a) for a in arrays if not isinstance(a, ON_CPU)), np)  # one on a GPU decides
+    try:
+        y = op.forward(xp, *arrays, *attributes, **kwargs)
+    except RuntimeWarning:
+        y = _quietly(op.forward, xp, *arrays, *attributes, **kwargs)
+    except _WRONG as error:
+        raise explain(op, inputs, error) from None
+    if type(y) is not _ndarray:
+        y = as_array(y)
+    out = _new(Tensor)
+    out.array, out._edge, out._kind = y, None, None
+    return _finish(op, inputs, arrays, op.bind(attributes, kwargs), out)
+
+
+def _finish(op, inputs, arrays, attributes, out):
+    """Record the op that made `out`, and tell the watchers."""
+    if op.rules and state.grad and not state.inference:
+        names = op.names_of(inputs)
+        edges = tuple(
+            x._edge if isinstance(x, Tensor) and op.rules[name] is not None else None
+            for x, name in zip(inputs, names, strict=True)
+        )
+        mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+        if mask:
+            out._edge = record(op, mask, inputs, arrays, edges, out, attributes)
+    if op.view:
+        note_view(out, inputs[0], op, attributes)
+    if state.inference:
+        out._kind = Inference()
+    if state.watchers:
+        _tell(op, inputs, attributes, out)
+    return out
+
+
+def record(op, mask, inputs, arrays, edges, out, attributes):
+    """The node of an op that ran, with all that may have to be seen to."""
+    node = Node()
+    node.plan = plan = op.plans.get(mask) or op.plan(mask)
     for i in plan.inputs:
-        version = getattr(inputs[i], "_version", _UNCHANGING)
-        saved += (arrays[i],)
-        versions += ((version, version[0]),)
-    if plan.output:
-        saved += (out.array,)
-        versions += ((out._version, 0),)
-    for key, argument in plan.rest:
-        saved += (attributes[key] if argument is None else getattr(arrays[argument], key),)  # or its shape or dtype
-    node.saved, node.versions = saved, versions
+        if getattr(getattr(inputs[i], "_kind", None), "inference", False):
+            raise GradError(
+                f"{describe(op, inputs)}: Inference tensors cannot be saved for backward. Make a normal one of it "
+                "with .clone() outside inference_mode()."
+            )
+    node.parents, node.epoch, node.hooks = edges, memory.epoch, None
+    node.saved = _saved(plan, arrays, out.array, attributes)
+    node.sources = _sources(inputs, arrays, out.array) if op.broadcasts else None
+    if state.anomaly:
+        node.made_at = "".join(traceback.format_list(traceback.extract_stack()[:-3]))
     return node
+
+
+def _saved(plan, arrays, y, attributes):
+    """What the rules that will run have asked for."""
+    saved = tuple([arrays[i] for i in plan.inputs])
+    if plan.output:
+        saved += (y,)
+    for key, argument in plan.rest:
+        if argument is None:
+            saved += (attributes[key],)
+        elif argument == "shapes":
+            saved += (tuple(a.shape for a in arrays),)
+        else:
+            saved += (key if argument == "number" else getattr(arrays[argument], key),)  # its shape or its dtype
+    return saved
 
 
 def _sources(inputs, arrays, y):
@@ -194,109 +311,10 @@ def _sources(inputs, arrays, y):
     return None
 
 
-# Arguments
-
-
-def _sort_arguments(op, inputs, args, kwargs):
-    """Put array inputs that came by keyword in their places."""
-    kwargs = {_ALIASES.get(name, name): value for name, value in kwargs.items()}
-    inputs = list(inputs)
-    for name in op.arguments[len(inputs) :]:
-        if name not in kwargs:
-            raise TypeError(f"{op.name}() missing argument '{name}'; it takes {op.__signature__}")
-        inputs.append(kwargs.pop(name))
-    unknown = set(kwargs) - set(op.attributes)
-    if unknown:
-        raise TypeError(f"{op.name}() got an unexpected argument '{unknown.pop()}'; it takes {op.__signature__}")
-    return tuple(inputs), args, kwargs
-
-
-def _array_or_number(op, position, x):
-    if isinstance(x, Tensor):
-        return x.array
-    if isinstance(x, NUMBERS):
-        return x
-    raise wrong_argument(op, op.arguments[position], x)
-
-
-def _harmonise(op, inputs, operands):
-    """Bring operands to one dtype (PyTorch's rules) and one device; numbers become scalars of that dtype."""
-    arrays = [x for x in operands if not isinstance(x, NUMBERS)]
-    if not arrays:
-        raise TypeError(f"{op.name}(): at least one argument must be a Tensor; {describe(op, inputs)}")
-    placed = [a for a in arrays if a.ndim or not isinstance(a, _ON_CPU)] or arrays[:1]  # CPU scalars may go anywhere
-    home = placed[0]
-    if any(device_of(a) != device_of(home) for a in placed[1:]):
-        raise DeviceError(
-            f"{describe(op, inputs)}: expected all tensors to be on the same device. Move one with .to(device)."
-        )
-    mixed = [i for i, name in enumerate(op.arguments) if name not in op.fixed]
-    if op.kind == "matmul":
-        _check_product(op, inputs, [operands[i] for i in mixed])
-    wanted = dtypes.result_type([operands[i] for i in mixed])
-    if op.to_float and wanted.kind != "f":
-        wanted = dtypes.get_default_dtype().numpy
-    return [_convert(x, wanted, home) if i in mixed else x for i, x in enumerate(operands)]
-
-
-def _check_product(op, inputs, operands):
-    """Products of matrices take tensors of one dtype: no numbers, and no silent widening."""
-    for name, x in zip(op.arguments, operands, strict=True):
-        if isinstance(x, NUMBERS):
-            raise wrong_argument(op, name, x)
-    if len({x.dtype for x in operands}) > 1:
-        raise DtypeError(f"{describe(op, inputs)}: expected operands of the same dtype. Convert one with .to(dtype).")
-
-
-def _alike(arrays, mixed):
-    """Whether there is nothing to bring together: NumPy arrays of one dtype."""
-    dtype = getattr(arrays[mixed[0]], "dtype", None)
-    return all(type(a) is _ndarray for a in arrays) and all(arrays[i].dtype is dtype for i in mixed)
-
-
-def _in_dtype_of(array, number):
-    """The number as a scalar in the dtype of a float array; None where the rules for mixing have to decide."""
-    dtype = array.dtype
-    return dtype.type(number) if dtype.kind == "f" and type(array) is _ndarray else None
-
-
-def _convert(operand, wanted, home):
-    if isinstance(operand, NUMBERS):
-        if not isinstance(home, _ON_CPU):
-            return module_of(home).asarray(operand, wanted)
-        if type(operand) is float and wanted.kind == "f":
-            return wanted.type(operand)
-        return np.asarray(operand).astype(wanted)[()]  # whole numbers wrap around, as in PyTorch
-    if isinstance(operand, _ON_CPU) and not isinstance(home, _ON_CPU):
-        operand = module_of(home).asarray(operand)
-    return operand if operand.dtype is wanted else operand.astype(wanted)
-
-
-def _as_array(y, like):
-    """NumPy hands back scalars for 0-d results; a tensor always holds an array."""
-    return np.asarray(y) if isinstance(like, _ON_CPU) else y
-
-
-def _share_memory(out, x, is_view):
-    """A view has its base's version counter; behind the number stand the views (weakly) and when to tidy them."""
-    y, base = out.array, out.array.base
-    if y is not x.array and (base is None or not (base is x.array or module_of(y).may_share_memory(y, x.array))):
-        return
-    out._version = version = x._version
-    if not is_view:
-        return
-    if len(version) == 1:
-        version.extend(([], 64))
-    views = version[1]
-    if len(views) >= version[2]:  # forget the dead, and look again when there are twice as many as are alive now
-        views[:] = [view for view in views if view() is not None]
-        version[2] = max(64, 2 * len(views))
-    views.append(weakref.ref(out))
-
-
-def live_views(x):
-    """True when some view of this memory is still in use (x itself may be one)."""
-    return len(x._version) > 1 and any(view() is not None for view in x._version[1])
+def _quietly(function, *args, **kwargs):
+    """Again, without NumPy's warnings of inf and nan: this thread has not switched them off yet (see mode.py)."""
+    np.seterr(all="ignore")
+    return function(*args, **kwargs)
 
 
 # Telling
@@ -311,4 +329,4 @@ def _tell(op, inputs, attributes, out):
         reason = "no_grad"
     elif not recorded:  # a tracked input without a rule, such as the condition of where, is a cut as well
         reason = "cut" if tracked else "no input requires grad"
-    notify(OpRan(op, inputs, attributes, out, recorded, reason))
+    mode.notify(OpRan(op, inputs, attributes, out, recorded, reason))

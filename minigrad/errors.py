@@ -8,6 +8,10 @@ class ShapeError(RuntimeError, ValueError):
     """Operands whose shapes do not fit together; also a ValueError, which PyTorch raises for some of them."""
 
 
+class PlaceError(ShapeError, IndexError):
+    """An index out of range: an IndexError, and the RuntimeError that PyTorch raises in its place for some ops."""
+
+
 class DtypeError(RuntimeError, TypeError):
     """Operands of a dtype that the op cannot take; also a TypeError, which PyTorch raises for some of them."""
 

@@ -9,7 +9,7 @@ from .tensor import Tensor
 def describe(op, inputs):
     """E.g. "mul(a: (2, 3) float32 on cpu, b: 2)", the head of every error message."""
     words = []
-    for name, x in zip(op.arguments, inputs, strict=False):
+    for name, x in zip(op.names_of(inputs), inputs, strict=False):
         if isinstance(x, Tensor):
             words.append(f"{name}: {tuple(x.array.shape)} {x.dtype.name} on {x.device}")
         else:

@@ -1,5 +1,8 @@
 """Changing a tensor in place: `y += 1`, `y.relu_()`, `y[0] = v`, `y.zero_()`.
 
+The change is computed as the op without the underscore, written over the old numbers, and the tensor takes over the
+new node. Other tensors may look at the same memory (see views.py): they get new nodes too.
+
 Try: square something, change it in place, call backward, and read which tensor was saved at which version.
 """
 
@@ -7,28 +10,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import mode, ops
+from . import memory, mode, ops
 from .device import module_of
-from .dispatch import NUMBERS, live_views
+from .dispatch import record
 from .dtype import can_cast
 from .errors import DtypeError, GradError, ShapeError
 from .events import OpRan
-from .methods import plain_index
+from .hooks import grad_mode
+from .indexing import plain_index
 from .op import OPS
+from .operands import NUMBERS
 from .tensor import Tensor
+from .views import live_views
 
 
-def _change(self, name, compute):
+def change(self, name, compute):
     """Overwrite `self` with what `compute` makes of it, keeping the graph right or refusing before anything is done.
 
-    A rule that needs the old values gets a copy of them; everybody else who saved this memory is warned through the
-    version counter.
+    A rule that needs the old values gets a copy of them; everybody else who saved this memory finds out in backward.
     """
-    if mode.state.grad and self._edge is not None and self.is_leaf:
-        raise GradError(
-            f"a leaf Variable that requires grad is being used in an in-place operation ({name}). "
-            "Update it under `with minigrad.no_grad():`, or write x = x + 1 to get a new tensor."
-        )
+    _check_allowed(self, name)
     old = Tensor(self.array)
     old._edge = self._edge
     new, events = _watched_apart(compute, old)
@@ -36,34 +37,65 @@ def _change(self, name, compute):
         raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
     if not can_cast(new.array.dtype, self.array.dtype):
         raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
-    if new._edge is not None and live_views(self):
-        raise GradError(
-            f"{name}: this tensor shares its memory with a view, and the change would have to be recorded on both. "
-            "minigrad does not do that: write x = x * 2 in place of x *= 2, or change a .clone()."
-        )
     steps = zip(self.array.strides, self.array.shape, strict=True)
     if self.array.size and any(not step and n > 1 for step, n in steps):
-        raise GradError(f"{name}: an expanded view holds several elements in one place. Use .clone() first.")
+        raise GradError(
+            f"{name}: unsupported operation: an expanded view holds several elements in one place. Use .clone() first."
+        )
     if new._edge is not None:
-        _keep(new._edge, old.array)
-    self.array[...] = new.array
-    self._version[0] += 1
-    if new._edge is not None:
-        _take_over(self, new)
+        _check_recordable(self, name)
+        _keep(new._edge, self.array)
+    result = new.array
+    self.array[...] = result
+    memory.changed(self.array)
     for event in events[:-1]:
         mode.notify(event)
+    if new._edge is not None:
+        _take_over(self, new)
     if events:
         last = events[-1]
         inputs = (self, *last.inputs[1:])
         mode.notify(OpRan(last.op.renamed(name), inputs, last.attributes, self, last.recorded, last.reason))
+    if mode.state.grad and (new._edge is not None or self._base is not None):
+        _spread_the_news(self, new._edge)
     return self
 
 
+def _check_allowed(self, name):
+    if self.is_inference() and not mode.state.inference:
+        raise GradError(
+            f"Inplace update to inference tensor outside InferenceMode is not allowed ({name}). Use .clone() first."
+        )
+    if not mode.state.grad:
+        return
+    if self._edge is not None and self.is_leaf:
+        raise GradError(
+            f"a leaf Variable that requires grad is being used in an in-place operation ({name}). "
+            "Update it under `with minigrad.no_grad():`, or write x = x + 1 to get a new tensor."
+        )
+    base = self._base
+    if base is not None and base._edge is not None and base.is_leaf:
+        raise GradError(
+            f"a view of a leaf Variable that requires grad is being used in an in-place operation ({name}). "
+            "Update it under `with minigrad.no_grad():`, or change a .clone()."
+        )
+
+
+def _check_recordable(self, name):
+    if self._base is not None and not self._view.recorded:
+        raise GradError(
+            f"A view was created in no_grad mode and is being modified inplace with grad mode enabled ({name}). "
+            "Make the view and change it in the same mode, or change a .clone()."
+        )
+
+
 def _keep(node, array):
-    """Copy what the node has saved of an array that is about to be overwritten."""
-    if any(kept is array for kept in node.saved):
-        copied = array.copy()
-        node.saved = tuple(copied if kept is array else kept for kept in node.saved)
+    """Copy what the node has saved of the tensor that is about to be overwritten."""
+    first = node.op.arguments[0]
+    if node.saved and first in node.plan.tensors:
+        place = node.plan.tensors.index(first)
+        if node.saved[place] is array:  # several ops may have been run, and the last one on something else
+            node.saved = (*node.saved[:place], array.copy(), *node.saved[place + 1 :])
 
 
 def _take_over(self, new):
@@ -72,9 +104,14 @@ def _take_over(self, new):
     for hook in [h for h in hooks or () if getattr(h, "retains", None) is not None]:
         hooks.remove(hook)
         node.hooks = [*(node.hooks or ()), hook]
-    node.saved = tuple(self.array if kept is new.array else kept for kept in node.saved)
-    node.versions = tuple((self._version, self._version[0]) if v is new._version else (v, n) for v, n in node.versions)
     self._edge = node
+    if not any(memory.changed_since(kept, node.epoch) for kept in _arrays(node)):  # x *= x: backward has to refuse it
+        node.epoch = memory.epoch
+        node.saved = tuple(self.array if kept is new.array else kept for kept in node.saved)
+
+
+def _arrays(node):
+    return [kept for kept in node.saved[: len(node.plan.tensors)] if not isinstance(kept, np.generic)]
 
 
 def _watched_apart(compute, old):
@@ -89,9 +126,55 @@ def _watched_apart(compute, old):
         mode.state.watchers = watchers
 
 
+# Everybody else who looks at this memory
+
+
+def _spread_the_news(self, edge):
+    """The base gets a history in which this view was written to, and all living views get theirs from the base."""
+    base, view = self._base, getattr(self, "_view", None)
+    if base is None:
+        base = self
+    elif edge is not None or base._edge is not None:
+        _write_into(base, self, view.steps())
+    for other in live_views(base):
+        _see_again(other)
+
+
+def _write_into(base, written, steps):
+    """base = base with `written` at the place that the steps lead to; the numbers are there already."""
+    op, attributes = OPS["view_put"], {"steps": tuple(steps)}
+    edges = base._edge, written._edge
+    arrays = base.array, written.array
+    mask = (edges[0] is not None) + 2 * (edges[1] is not None)
+    made = Tensor(base.array)
+    if mask:
+        made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
+    if mode.state.watchers:
+        mode.notify(OpRan(op, (base, written), attributes, base, True, None))
+    if mask:
+        _take_over(base, made)
+
+
+def _see_again(view):
+    """Do the ops that lead to this view once more, for the node that comes with them."""
+    view._edge = None
+    if view._base._edge is None or not view._view.recorded:
+        return
+    with grad_mode(True):
+        seen = Tensor(view._base.array)
+        seen._edge = view._base._edge
+        for op, attributes in view._view.steps():
+            seen = op.run(seen, **attributes)
+    view._edge = seen._edge
+
+
+# The forms
+
+
 def set_item(self, index, value):
-    index = plain_index(index)
-    _change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
+    """x[index] = value, in place and recorded."""
+    index = plain_index(index, self)
+    change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
 
 
 def _as_value(value, like):
@@ -105,31 +188,76 @@ def _as_value(value, like):
 
 def zero_(self):
     """All elements 0, in place."""
-    return _change(self, "zero_", lambda x: ops.index_put(x, _as_value(0, self), index=Ellipsis))
+    return change(self, "zero_", lambda x: ops.index_put(x, _as_value(0, self), index=Ellipsis))
 
 
 def fill_(self, value):
     """All elements `value`, in place."""
-    return _change(self, "fill_", lambda x: ops.index_put(x, _as_value(value, self), index=Ellipsis))
+    return change(self, "fill_", lambda x: ops.index_put(x, _as_value(value, self), index=Ellipsis))
 
 
 def copy_(self, source):
     """The values of `source` (broadcast, cast), in place."""
+    if isinstance(source, NUMBERS):
+        return fill_(self, source)
     if not isinstance(source, Tensor):
-        raise TypeError(f"copy_(): argument must be a Tensor, not {type(source).__name__}. Use fill_ for a number.")
-    return _change(self, "copy_", lambda x: ops.index_put(x, source.astype(self.dtype), index=Ellipsis))
+        raise TypeError(f"copy_(): argument must be a Tensor or a number, not {type(source).__name__}")
+    source = source.to(self.device) if source.device != self.device else source
+    return change(self, "copy_", lambda x: ops.index_put(x, source.astype(self.dtype), index=Ellipsis))
 
 
 Tensor.__setitem__, Tensor.zero_, Tensor.fill_, Tensor.copy_ = set_item, zero_, fill_, copy_
 
-for _name in ("add", "sub", "mul", "div", "pow", "relu", "exp", "tanh", "sigmoid", "neg", "abs", "sqrt", "round"):
-    def _in_place(self, *args, _op=OPS[_name], _name=_name):
-        return _change(self, _name + "_", lambda x: _op.run(x, *args))
-
-    _in_place.__name__, _in_place.__doc__ = _name + "_", f"`{_name}`, written over this tensor."
-    setattr(Tensor, _name + "_", _in_place)
-
-for _dunder, _name in {
+# name_() for every method of this name that there is
+IN_PLACE = """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
+    bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max clamp_min clip cos cosh cumprod cumsum
+    div divide eq erf erfc exp exp2 expm1 floor floor_divide fmod frac ge gt hypot index_add index_copy
+    index_fill le lerp log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
+    masked_scatter mul multiply nan_to_num ne neg negative pow reciprocal relu remainder round rsqrt scatter
+    scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh tril triu true_divide trunc xlogy""".split()  # noqa: SIM905  a list would be long
+IN_PLACE_OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
-}.items():  # fmt: skip
-    setattr(Tensor, _dunder, getattr(Tensor, _name))
+    "__ifloordiv__": "floor_divide_", "__imod__": "remainder_", "__iand__": "bitwise_and_",
+    "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_",
+}  # fmt: skip
+# These change what the tensor looks like, and none of its numbers
+IN_PLACE_VIEWS = "squeeze swapaxes t transpose unsqueeze".split()  # noqa: SIM905
+
+
+def _as_other_view(self, name, seen):
+    """self = seen, a view of it: the same memory under another shape."""
+    _check_allowed(self, name)
+    self._put_array(seen.array)
+    self._edge = seen._edge
+    view = getattr(seen, "_view", None)
+    if view is not None and view.base is not self:
+        self._view = view
+    return self
+
+
+def _hang_in_place_forms():
+    for name in IN_PLACE:
+        function = getattr(Tensor, name, None)
+        if function is None:
+            continue
+
+        def in_place(self, *args, _function=function, _name=name + "_", **kwargs):
+            return change(self, _name, lambda x: _function(x, *args, **kwargs))
+
+        in_place.__name__, in_place.__doc__ = name + "_", f"`{name}`, written over this tensor."
+        setattr(Tensor, name + "_", in_place)
+    for dunder, name in IN_PLACE_OPERATORS.items():
+        if hasattr(Tensor, name):
+            setattr(Tensor, dunder, getattr(Tensor, name))
+    for name in IN_PLACE_VIEWS:
+
+        function = getattr(Tensor, name)
+
+        def in_place(self, *args, _function=function, _name=name + "_"):
+            return _as_other_view(self, _name, _function(self, *args))
+
+        in_place.__name__, in_place.__doc__ = name + "_", f"`{name}` of this tensor itself."
+        setattr(Tensor, name + "_", in_place)
+
+
+_hang_in_place_forms()

@@ -1,6 +1,8 @@
-"""The two switches that every op reads: is it recorded, and does anybody watch?
+"""The switches that every op reads: is it recorded, does anybody watch, is it inference, are we looking for nan?
 
-Both belong to the running thread, as in PyTorch.
+All belong to the running thread, as in PyTorch. Looking up something of the thread's costs more than the rest of a
+small op's bookkeeping, so ops read `mode.special` first: a plain module-wide flag, False as long as no thread has
+anything but the ordinary mode (recording, nobody watching).
 """
 
 from __future__ import annotations
@@ -8,24 +10,48 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
 
 from .events import ModeChanged
 
+special = False
+_lock = threading.Lock()
+_threads = 0  # how many threads are in another mode than the ordinary one
+
 
 class _State(threading.local):
     grad = True  # are ops recorded for backward?
     watchers = ()  # callables that are told of every event
+    inference = False  # nothing made here may ever be recorded
+    anomaly = False  # remember where each op was called; stop at the first nan of backward
+    only_off = False  # the mode of no_grad and nothing else
+    _counted = False
 
     def __init__(self):
         # PyTorch computes inf and nan without a word, and so do we. NumPy keeps this setting per thread, as we keep
-        # ours; a guard inside each op would cost more than a small op itself.
+        # ours; a guard inside each op would cost more than a small op itself. In a thread that has not come by here,
+        # the filter below keeps its warnings from being printed.
         np.seterr(all="ignore")
+
+    def __setattr__(self, name, value):
+        global special, _threads
+        put = super().__setattr__
+        put(name, value)
+        others = bool(self.watchers or self.inference or self.anomaly)
+        put("only_off", not (self.grad or others))
+        unusual = others or not self.grad
+        if unusual != self._counted:
+            put("_counted", unusual)
+            with _lock:
+                _threads += 1 if unusual else -1
+                special = _threads > 0
 
 
 state = _State()
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
 
 def is_grad_enabled():
@@ -36,6 +62,11 @@ def is_grad_enabled():
     False
     """
     return state.grad
+
+
+def is_inference_mode_enabled():
+    """True inside `inference_mode()`."""
+    return state.inference
 
 
 def notify(event):
@@ -113,8 +144,12 @@ class _GradMode:
         return type(self)()
 
     def __call__(self, function):
+        if inspect.isclass(function):
+            raise TypeError(f"@{type(self).__name__} decorates functions; put it on the methods of {function.__name__}")
         if inspect.isgeneratorfunction(function):
-            return _decorate_generator(function, self._again)
+            return _in_pieces(function, self._again)
+        if inspect.iscoroutinefunction(function):
+            return _coroutine(function, self._again)
 
         @functools.wraps(function)
         def inside(*args, **kwargs):
@@ -124,36 +159,59 @@ class _GradMode:
         return inside
 
 
-def _decorate_generator(function, make_mode):
+def _in_pieces(function, make_mode):
     """A generator runs in pieces; each piece runs in the mode, and the caller's code between them does not."""
 
     @functools.wraps(function)
     def inside(*args, **kwargs):
-        generator = function(*args, **kwargs)
-        resume, value = generator.send, None
-        while True:
-            try:
-                with make_mode():
-                    answer = resume(value)
-            except StopIteration as stop:
-                return stop.value
-            try:
-                resume, value = generator.send, (yield answer)
-            except GeneratorExit:
-                with make_mode():
-                    generator.close()
-                raise
-            except BaseException as error:
-                resume, value = generator.throw, error
+        return (yield from _drive(function(*args, **kwargs), make_mode))
 
     return inside
+
+
+def _coroutine(function, make_mode):
+    """So does a coroutine: what other tasks compute while it waits is not in the mode."""
+
+    @functools.wraps(function)
+    async def inside(*args, **kwargs):
+        return await _Awaitable(_drive(function(*args, **kwargs), make_mode))
+
+    return inside
+
+
+class _Awaitable:
+    def __init__(self, generator):
+        self.generator = generator
+
+    def __await__(self):
+        return self.generator
+
+
+def _drive(generator, make_mode):
+    """Run a generator or coroutine, every piece of it in the mode; hand on what is sent, thrown and returned."""
+    resume, value = generator.send, None
+    while True:
+        try:
+            with make_mode():
+                answer = resume(value)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            resume, value = generator.send, (yield answer)
+        except GeneratorExit:
+            with make_mode():
+                generator.close()
+            raise
+        except BaseException as error:
+            resume, value = generator.throw, error
 
 
 class no_grad(_GradMode):
     """Ops inside are computed but not recorded: results do not require grad and nothing is saved.
 
-    Works as `with no_grad():`, `@no_grad()` and `@no_grad`. Tensors made with `requires_grad=True` inside keep it;
-    only results of ops do not.
+    Works as `with no_grad():`, `@no_grad()` and `@no_grad`, on functions, generators and coroutines. Tensors made with
+    `requires_grad=True` inside keep it; only results of ops do not. The mode is the thread's: an `await` inside a
+    `with no_grad():` block lets other tasks run in it too, as in PyTorch; the decorator does not.
 
     >>> import minigrad as mg
     >>> w = mg.ones(2, requires_grad=True)
@@ -200,3 +258,40 @@ class set_grad_enabled(_GradMode):
 
     def _again(self):
         return set_grad_enabled(self.enabled)
+
+
+class inference_mode(_GradMode):
+    """`no_grad` for good: what is made inside can never be recorded, nor changed in place outside.
+
+    `inference_mode(False)` switches it off inside a block. A `.clone()` outside is an ordinary tensor again.
+
+    >>> import minigrad as mg
+    >>> with mg.inference_mode():
+    ...     y = mg.ones(2) * 3
+    >>> y.is_inference()
+    True
+    """
+
+    enabled = False
+
+    def __new__(cls, mode=True):
+        if callable(mode) and not isinstance(mode, bool):
+            return cls()(mode)
+        self = object.__new__(cls)
+        self.mode = mode
+        return self
+
+    def __enter__(self):
+        if not hasattr(self, "_modes"):
+            self._previous, self._modes = [], []
+        self._modes.append(state.inference)
+        self._previous.append(state.grad)
+        state.inference = self.mode
+        _switch(not self.mode, "inference_mode")
+
+    def __exit__(self, *exception):
+        state.inference = self._modes.pop()
+        super().__exit__(*exception)
+
+    def _again(self):
+        return inference_mode(self.mode)

@@ -3,13 +3,56 @@
 from __future__ import annotations
 
 
+class Handle:
+    """What registering a hook returns; `remove()` takes the hook away, also at the end of a `with` block."""
+
+    def __init__(self, hooks, hook):
+        self.hooks, self.hook = hooks, hook
+
+    def remove(self):
+        """Take the hook away; a second call does nothing."""
+        if any(hook is self.hook for hook in self.hooks):
+            self.hooks[:] = [hook for hook in self.hooks if hook is not self.hook]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.remove()
+
+
+class Marked:
+    """A hook that runs at another moment than the ordinary ones."""
+
+    def __init__(self, function):
+        self.function = function
+
+
+class BeforeNode(Marked):
+    """Runs on the gradients that reach a node."""
+
+
+class AfterNode(Marked):
+    """Runs on what a node sends on, and on what had reached it."""
+
+
+def add_hook(edge, hook):
+    """Put a hook on a node or on the edge of a leaf."""
+    if edge.hooks is None:
+        edge.hooks = []
+    edge.hooks.append(hook)
+    return Handle(edge.hooks, hook)
+
+
 class Node:
     """One recorded op: what backward needs, and nothing else. `tensor.grad_fn` is one.
 
     It knows its parents and never its output, so a graph has no reference cycle and goes when its last tensor goes.
+    `epoch` is the count of changes in place when it was made (see memory.py), `sources` are shapes and dtypes of the
+    operands before they were broadcast or promoted, `made_at` the lines of code, kept in anomaly mode only.
     """
 
-    __slots__ = ("__weakref__", "hooks", "parents", "plan", "saved", "sources", "versions")
+    __slots__ = ("__weakref__", "epoch", "hooks", "made_at", "parents", "plan", "saved", "sources")
 
     @property
     def op(self):
@@ -28,9 +71,21 @@ class Node:
     def __repr__(self):
         return f"<{self.name()}>"
 
+    def register_hook(self, hook):
+        """Call `hook(grad_inputs, grad_outputs)` when this node's rules have run; a tuple it returns is sent on."""
+        return add_hook(self, AfterNode(hook))
+
+    def register_prehook(self, hook):
+        """Call `hook(grad_outputs)` before this node's rules run; a tuple it returns replaces them."""
+        return add_hook(self, BeforeNode(hook))
+
     @property
     def saved_tensors(self):
         """Names and arrays that are kept for backward; empty once they are freed."""
+        return self.kept_arrays()
+
+    def kept_arrays(self):
+        """The same under a name that custom functions, whose `saved_tensors` are tensors, have too."""
         if self.saved is None:
             return {}
         return {name: kept for name, kept in zip(self.plan.names, self.saved, strict=True) if name in self.plan.tensors}
@@ -41,28 +96,43 @@ class Plan:
 
     Saved are some inputs (by number), perhaps the output, and the rest: an attribute (key, None), or the shape or dtype
     of an argument (key, number); `names` says how rules call them. `rules` are triples of argument number, rule, and
-    places in what was saved of what the rule needs, one past the end being `xp`.
+    places in what was saved of what the rule needs, one past the end being `xp`. `pattern` tells the dispatch function
+    at a glance what to save: 1 the first input, 2 the second, 4 the output, added up; 8 when there is more to it.
+    `shared` is None, or the pair (function, places) of what several rules need; its own place comes after that of `xp`.
     """
 
-    __slots__ = ("inputs", "names", "op", "output", "rest", "rules", "tensors", "wants_xp")
+    __slots__ = ("inputs", "names", "op", "output", "pattern", "rest", "rules", "shared", "tensors", "wants_xp")
 
     def __init__(self, op, mask):
         self.op = op
-        chosen = [(i, *op.rules[name]) for i, name in enumerate(op.arguments) if mask >> i & 1 and op.rules[name]]
+        count = mask.bit_length() if op.variadic else len(op.arguments)
+        names = op.names_of((None,) * count)
+        chosen = [(i, *op.rules[name]) for i, name in enumerate(names) if mask >> i & 1 and op.rules[name]]
+        if op.variadic:  # one rule for all of them, which is told the number of the input
+            chosen = [(i, rule, tuple(f"i={i}" if need == "i" else need for need in needs))
+                      for i, rule, needs in chosen]  # fmt: skip
         wanted = {need for _, _, needs in chosen for need in needs}
-        self.inputs = tuple(i for i, name in enumerate(op.arguments) if name in wanted)
+        shared = op.shared if "shared" in wanted else None
+        if shared:
+            wanted = wanted.union(shared[1], ["xp"]) - {"shared"}
+        self.inputs = tuple(i for i, name in enumerate(names) if name in wanted)
         self.output, self.wants_xp = "y" in wanted, "xp" in wanted
-        self.tensors = tuple(op.arguments[i] for i in self.inputs) + ("y",) * self.output
+        self.tensors = tuple(names[i] for i in self.inputs) + ("y",) * self.output
         others = tuple(sorted(wanted.difference(self.tensors, ["xp"])))
         self.rest = tuple(_source(op, name) for name in others)
         self.names = self.tensors + others
-        places = {name: place for place, name in enumerate((*self.names, "xp"))}
+        places = {name: place for place, name in enumerate((*self.names, "xp", "shared"))}
         self.rules = tuple((i, rule, tuple(places[need] for need in needs)) for i, rule, needs in chosen)
+        self.shared = shared and (shared[0], tuple(places[need] for need in shared[1]))
+        simple = not self.rest and count <= 2
+        self.pattern = sum(1 << i for i in self.inputs) + 4 * self.output if simple else 8
 
 
 def _source(op, name):
     """Where a rule's parameter comes from that is neither a tensor nor xp."""
     if name in op.attributes:
         return name, None
+    if op.variadic:
+        return (int(name[2:]), "number") if name.startswith("i=") else (name, "shapes")
     argument, _, what = name.rpartition("_")
     return what, op.arguments.index(argument)

@@ -32,21 +32,33 @@ KINDS = ("elementwise", "activation", "reduce", "matmul", "shape", "index", "com
 class Op:
     """The record of one op. Calling it runs it on tensors and numbers."""
 
-    def __init__(self, forward, kind, onnx=None, commutes=False, broadcasts=None, to_float=False, view=False, fixed=()):
+    def __init__(
+        self, forward, kind, onnx=None, commutes=False, broadcasts=None, to_float=False, view=False, fixed=(),
+        bools=True,
+    ):  # fmt: skip
         if kind not in KINDS:
             raise TypeError(f"op {forward.__name__}: kind {kind!r} is not one of {', '.join(KINDS)}")
         self.name = forward.__name__.rstrip("_")
         self.forward, self.kind, self.onnx, self.commutes, self.view = forward, kind, onnx, commutes, view
         self.to_float = to_float  # integers become the default float first, as in exp(2)
+        self.bools = bools  # whether truth values may stand among other operands
         self.fixed = fixed  # arguments that keep their dtype: conditions and indices
-        self.arguments, self.attributes = _split_parameters(forward)
+        self.arguments, self.attributes, self.variadic = _split_parameters(forward)
         self.broadcasts = len(self.arguments) > 1 if broadcasts is None else broadcasts
-        self.rules, self.plans = {}, {}
+        self.rules, self.plans, self.shared = {}, {}, None
         self.kernel = _direct_ufunc(self)
+        self.keeps = _keeps_dtype(self)
         self.__name__, self.__doc__ = self.name, forward.__doc__
         self.__signature__ = _public_signature(forward)
-        plain = self.broadcasts and not (fixed or self.attributes)
-        self.run = {1: unary, 2: binary if plain else general}.get(len(self.arguments), general)(self)
+        self._make_run()
+
+    def _make_run(self):
+        """The function that runs this op, for the rules it has now."""
+        count = 0 if self.attributes or self.variadic or self.fixed else len(self.arguments)
+        make = unary if count == 1 and not self.view else binary if count == 2 and self.broadcasts else general
+        self.run = make(self)
+        self.run.__name__ = self.run.__qualname__ = self.name  # Python names it in its own errors
+        self.run.__doc__ = self.__doc__
 
     def __call__(self, *args, **kwargs):
         return self.run(*args, **kwargs)
@@ -60,11 +72,17 @@ class Op:
     def vjp(self, **rules):
         """Give the derivative of each array input: a lambda, or None where nothing flows.
 
+        `shared`, if given, is a further function of this form: its result is worked out once, for all rules that ask
+        for `shared`.
         Errors: TypeError on import when an input is missing or a rule asks for something that does not exist.
         """
-        allowed = {*self.arguments, *self.attributes, "y", "xp"}
-        allowed |= {f"{name}_{what}" for name in self.arguments for what in ("shape", "dtype")}
-        if set(rules) != set(self.arguments):
+        allowed = {*self.attributes, "xp"}
+        if self.variadic:  # one rule for all inputs, called with the number `i` of the one that it is for
+            allowed |= {"i", f"{self.arguments[0]}_shapes"}
+        else:
+            allowed |= {*self.arguments, "y"}
+            allowed |= {f"{name}_{what}" for name in self.arguments for what in ("shape", "dtype")}
+        if set(rules) - {"shared"} != set(self.arguments):
             names = ", ".join(self.arguments)
             raise TypeError(f"op {self.name}: vjp must name exactly {names}; got {', '.join(rules) or 'nothing'}")
         checked = {}
@@ -76,8 +94,16 @@ class Op:
                     f"{', '.join(sorted(allowed))}"
                 )
             checked[name] = (rule, needs[1:]) if rule else None
+            if name == "shared":
+                self.shared = checked.pop(name)
+                allowed.add(name)
         self.rules.update(checked)
+        self._make_run()
         return self
+
+    def names_of(self, inputs):
+        """The name of each input's argument; the inputs of a variadic op share one."""
+        return self.arguments * len(inputs) if self.variadic else self.arguments[: len(inputs)]
 
     def renamed(self, name):
         """This record under another name: an in-place op is told to watchers as "add_"."""
@@ -125,11 +151,13 @@ def _find(base, name):
 
 
 def _split_parameters(forward):
-    """Names of the array inputs; attributes with their defaults."""
+    """Names of the array inputs; attributes with their defaults; whether there may be any number of inputs."""
     parameters = list(inspect.signature(forward).parameters.values())[1:]
+    if parameters and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL:
+        return (parameters[0].name,), {p.name: p.default for p in parameters[1:]}, True
     marked = any(p.kind is p.POSITIONAL_ONLY for p in parameters)
     arrays = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY or not marked)
-    return arrays, {p.name: p.default for p in parameters if p.name not in arrays}
+    return arrays, {p.name: p.default for p in parameters if p.name not in arrays}, False
 
 
 def _public_signature(forward):
@@ -152,3 +180,16 @@ def _direct_ufunc(op):
     except (TypeError, ValueError, AttributeError):  # the formula does more than that
         return None
     return getattr(np, name, None) if args == tokens else None
+
+
+def _keeps_dtype(op):
+    """Whether an elementwise result always has the dtype of its operands; asked once, of small arrays."""
+    if op.attributes or op.variadic or op.kind not in ("elementwise", "activation"):
+        return False
+    for dtype in ("float32",) if op.to_float else ("float32", "int64"):
+        try:
+            if op.forward(np, *(np.ones(1, dtype) for _ in op.arguments)).dtype != dtype:
+                return False
+        except (TypeError, ValueError, RuntimeError):  # not for this dtype
+            continue
+    return True

@@ -11,11 +11,12 @@ import copy
 import warnings
 import weakref
 
-from . import mode
+from . import memory, mode
 from .device import device_of, module_of
 from .dtype import DTYPES
 from .errors import DtypeError, GradError, ShapeError
 from .events import ReadBack, Zeroed
+from .kind import Inference
 from .printing import text_of
 
 
@@ -78,8 +79,8 @@ class Tensor:
     tensor([7.])
     """
 
-    # _version is a one-element list shared by all views of the same memory; _grad is unset until there is a gradient.
-    __slots__ = ("__weakref__", "_edge", "_grad", "_version", "array")
+    # _kind may be None (not asked for yet, see kind.py). Unset until needed: _grad, _view of a view, _views of a base.
+    __slots__ = ("__weakref__", "_edge", "_grad", "_kind", "_view", "_views", "array")
 
     __array_priority__ = 1000  # NumPy's arrays and scalars leave operators to the tensor
 
@@ -89,7 +90,7 @@ class Tensor:
         self = object.__new__(cls)
         self.array = array
         self._edge = None
-        self._version = [0]
+        self._kind = Inference() if mode.state.inference else None
         if requires_grad:
             self.requires_grad_(True)
         return self
@@ -149,6 +150,10 @@ class Tensor:
         """True when the elements lie in row order without gaps."""
         return bool(self.array.flags.c_contiguous)
 
+    def data_ptr(self):
+        """The address of the first element; equal addresses mean shared memory."""
+        return self.array.ctypes.data if hasattr(self.array, "ctypes") else self.array.data.ptr
+
     def is_floating_point(self):
         """True for float16, float32 and float64."""
         return self.array.dtype.kind == "f"
@@ -172,7 +177,15 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, wanted):
+        if not self.is_leaf:
+            self._refuse_to_switch()
         self.requires_grad_(wanted)
+
+    def _refuse_to_switch(self):
+        raise GradError(
+            "you can only change requires_grad flags of leaf variables. "
+            f"This tensor was made by {self._edge.name()}; use y = y.detach() to get one that is cut off from it."
+        )
 
     def requires_grad_(self, requires_grad=True):
         """Start or stop recording on a leaf, in place.
@@ -182,10 +195,10 @@ class Tensor:
         if not self.is_leaf:
             if requires_grad:
                 return self
-            raise GradError(
-                "you can only change requires_grad flags of leaf variables. "
-                f"This tensor was made by {self._edge.name()}; use y = y.detach() to get one that is cut off from it."
-            )
+            self._refuse_to_switch()
+        if requires_grad and self.is_inference() and not mode.state.inference:
+            raise GradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use "
+                            ".clone() first.")  # fmt: skip
         if not requires_grad:
             self._edge = None
         elif self._edge is None:
@@ -222,6 +235,10 @@ class Tensor:
         if new is None and had is not None and mode.state.watchers:
             mode.notify(Zeroed(self, True))
 
+    @grad.deleter
+    def grad(self):
+        self.grad = None
+
     @property
     def retains_grad(self):
         """True for a non-leaf after `retain_grad()`."""
@@ -229,8 +246,27 @@ class Tensor:
         return bool(hooks) and any(getattr(hook, "retains", None) is not None for hook in hooks)
 
     @property
-    def _version_number(self):
-        return self._version[0]
+    def _version(self):
+        """How often the memory of this tensor was changed in place; views and detach() share it."""
+        return memory.version(self.array)
+
+    @property
+    def _base(self):
+        """The tensor that this one is a view of, or None."""
+        view = getattr(self, "_view", None)
+        return None if view is None else view.base
+
+    def _is_view(self):
+        """True when this tensor shares the memory of another that autograd knows of."""
+        return getattr(self, "_view", None) is not None
+
+    def is_inference(self):
+        """True when it was made under `inference_mode`."""
+        return self._kind is not None and self._kind.inference
+
+    def _put_array(self, array):
+        """Hold another array from now on: what is known of the old one is forgotten."""
+        self.array, self._kind = array, None
 
     # Values for Python
 

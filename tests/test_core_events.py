@@ -108,7 +108,7 @@ def test_a_change_in_place_is_one_event_on_the_tensor_itself():
     assert event.op.name == "add_" and event.op.kind == "elementwise" and mg.ops.add.name == "add"
     assert event.output is result is h and event.inputs[0] is h and event.inputs[1] is x and event.recorded
     (event,), _ = ran(lambda: h.__setitem__(0, 5.0))
-    assert event.op.name == "index_put_" and event.attributes == {"index": 0} and event.output is h
+    assert event.op.name == "index_put_" and event.attributes["index"] == 0 and event.output is h
     plain = mg.ones(2)
     for change, name in [(plain.zero_, "zero_"), (lambda: plain.fill_(3), "fill_"), (lambda: plain.relu_(), "relu_")]:
         (event,), _ = ran(change)

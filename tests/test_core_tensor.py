@@ -158,7 +158,7 @@ def _promotions():
 def test_promotion(other, column, wanted):
     tensor = mg.ones(2, dtype=column)
     name, _, rank = other.partition("_")
-    operand = mg.ones(*(2,) * (rank == "1d"), dtype=name) if rank else {"int": 1, "float": 1.0, "bool": True}[name]
+    operand = mg.ones((2,) * (rank == "1d"), dtype=name) if rank else {"int": 1, "float": 1.0, "bool": True}[name]
     assert (tensor * operand).dtype.name == (operand * tensor).dtype.name == wanted
     assert (tensor == operand).dtype is mg.bool
 

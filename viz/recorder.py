@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from minigrad import events
+from minigrad import events, memory
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import names, text
@@ -88,15 +88,14 @@ class Recorder:
             self._tensors.put(output, value.id)
 
     def _saved(self, node):
-        kept = node.saved_tensors
-        return tuple([Saved(name, array.shape, array.nbytes, then, *self._memory(array))
-                      for (name, array), (_, then) in zip(kept.items(), node.versions, strict=False)])
+        return tuple([Saved(name, array.shape, array.nbytes, _version(array), *self._memory(array))
+                      for name, array in node.kept_arrays().items()])
 
     def _memory(self, array):
         """(number of the memory that an array stands in, where in it); a plain number has none."""
         if isinstance(array, np.generic) or not array.nbytes:
             return None, (0, 0)
-        owner = array if array.base is None else _owner(array)
+        owner = memory.owner(array)
         number = self._buffers.get(owner)
         if number is None:
             number = self._memories
@@ -333,11 +332,8 @@ def _role(tensor):
     return "leaf" if tensor.requires_grad and tensor.is_leaf else "input"
 
 
-def _owner(array):
-    """The array that the memory of this one belongs to."""
-    while isinstance(array.base, type(array)):
-        array = array.base
-    return array
+def _version(array):
+    return 0 if isinstance(array, np.generic) else memory.version(array)
 
 
 def _span(array, owner):

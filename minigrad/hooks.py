@@ -1,0 +1,132 @@
+"""Functions that backward calls on its way: on tensors, on leaves after accumulation, on nodes."""
+
+from __future__ import annotations
+
+import weakref
+from contextlib import contextmanager
+
+import numpy as np
+
+from .errors import GradError, ShapeError
+from .mode import state
+from .node import AfterNode, BeforeNode, Marked, add_hook
+from .tensor import AccumulateGrad, Tensor
+
+
+class Retain:
+    """The hook behind `retain_grad()`; it runs after all others, and holds its tensor weakly."""
+
+    def __init__(self, tensor):
+        self.retains = weakref.ref(tensor)
+
+
+class AfterAccumulation(Marked):
+    """Runs when a leaf's `.grad` has been brought up to date."""
+
+
+def retain_grad(tensor):
+    """Keep `.grad` on a non-leaf too. Nothing to do on a leaf.
+
+    >>> import minigrad as mg
+    >>> h = mg.tensor(2.0, requires_grad=True) * 3
+    >>> h.retain_grad()
+    >>> (h * h).backward()
+    >>> h.grad
+    tensor(12.)
+    """
+    if tensor._edge is None:
+        raise GradError("can't retain_grad on Tensor that has requires_grad=False")
+    if not tensor.is_leaf and not tensor.retains_grad:
+        add_hook(tensor._edge, Retain(tensor))
+
+
+def register_hook(tensor, hook):
+    """Call `hook(gradient)` when the gradient of `tensor` is known; what it returns (if not None) replaces it.
+
+    Returns a handle whose `remove()` takes the hook away.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: g * 10)
+    >>> (x * 3).backward()
+    >>> x.grad
+    tensor(30.)
+    """
+    if tensor._edge is None:
+        raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+    return add_hook(tensor._edge, hook)
+
+
+def register_post_accumulate_grad_hook(tensor, hook):
+    """Call `hook(tensor)` each time backward has brought this leaf's `.grad` up to date.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> handle = x.register_post_accumulate_grad_hook(lambda x: print("now", x.grad.item()))
+    >>> (x * 3).backward()
+    now 3.0
+    """
+    if tensor._edge is None:
+        raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+    if type(tensor._edge) is not AccumulateGrad:
+        raise GradError("post accumulate grad hooks cannot be registered on non-leaf tensors; use register_hook")
+    return add_hook(tensor._edge, AfterAccumulation(hook))
+
+
+@contextmanager
+def grad_mode(enabled):
+    """Recording on or off, without news to watchers: hooks and custom backward functions run in this."""
+    before, state.grad = state.grad, enabled
+    try:
+        yield
+    finally:
+        state.grad = before
+
+
+def as_tensor(g):
+    """A gradient on its way, an array or a tensor, as a tensor."""
+    return g if isinstance(g, Tensor) else Tensor(np.asarray(g) if isinstance(g, np.generic) else g)
+
+
+def run_hooks(node, g, create, landed):
+    """Users' hooks in their order, then what retain_grad() asked for. Returns the gradient to go on with."""
+    with grad_mode(create):
+        for hook in list(node.hooks):
+            if isinstance(hook, BeforeNode):
+                answer = hook.function((as_tensor(g),))
+                g = g if answer is None else _checked(answer[0], g, create)
+            elif not isinstance(hook, (Retain, Marked)):
+                answer = hook(as_tensor(g))
+                g = g if answer is None else _checked(answer, g, create)
+    for hook in node.hooks:
+        if isinstance(hook, Retain) and hook.retains() is not None:
+            landed.append((hook.retains(), g if create else g.copy()))
+    return g
+
+
+def run_node_hooks(node, sent, g, create):
+    """Hooks that look at what a node sends on; `sent` has a pair (parent, gradient) for each rule."""
+    with grad_mode(create):
+        for hook in [hook for hook in node.hooks if isinstance(hook, AfterNode)]:
+            given = tuple(None if s is None else as_tensor(s) for _, s in sent)
+            answer = hook.function(given, (as_tensor(g),))
+            if answer is not None:
+                sent = [(parent, old if new is None else _checked(new, old, create))
+                        for new, (parent, old) in zip(answer, sent, strict=True)]  # fmt: skip
+    return sent
+
+
+def run_leaf_hooks(tensor, create):
+    """Hooks that wait for `.grad`."""
+    with grad_mode(create):
+        for hook in [hook for hook in tensor._edge.hooks or () if isinstance(hook, AfterAccumulation)]:
+            hook.function(tensor)
+
+
+def _checked(answer, g, create):
+    if not isinstance(answer, Tensor):
+        raise TypeError(f"a hook must return a Tensor or None, but this one returned {type(answer).__name__}")
+    if answer.array.shape != tuple(g.shape):
+        raise ShapeError(f"a hook has changed the size of the gradient from {tuple(g.shape)} to {answer.shape}")
+    answer = answer.astype(g.dtype)
+    return answer if create else answer.array

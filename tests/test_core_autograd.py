@@ -1,0 +1,202 @@
+"""Custom functions, hooks, anomaly and inference mode, coroutines, whole Jacobians. Expected: what PyTorch does."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+import minigrad as mg
+
+
+def leaf(*values, dtype=mg.float64):
+    return mg.tensor(values, dtype=dtype, requires_grad=True)
+
+
+class Cube(mg.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(x)
+        ctx.scale = scale
+        return scale * x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * ctx.scale * 3 * x**2, None
+
+
+class Polar(mg.autograd.Function):
+    """Two outputs."""
+
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y, x + y
+
+    @staticmethod
+    def backward(ctx, product, total):
+        x, y = ctx.saved_tensors
+        return product * y + total, product * x + total
+
+
+def test_a_custom_function_runs_its_own_backward_and_its_derivative_can_be_differentiated():
+    x = leaf(1.0, 2.0)
+    y = Cube.apply(x, 2)
+    y.sum().backward()
+    assert x.grad.tolist() == [6, 24] and y.grad_fn.name() == "CubeBackward"
+    assert mg.autograd.gradcheck(lambda x: Cube.apply(x, 2), [x])
+    assert mg.autograd.gradgradcheck(lambda x: Cube.apply(x, 2), [x])
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (2.0, 3.0)])
+def test_a_function_of_two_outputs_gets_zeros_for_the_one_that_was_not_used(weights):
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    outputs = Polar.apply(x, y)
+    total = sum((out * w).sum() for out, w in zip(outputs, weights, strict=True) if w)
+    total.backward()
+    assert x.grad.tolist() == [weights[0] * 3 + weights[1], weights[0] * 4 + weights[1]]
+    assert mg.gradcheck(lambda x, y: Polar.apply(x, y)[0] * 2 + Polar.apply(x, y)[1], [x, y])
+
+
+def test_a_function_is_no_cycle_even_when_it_keeps_its_output():
+    class Exp(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x.exp()
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    x = leaf(0.0)
+    gc.disable()
+    try:
+        y = Exp.apply(x)
+        node = weakref.ref(y.grad_fn)
+        y.backward()
+        del y
+        assert node() is None and x.grad.tolist() == [1]
+    finally:
+        gc.enable()
+    assert mg.autograd.gradgradcheck(Exp.apply, [leaf(0.5, 1.0)])  # the kept output knows where it came from
+
+
+@pytest.mark.parametrize(("answer", "kind", "words"), [
+    (lambda g: (g, g, g), RuntimeError, "incorrect number of gradients .expected 2, got 3"),
+    (lambda g: (g.sum(), None), RuntimeError, r"invalid gradient at index 0 - got \[\] but expected.*\[2\]"),
+    (lambda g: (1.0, None), RuntimeError, "expected a Tensor or None"),
+])  # fmt: skip
+def test_what_a_custom_backward_returns_is_checked(answer, kind, words):
+    class Wrong(Cube):
+        @staticmethod
+        def backward(ctx, g):
+            return answer(g)
+
+    x = leaf(1.0, 2.0)
+    with pytest.raises(kind, match=words):
+        Wrong.apply(x, 1).sum().backward()
+    assert x.grad is None
+
+
+def test_saved_tensors_of_a_function_are_freed_and_guarded():
+    x = leaf(1.0)
+    y = Cube.apply(x, 1)
+    y.backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        y.backward()
+    h = x * 2
+    y = Cube.apply(h, 1)
+    h.mul_(3)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+
+
+def test_hooks_on_tensors_nodes_and_leaves_run_in_their_order():
+    x, seen = leaf(2.0), []
+    y = x * 3
+    x.register_hook(lambda g: seen.append(("leaf", g.item())))
+    handle = y.register_hook(lambda g: g * 10)
+    y.grad_fn.register_hook(lambda ins, outs: seen.append(("node", ins[0].item(), outs[0].item())))
+    y.grad_fn.register_prehook(lambda outs: (outs[0] + 1,))
+    x.register_post_accumulate_grad_hook(lambda x: seen.append(("after", x.grad.item())))
+    y.backward(retain_graph=True)
+    assert seen == [("node", 33, 11), ("leaf", 33), ("after", 33)]
+    handle.remove()
+    handle.remove()
+    y.backward()
+    assert seen[-1] == ("after", 33 + 6)
+
+
+def test_anomaly_mode_names_the_op_and_the_line_that_called_it():
+    x = leaf(0.0)
+    with mg.autograd.detect_anomaly():
+        y = x.sqrt() * 0  # the line to be named
+        with pytest.raises(RuntimeError, match=r"(?s)SqrtBackward0.*nan.*0th output.*the line to be named"):
+            y.backward()
+    assert x.grad is None
+    (x.sqrt() * 0).backward()
+    assert x.grad.isnan().item()
+
+
+def test_inference_tensors_stay_out_of_every_graph():
+    w = leaf(2.0)
+    with mg.inference_mode():
+        x = w * 1
+        assert x.is_inference() and not x.requires_grad and mg.is_inference_mode_enabled()
+        x.add_(1)
+    with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
+        w * x
+    with pytest.raises(RuntimeError, match="Inplace update to inference tensor"):
+        x.add_(1)
+    (w * x.clone()).backward()
+    assert w.grad.tolist() == [3] and (w + x).requires_grad  # a sum saves nothing
+
+
+def test_a_decorated_coroutine_leaves_other_tasks_alone():
+    seen = []
+
+    @mg.no_grad()
+    async def quiet(n):
+        for _ in range(n):
+            seen.append(("quiet", mg.is_grad_enabled()))
+            await asyncio.sleep(0)
+        return "done"
+
+    async def loud(n):
+        for _ in range(n):
+            seen.append(("loud", mg.is_grad_enabled()))
+            await asyncio.sleep(0)
+
+    async def both():
+        return (await asyncio.gather(quiet(3), loud(3)))[0]
+
+    assert asyncio.run(both()) == "done" and mg.is_grad_enabled()
+    assert len(seen) == 6 and all(enabled == (who == "loud") for who, enabled in seen)
+
+
+def test_jacobians_hessians_and_products_with_them():
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    f = mg.autograd.functional
+    assert f.jacobian(lambda x: x * x, x).tolist() == [[2, 0], [0, 4]]
+    both = f.jacobian(lambda x, y: x * y.sum(), (x, y))
+    assert [b.tolist() for b in both] == [[[7, 0], [0, 7]], [[1, 1], [2, 2]]]
+    assert f.hessian(lambda x: (x**3).sum(), x).tolist() == [[6, 0], [0, 12]]
+    rows = f.hessian(lambda x, y: (x * y).sum(), (x, y))
+    assert rows[0][1].tolist() == rows[1][0].tolist() == [[1, 0], [0, 1]] and rows[0][0].tolist() == [[0, 0], [0, 0]]
+    v = mg.tensor([1.0, 10.0], dtype=mg.float64)
+    assert f.jvp(lambda x: x * x, x, v)[1].tolist() == f.vjp(lambda x: x * x, x, v)[1].tolist() == [2, 40]
+    for product in (f.hvp, f.vhp):
+        assert product(lambda x: (x**3).sum(), x, v)[1].tolist() == [6, 120]
+    assert x.grad is None and y.grad is None
+
+
+def test_backward_of_several_tensors_adds_their_gradients():
+    x = leaf(3.0)
+    mg.autograd.backward([x * 2, (x * x).sum()], [mg.tensor([10.0], dtype=mg.float64), None])
+    assert x.grad.tolist() == [26]
+    y = x * 2
+    mg.autograd.backward([y, y * y], [mg.ones(1, dtype=mg.float64)] * 2)  # one root computed from the other
+    assert x.grad.tolist() == [26 + 2 + 24]
