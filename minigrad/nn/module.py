@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 
 from .. import mode
 from ..creation import zeros
-from ..errors import ShapeError
-from ..events import ModuleEntered, ModuleLeft
+from ..dtype import as_dtype
 from ..optim import clear_grad
 from ..tensor import Tensor
+from . import hooks, state
+from .parameter import Buffer, Parameter
 
-
-class Parameter(Tensor):
-    """A leaf that a module owns and an optimizer may change. Made from a tensor; shares its memory."""
-
-    __slots__ = ()
-
-    def __new__(cls, data, requires_grad=True):
-        return super().__new__(cls, data.array if isinstance(data, Tensor) else data, requires_grad)
-
-    def __repr__(self):
-        return "Parameter containing:\n" + super().__repr__()
-
-
-class LoadedKeys(namedtuple("LoadedKeys", "missing_keys unexpected_keys")):
-    """What `load_state_dict` did not find on one side or the other."""
-
-    def __repr__(self):
-        return super().__repr__() if any(self) else "<All keys matched successfully>"
+_TABLES = (
+    "_parameters", "_buffers", "_modules", "_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks",
+    "_backward_hooks",
+)  # fmt: skip
 
 
 class Module:
     """A part of a model: set parameters and submodules as attributes, say in `forward` what it computes.
 
     Call the module, not `forward`: the call is what hooks and watchers see.
+
+    >>> import minigrad as mg
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = Parameter(mg.tensor([2.0]))
+    ...     def forward(self, x):
+    ...         return x * self.factor
+    >>> [name for name, _ in Scale().named_parameters()]
+    ['factor']
     """
 
+    training = True
+    _hooked = False  # set on the first hook: until then a call goes straight to forward
+
     def __init__(self):
-        for name in ("_parameters", "_buffers", "_modules", "_forward_hooks"):
+        for name in _TABLES:
             object.__setattr__(self, name, OrderedDict())
+        object.__setattr__(self, "_non_persistent_buffers_set", set())
         object.__setattr__(self, "training", True)
 
     # Attributes
@@ -53,18 +54,22 @@ class Module:
             object.__setattr__(self, name, value)
         elif isinstance(value, Parameter):
             self._enter(self._parameters, name, value)
-        elif isinstance(value, Module):
+        elif isinstance(value, Module) and name not in self._parameters:
             self._enter(self._modules, name, value)
-        elif value is not None and (name in self._parameters or name in self._modules):
+        elif name in self._parameters or name in self._modules:
             kind, wanted = ("parameter", "nn.Parameter") if name in self._parameters else ("child module", "nn.Module")
-            raise TypeError(
-                f"cannot assign {type(value).__name__} as {kind} {name!r} ({wanted} or None expected). "
-                "To change the values of a parameter, use no_grad() and copy_()."
-            )
-        elif name in self._buffers and isinstance(value, Tensor):
-            self._buffers[name] = value
-        else:
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign {type(value).__name__} as {kind} {name!r} ({wanted} or None expected). "
+                    "To change the values of a parameter, use no_grad() and copy_()."
+                )
+            (self._parameters if kind == "parameter" else self._modules)[name] = None
+        elif isinstance(value, Buffer):
             self._forget(name)
+            self.register_buffer(name, value, value.persistent)
+        elif name in self._buffers:
+            self._buffers[name] = _checked_buffer(name, value)
+        else:
             object.__setattr__(self, name, value)
 
     def _enter(self, table, name, value):
@@ -76,11 +81,14 @@ class Module:
         for table in (self._parameters, self._buffers, self._modules, self.__dict__):
             if table is not keep:
                 table.pop(name, None)
+        self._non_persistent_buffers_set.discard(name)
 
     def __getattr__(self, name):
-        for table in ("_parameters", "_buffers", "_modules"):
-            if name in self.__dict__.get(table, ()):
-                return self.__dict__[table][name]
+        own = self.__dict__
+        if "_modules" in own:
+            for table in (own["_parameters"], own["_modules"], own["_buffers"]):
+                if name in table:
+                    return table[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name):
@@ -88,17 +96,42 @@ class Module:
             raise AttributeError(name)
         self._forget(name)
 
-    def register_buffer(self, name, tensor):
-        """State that is not trained but saved and moved along, such as running statistics."""
-        if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign {type(tensor).__name__} as buffer {name!r} (Tensor or None expected)")
-        self._enter(self._buffers, name, tensor)
+    def __dir__(self):
+        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+
+    def _check_name(self, name, table, what):
+        if not isinstance(name, str):
+            raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
+        if not name or "." in name:
+            raise KeyError(f'{what} name can\'t be empty string "" or contain ".": {name!r}')
+        if hasattr(self, name) and name not in table:
+            raise KeyError(f"attribute {name!r} already exists")
+
+    def register_parameter(self, name, param):
+        """Set a parameter by name; None keeps its place, e.g. for a layer without bias."""
+        self._check_name(name, self._parameters, "parameter")
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign {type(param).__name__!r} object to parameter {name!r} (nn.Parameter or None required)"
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name, tensor, persistent=True):
+        """State that is not trained but moved along, and saved unless `persistent` is False."""
+        self._check_name(name, self._buffers, "buffer")
+        self._buffers[name] = _checked_buffer(name, tensor)
+        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def add_module(self, name, module):
         """Set a submodule by name: for names that are no attribute names, such as "0"."""
-        if not isinstance(module, Module):
+        if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass: {name!r} has to be a module")
-        setattr(self, name, module)
+        self._check_name(name, self._modules, "module")
+        self._modules[name] = module
+
+    def register_module(self, name, module):
+        """The same as `add_module`."""
+        self.add_module(name, module)
 
     # Running
 
@@ -107,75 +140,115 @@ class Module:
         raise NotImplementedError(f"Module [{type(self).__name__}] is missing the required \"forward\" function")
 
     def __call__(self, *args, **kwargs):
-        run = self._watched_forward if mode.state.watchers else self.forward
-        output = run(*args, **kwargs)
-        for hook in tuple(self._forward_hooks.values()):
-            answer = hook(self, args, output)
-            output = output if answer is None else answer
-        return output
+        if self._hooked or (mode.special and mode.state.watchers):
+            return hooks.call(self, args, kwargs)
+        return self.forward(*args, **kwargs)
 
-    def _watched_forward(self, *args, **kwargs):
-        output = None
-        mode.notify(ModuleEntered(self))
-        try:
-            output = self.forward(*args, **kwargs)
-            return output
-        finally:
-            mode.notify(ModuleLeft(self, output))
+    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+        """Call `hook(module, args)` before each forward; what it returns (if not None) replaces the arguments."""
+        return hooks.register(self, "_forward_pre_hooks", hook, prepend, with_kwargs=with_kwargs)
 
-    def register_forward_hook(self, hook):
-        """Call `hook(module, inputs, output)` after each forward; what it returns (if not None) replaces the output."""
-        handle = _HookHandle(self._forward_hooks)
-        self._forward_hooks[handle] = hook
-        return handle
+    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
+        """Call `hook(module, args, output)` after each forward; what it returns (if not None) replaces the output.
+
+        With `always_call` it runs also when forward has raised.
+        """
+        options = {"with_kwargs": with_kwargs, "always_call": always_call}
+        return hooks.register(self, "_forward_hooks", hook, prepend, **options)
+
+    def register_full_backward_pre_hook(self, hook, prepend=False):
+        """Call `hook(module, grad_output)` when backward reaches the outputs; what it returns replaces grad_output."""
+        return hooks.register(self, "_backward_pre_hooks", hook, prepend)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Call `hook(module, grad_input, grad_output)` when the gradients of all inputs are known.
+
+        Both are tuples with None where nothing flows. What it returns (if not None) replaces grad_input; that differs
+        from PyTorch in needing a module of one recorded input.
+        """
+        return hooks.register(self, "_backward_hooks", hook, prepend)
 
     # The tree
 
     def named_children(self):
-        """Pairs of name and direct submodule."""
-        yield from self._modules.items()
+        """Pairs of name and direct submodule; a shared module comes once."""
+        seen = set()
+        for name, child in self._modules.items():
+            if child is not None and child not in seen:
+                seen.add(child)
+                yield name, child
 
     def children(self):
         """Direct submodules."""
-        yield from self._modules.values()
+        return (child for _, child in self.named_children())
 
-    def named_modules(self, prefix="", seen=None):
+    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
         """Pairs of dotted name and module, this one first; a shared module comes once."""
-        seen = set() if seen is None else seen
-        if id(self) in seen:
+        memo = set() if memo is None else memo
+        if self in memo:
             return
-        seen.add(id(self))
+        if remove_duplicate:
+            memo.add(self)
         yield prefix, self
         for name, child in self._modules.items():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name, seen)
+            if child is not None:
+                yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self):
+    def modules(self, remove_duplicate=True):
         """This module and all below it."""
-        return (module for _, module in self.named_modules())
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
-    def _named(self, table):
+    def _named(self, table, prefix, recurse, remove_duplicate):
         seen = set()
-        for prefix, module in self.named_modules():
+        every = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
+        for path, module in every:
             for name, tensor in getattr(module, table).items():
-                if tensor is not None and id(tensor) not in seen:
-                    seen.add(id(tensor))
-                    yield (f"{prefix}.{name}" if prefix else name), tensor
+                if tensor is not None and tensor not in seen:
+                    if remove_duplicate:
+                        seen.add(tensor)
+                    yield (f"{path}.{name}" if path else name), tensor
 
-    def named_parameters(self):
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
         """Pairs of dotted name and parameter; a shared parameter comes once."""
-        return self._named("_parameters")
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
 
-    def parameters(self):
-        """All parameters of this module and those below it."""
-        return (p for _, p in self.named_parameters())
+    def parameters(self, recurse=True):
+        """All parameters of this module and (with `recurse`) those below it."""
+        return (p for _, p in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self):
+    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
         """Pairs of dotted name and buffer."""
-        return self._named("_buffers")
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
 
-    def buffers(self):
-        """All buffers of this module and those below it."""
-        return (b for _, b in self.named_buffers())
+    def buffers(self, recurse=True):
+        """All buffers of this module and (with `recurse`) those below it."""
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target):
+        """The module under a dotted name; "" is this one. Errors: AttributeError where there is none."""
+        module = self
+        for name in target.split(".") if target else ():
+            module = getattr(module, name)
+            if not isinstance(module, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+        return module
+
+    def get_parameter(self, target):
+        """The parameter under a dotted name. Errors: AttributeError where there is none."""
+        return self._get_owned(target, "_parameters", "an nn.Parameter")
+
+    def get_buffer(self, target):
+        """The buffer under a dotted name. Errors: AttributeError where there is none."""
+        return self._get_owned(target, "_buffers", "a buffer")
+
+    def _get_owned(self, target, table, what):
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if not hasattr(owner, name):
+            raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+        if getattr(owner, table).get(name) is None:
+            raise AttributeError(f"`{name}` is not {what}")
+        return getattr(owner, name)
 
     # Switches and state
 
@@ -203,11 +276,11 @@ class Module:
         for p in self.parameters():
             clear_grad(p, set_to_none)
 
-    def apply(self, function):
-        """Call `function` on every module below this one, then on this one."""
+    def apply(self, fn):
+        """Call `fn` on every module below this one, then on this one."""
         for child in self.children():
-            child.apply(function)
-        function(self)
+            child.apply(fn)
+        fn(self)
         return self
 
     def to(self, *args, **kwargs):
@@ -215,9 +288,10 @@ class Module:
 
         Errors: TypeError for a dtype that is not floating-point; DeviceError where the device is missing.
         """
+        kwargs.pop("non_blocking", None)
         probe = zeros(()).to(*args, **kwargs)  # what is asked for, and an error before anything is changed
         if not probe.is_floating_point():
-            raise TypeError(f"Module.to() only accepts floating-point dtypes, but got {probe.dtype}")
+            raise TypeError(f"nn.Module.to only accepts floating-point dtypes, but got desired dtype={probe.dtype}")
         with mode.no_grad():
             for tensor in [*self.parameters(), *self.buffers()]:
                 floating = tensor.is_floating_point()
@@ -226,61 +300,61 @@ class Module:
                         t.array = (t.to(*args, **kwargs) if floating else t.to(probe.device)).array
         return self
 
-    def state_dict(self):
+    def type(self, dst_type):
+        """All parameters and buffers in this floating-point dtype."""
+        return self.to(as_dtype(dst_type))
+
+    def float(self):
+        """Floating-point parameters and buffers as float32."""
+        return self.to(as_dtype("float32"))
+
+    def double(self):
+        """Floating-point parameters and buffers as float64."""
+        return self.to(as_dtype("float64"))
+
+    def half(self):
+        """Floating-point parameters and buffers as float16."""
+        return self.to(as_dtype("float16"))
+
+    def cpu(self):
+        """Everything to main memory."""
+        return self.to("cpu")
+
+    def cuda(self, device=None):
+        """Everything to a GPU."""
+        return self.to("cuda" if device is None else device if isinstance(device, str) else f"cuda:{device}")
+
+    def state_dict(self, *, destination=None, prefix="", keep_vars=False):
         """Parameters and buffers by dotted name, detached: the values live on in the model."""
-        return OrderedDict((name, t.detach()) for name, t in self._state())
+        return state.state_dict(self, destination, prefix, keep_vars)
 
-    def _state(self, prefix=""):
-        """Name and tensor of all state, in PyTorch's order; what is shared comes under each of its names."""
-        for name, tensor in [*self._parameters.items(), *self._buffers.items()]:
-            if tensor is not None:
-                yield prefix + name, tensor
-        for name, child in self._modules.items():
-            yield from child._state(f"{prefix}{name}.")
-
-    def load_state_dict(self, state_dict, strict=True):
+    def load_state_dict(self, state_dict, strict=True, assign=False):
         """Copy values in; the parameters stay the same objects, so an optimizer goes on seeing them.
 
         Returns the missing and the unexpected names, both empty unless `strict` is False.
-        Errors: TypeError for values that are not tensors; ShapeError that lists missing and unexpected names, and
-        shapes that differ. Nothing is copied unless all fits.
+        Errors: RuntimeError that lists missing and unexpected names, shapes that differ and what is no tensor. Nothing
+        is copied unless all fits (PyTorch copies what does).
         """
-        own = dict(self._state())
-        for name, value in state_dict.items():
-            if not isinstance(value, Tensor):
-                raise TypeError(f"state_dict[{name!r}] must be a Tensor, not {type(value).__name__}")
-        missing, unexpected = [n for n in own if n not in state_dict], [n for n in state_dict if n not in own]
-        wrong = [
-            f"{n}: {tuple(state_dict[n].shape)} for {tuple(t.shape)}"
-            for n, t in own.items()
-            if n in state_dict and tuple(state_dict[n].shape) != tuple(t.shape)
-        ]
-        if wrong or (strict and (missing or unexpected)):
-            raise ShapeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}: missing {missing or 'none'}, "
-                f"unexpected {unexpected or 'none'}, wrong shape {wrong or 'none'}"
-            )
-        with mode.no_grad():
-            for name, tensor in own.items():
-                if name in state_dict:
-                    tensor.copy_(state_dict[name].detach())
-        return LoadedKeys(missing, unexpected)
+        return state.load_state_dict(self, state_dict, strict, assign)
+
+    # Printing
 
     def extra_repr(self):
         """What stands in the brackets when the module is printed."""
         return ""
 
+    def _get_name(self):
+        return type(self).__name__
+
     def __repr__(self):
+        own = self.extra_repr()
         if not self._modules:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
-        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+            return f"{self._get_name()}({own})"
+        lines = own.splitlines() + [f"({n}): " + repr(m).replace("\n", "\n  ") for n, m in self._modules.items()]
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-class _HookHandle:
-    def __init__(self, table):
-        self.table = table
-
-    def remove(self):
-        """Take the hook away; a second call does nothing."""
-        self.table.pop(self, None)
+def _checked_buffer(name, value):
+    if value is not None and not isinstance(value, Tensor):
+        raise TypeError(f"cannot assign {type(value).__name__!r} object to buffer {name!r} (Tensor or None required)")
+    return value

@@ -1,0 +1,221 @@
+"""Activations as functions. The bends that deserve a derivative of their own are ops; the rest is made of those."""
+
+from __future__ import annotations
+
+import warnings
+
+from ... import inplace as in_place
+from ... import ops
+from ...errors import ShapeError
+from ...random import rand
+from ...tensor import Tensor
+
+
+def _made(input, inplace, name, function):
+    """function(input), as a new tensor or written over the input."""
+    if not inplace:
+        return function(input)
+    return in_place.change(input, name + "_", lambda x: function(ops.clone(x)))  # the copy is what backward may need
+
+
+def relu(input, inplace=False):
+    """x above 0, else 0; the derivative at 0 is 0.
+
+    >>> import minigrad as mg
+    >>> relu(mg.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return ops.relu(input) if not inplace else _made(input, inplace, "relu", ops.relu)
+
+
+def tanh(input):
+    """Hyperbolic tangent."""
+    return ops.tanh(input)
+
+
+def sigmoid(input):
+    """1 / (1 + exp(-x))."""
+    return ops.sigmoid(input)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """x above 0, else negative_slope * x."""
+    return _made(input, inplace, "leaky_relu", lambda x: ops.leaky_relu(x, negative_slope=negative_slope))
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """x above 0, else alpha * (exp(x) - 1)."""
+    return _made(input, inplace, "elu", lambda x: ops.elu(x, alpha=alpha))
+
+
+def selu(input, inplace=False):
+    """elu with the alpha and the scale that keep mean 0 and variance 1. Source: Klambauer et al. (2017)."""
+    constants = {"alpha": 1.6732632423543772848170429916717, "scale": 1.0507009873554804934193349852946}
+    return _made(input, inplace, "selu", lambda x: ops.elu(x, **constants))
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """x above 0, else alpha * (exp(x / alpha) - 1), whose slope has no jump."""
+    def formula(x):
+        return ops.where(x > 0, x, ops.expm1(ops.where(x > 0, 0, x) / alpha) * alpha)
+
+    return _made(input, inplace, "celu", formula)
+
+
+def gelu(input, approximate="none"):
+    """x times the normal distribution function of x; approximate="tanh" for the usual formula. Hendrycks (2016)."""
+    return ops.gelu(input, approximate=approximate)
+
+
+def silu(input, inplace=False):
+    """x * sigmoid(x)."""
+    return _made(input, inplace, "silu", ops.silu)
+
+
+def mish(input, inplace=False):
+    """x * tanh(softplus(x))."""
+    return _made(input, inplace, "mish", ops.mish)
+
+
+def softplus(input, beta=1.0, threshold=20.0):
+    """log(1 + exp(beta * x)) / beta, and x itself above the threshold."""
+    return ops.softplus(input, beta=beta, threshold=threshold)
+
+
+def logsigmoid(input):
+    """log(sigmoid(x)), without overflow."""
+    return ops.logsigmoid(input)
+
+
+def softsign(input):
+    """x / (1 + |x|)."""
+    return input / (1 + ops.abs(input))
+
+
+def tanhshrink(input):
+    """x - tanh(x)."""
+    return input - ops.tanh(input)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """x, but no less than min_val and no more than max_val; the derivative at both is 0."""
+    if min_val > max_val:
+        raise ValueError(f"min_val cannot be greater than max_val, as in {min_val}, {max_val}")
+    return _made(input, inplace, "hardtanh", lambda x: ops.hardtanh(x, min_val=min_val, max_val=max_val))
+
+
+def relu6(input, inplace=False):
+    """x between 0 and 6, else the nearer of the two."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def hardsigmoid(input, inplace=False):
+    """A sigmoid of three straight pieces: (x + 3) / 6 between -3 and 3."""
+    return _made(input, inplace, "hardsigmoid", lambda x: ops.hardtanh(x + 3, min_val=0, max_val=6) / 6)
+
+
+def hardswish(input, inplace=False):
+    """x * hardsigmoid(x)."""
+    return _made(input, inplace, "hardswish", lambda x: x * ops.hardtanh(x + 3, min_val=0, max_val=6) / 6)
+
+
+def hardshrink(input, lambd=0.5):
+    """x where |x| > lambd, else 0."""
+    return ops.where(ops.abs(input) <= lambd, 0, input)
+
+
+def softshrink(input, lambd=0.5):
+    """x, nearer to 0 by lambd; 0 where |x| <= lambd."""
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
+    return ops.where(input > lambd, input - lambd, ops.where(input < -lambd, input + lambd, input * 0))
+
+
+def threshold(input, threshold, value, inplace=False):
+    """x above the threshold, else `value`."""
+    return _made(input, inplace, "threshold", lambda x: ops.where(x <= threshold, value, x))
+
+
+def prelu(input, weight):
+    """x above 0, else weight * x; one learned weight, or one for each channel (axis 1)."""
+    if weight.numel() != 1:
+        channels = input.size(1) if input.dim() > 1 else 1
+        if channels != weight.numel():
+            raise ShapeError(f"Mismatch of parameter numbers and input channel size: {weight.numel()} and {channels}")
+        weight = weight.reshape([-1 if i == 1 else 1 for i in range(max(input.dim(), 2))][: max(input.dim(), 1)])
+    return ops.where(input > 0, input, input * weight)
+
+
+def rrelu(input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
+    """leaky_relu with a slope drawn for each element while training, else with the mean slope."""
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    slope = rand(*input.shape, dtype=input.dtype).to(input.device) * (upper - lower) + lower
+    return _made(input, inplace, "rrelu", lambda x: ops.where(x >= 0, x, x * slope))
+
+
+def glu(input, dim=-1):
+    """The first half along `dim` times the sigmoid of the second half."""
+    if not input.dim():
+        raise RuntimeError("glu does not support 0-dimensional tensors")
+    if input.size(dim) % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.size(dim)}")
+    before, half = (slice(None),) * (dim % input.dim()), input.size(dim) // 2
+    return input[(*before, slice(half))] * ops.sigmoid(input[(*before, slice(half, None))])
+
+
+def _implicit_dim(name, input, dim):
+    """PyTorch's guess where no dim is given, with its warning."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=4,
+    )
+    return 0 if input.dim() in (0, 1, 3) else 1
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Positive numbers that add up to 1 along `dim`.
+
+    >>> import minigrad as mg
+    >>> softmax(mg.zeros(1, 4), dim=1)
+    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+    """
+    dim = _implicit_dim("softmax", input, dim)
+    return ops.softmax(input if dtype is None else input.to(dtype), dim=dim)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """softmax of -x."""
+    dim = _implicit_dim("softmin", input, dim)
+    return ops.softmax(-(input if dtype is None else input.to(dtype)), dim=dim)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """The logarithm of softmax along `dim`, without overflow."""
+    dim = _implicit_dim("log_softmax", input, dim)
+    return ops.log_softmax(input if dtype is None else input.to(dtype), dim=dim)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """A random choice that gradients flow through; `hard` gives one-hot values. Source: Jang, Gu & Poole (2017)."""
+    noise = -ops.log(-ops.log(rand(*logits.shape, dtype=logits.dtype) * (1 - 2e-7) + 1e-7)).to(logits.device)
+    soft = ops.softmax((logits + noise) / tau, dim=dim)
+    if not hard:
+        return soft
+    best = ops.argmax(soft, dim=dim, keepdim=True)
+    chosen = Tensor((soft.array == ops.take_along_dim(soft, best, dim=dim).array).astype(soft.array.dtype))
+    return chosen - soft.detach() + soft
+
+
+def _overwriting(function):
+    def run(input, *args, **kwargs):
+        return function(input, *args, **kwargs, inplace=True)
+
+    run.__name__, run.__doc__ = function.__name__ + "_", f"`{function.__name__}`, written over the input."
+    return run
+
+
+relu_, leaky_relu_, elu_, selu_, celu_ = map(_overwriting, (relu, leaky_relu, elu, selu, celu))
+hardtanh_, threshold_, rrelu_ = map(_overwriting, (hardtanh, threshold, rrelu))

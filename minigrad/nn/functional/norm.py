@@ -1,0 +1,151 @@
+"""Normalisation, and distances."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ... import memory, ops
+from ...errors import DtypeError, ShapeError
+
+
+def _check_dtypes(name, input, *others):
+    """Refuse whole numbers, and parameters of another dtype."""
+    for x in (input, *others):
+        if x is not None and (x.dtype is not input.dtype or not x.is_floating_point()):
+            raise DtypeError(
+                f"{name}(): expected input and parameters of one floating-point dtype, got {input.dtype} and {x.dtype}"
+            )
+
+
+def _affine(x, weight, bias, shape=None):
+    """x * weight + bias, each seen in `shape`."""
+    if weight is not None:
+        x = x * (weight if shape is None else weight.reshape(shape))
+    return x if bias is None else x + (bias if shape is None else bias.reshape(shape))
+
+
+def _move(running, new, momentum):
+    """running += momentum * (new - running), in place and out of the graph."""
+    if running is not None:
+        running.array += (momentum * (new - running.array)).astype(running.array.dtype)
+        memory.changed(running.array)
+
+
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    """Each channel minus its mean, over its standard deviation: of this batch while training, else the running ones.
+
+    Shapes: input (N, C, ...), the rest (C,) -> as input. While training the running statistics, where given, are
+    updated in place, also under no_grad: the variance with Bessel's correction, though the batch is normalised without.
+    Errors: ShapeError for a single value per channel while training: it has no spread.
+    Source: Ioffe & Szegedy (2015), "Batch Normalization".
+    """
+    if input.dim() < 2:
+        raise IndexError(f"batch_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
+    _check_dtypes("batch_norm", input, running_mean, running_var, weight, bias)
+    per_channel = (1, -1, *(1,) * (input.dim() - 2))
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+        scale = (running_var + eps).rsqrt().reshape(per_channel)
+        return _affine((input - running_mean.reshape(per_channel)) * scale, weight, bias, per_channel)
+    dims = (0, *range(2, input.dim()))
+    count = input.numel() // max(input.size(1), 1)
+    if count == 1:
+        raise ShapeError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    if count and (running_mean is not None or running_var is not None):
+        array = input.array
+        _move(running_mean, array.mean(axis=dims), momentum)
+        _move(running_var, array.var(axis=dims) * (count / max(count - 1, 1)), momentum)
+    return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, per_channel)
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    """Each element minus the mean of its row, over the row's standard deviation; rows are the last axes.
+
+    Shapes: input (..., *normalized_shape), weight and bias normalized_shape -> as input.
+    Source: Ba, Kiros & Hinton (2016), "Layer Normalization".
+
+    >>> import minigrad as mg
+    >>> layer_norm(mg.tensor([[1.0, 3.0]]), (2,), eps=0)
+    tensor([[-1.,  1.]])
+    """
+    dims = _last_axes("layer_norm", input, normalized_shape, weight, bias)
+    _check_dtypes("layer_norm", input, weight, bias)
+    return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias)
+
+
+def _last_axes(name, input, normalized_shape, *given):
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(f"{name}: expected normalized_shape to be at least 1-dimensional")
+    for x in given:
+        if x is not None and tuple(x.shape) != shape:
+            raise ShapeError(
+                f"Expected weight to be of same shape as normalized_shape, but got {tuple(x.shape)} and {shape}"
+            )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        raise ShapeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
+            f"got input of size {list(input.shape)}"
+        )
+    return tuple(range(-len(shape), 0))
+
+
+def rms_norm(input, normalized_shape, weight=None, eps=None):
+    """Each element over the root of the mean square of its row. Source: Zhang & Sennrich (2019)."""
+    dims = _last_axes("rms_norm", input, normalized_shape, weight)
+    eps = _machine_epsilon(input) if eps is None else eps
+    scaled = input * ((input * input).mean(dim=dims, keepdim=True) + eps).rsqrt()
+    return scaled if weight is None else scaled * weight
+
+
+def _machine_epsilon(x):
+    """The distance from 1 to the next number of this dtype."""
+    return {2: 2.0**-10, 4: 2.0**-23, 8: 2.0**-52}[x.element_size()]
+
+
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+    """layer_norm over groups of channels. Shapes: input (N, C, ...), weight and bias (C,). Source: Wu & He (2018)."""
+    if input.dim() < 2 or num_groups < 1 or input.size(1) % num_groups:
+        raise ShapeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{list(input.shape)} and num_groups={num_groups}"
+        )
+    if input.size(0) * input.size(1) // num_groups * prod(input.shape[2:]) == 1:
+        raise ShapeError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
+    grouped = input.reshape(input.size(0), num_groups, input.size(1) // num_groups * prod(input.shape[2:]))
+    y = ops.standardize(grouped, dim=(-1,), eps=eps).reshape(*input.shape)
+    return _affine(y, weight, bias, (1, -1, *(1,) * (input.dim() - 2)))
+
+
+def instance_norm(
+    input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
+):  # fmt: skip
+    """Each channel of each sample normalised by itself. Shapes: input (N, C, ...)."""
+    if input.dim() < 2:
+        raise ShapeError(f"instance_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    dims = tuple(range(2, input.dim()))
+    count = prod(input.shape[2:])
+    if count == 1:
+        raise ShapeError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
+    _move(running_mean, input.array.mean(axis=dims).mean(axis=0), momentum)
+    _move(running_var, input.array.var(axis=dims).mean(axis=0) * (count / max(count - 1, 1)), momentum)
+    return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, (1, -1, *(1,) * len(dims)))
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
+    """Rows along `dim` divided by their p-norm, or by eps where that is larger."""
+    return input / input.norm(p, dim, keepdim=True).clamp(min=eps)
+
+
+def cosine_similarity(x1, x2, dim=1, eps=1e-8):
+    """The cosine of the angle between rows along `dim`; norms count as no less than eps."""
+    first, second = ((x * x).sum(dim=dim).sqrt().clamp(min=eps) for x in (x1, x2))
+    return (x1 * x2).sum(dim=dim) / (first * second)
+
+
+def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
+    """The p-norm of x1 - x2 + eps along the last axis."""
+    return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)

@@ -1,0 +1,80 @@
+"""Convolution, and the two ops that are its derivatives: windows of the input against the kernel, as a matrix product.
+
+Each of the three is linear in both operands, and each one's derivatives are the other two. So there is no fourth.
+Shapes: x (N, C, *sizes), weight (O, C / groups, *kernel), y (N, O, *out); any number of axes.
+"""
+
+from math import prod
+
+from ..op import op
+from .windows import add_windows, windows
+
+__all__ = ["convolution", "convolution_input", "convolution_weight"]
+
+
+def _columns(xp, x, kernel, stride, padding, dilation, groups):
+    """(N, groups, C / groups * kernel, windows), and how many windows there are along each axis."""
+    seen = windows(xp, x, kernel, stride, padding, dilation)
+    out = seen.shape[2 + len(kernel) :]
+    return seen.reshape(len(x), groups, x.shape[1] // groups * prod(kernel), prod(out)), out
+
+
+def _matrix(weight, groups):
+    return weight.reshape(groups, weight.shape[0] // groups, prod(weight.shape[1:]))
+
+
+@op(kind="matmul", onnx="Conv", broadcasts=False)
+def convolution(xp, x, weight, /, stride, padding, dilation, groups):
+    """Each window of x times each kernel: what conv1d and conv2d compute (a cross-correlation, as everywhere).
+
+    Shapes: x (N, C, *sizes), weight (O, C / groups, *kernel) -> (N, O, *out)
+    Errors: ShapeError when the kernel is larger than the padded input.
+    Source: Dumoulin & Visin (2016), "A guide to convolution arithmetic for deep learning".
+    """
+    columns, out = _columns(xp, x, weight.shape[2:], stride, padding, dilation, groups)
+    return xp.matmul(_matrix(weight, groups), columns).reshape(len(x), len(weight), *out)
+
+
+@op(kind="matmul", onnx="ConvTranspose", broadcasts=False)
+def convolution_input(xp, seen, weight, /, sizes, stride, padding, dilation, groups):
+    """From windows back to the input, added where they overlap: what conv_transpose computes.
+
+    Shapes: seen (N, O, *out), weight (O, C / groups, *kernel) -> (N, C, *sizes)
+    """
+    out, kernel = seen.shape[2:], weight.shape[2:]
+    rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(out))
+    columns = xp.matmul(_matrix(weight, groups).swapaxes(-1, -2), rows)
+    columns = columns.reshape(len(seen), groups * weight.shape[1], *kernel, *out)
+    return add_windows(xp, columns, sizes, stride, padding, dilation)
+
+
+@op(kind="matmul", broadcasts=False)
+def convolution_weight(xp, seen, x, /, kernel, stride, padding, dilation, groups):
+    """Each window of x weighed by what was seen there, and added: the gradient of a kernel.
+
+    Shapes: seen (N, O, *out), x (N, C, *sizes) -> (O, C / groups, *kernel)
+    """
+    columns, out = _columns(xp, x, kernel, stride, padding, dilation, groups)
+    rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(out))
+    each = xp.matmul(rows, columns.swapaxes(-1, -2)).sum(axis=0)
+    return each.reshape(seen.shape[1], x.shape[1] // groups, *kernel)
+
+
+convolution.vjp(
+    x=lambda g, weight, x_shape, stride, padding, dilation, groups, xp: convolution_input.on(
+        xp, g, weight, sizes=tuple(x_shape[2:]), stride=stride, padding=padding, dilation=dilation, groups=groups),
+    weight=lambda g, x, weight_shape, stride, padding, dilation, groups, xp: convolution_weight.on(
+        xp, g, x, kernel=tuple(weight_shape[2:]), stride=stride, padding=padding, dilation=dilation, groups=groups),
+)  # fmt: skip
+convolution_input.vjp(
+    seen=lambda g, weight, stride, padding, dilation, groups, xp: convolution.on(
+        xp, g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    weight=lambda g, seen, weight_shape, stride, padding, dilation, groups, xp: convolution_weight.on(
+        xp, seen, g, kernel=tuple(weight_shape[2:]), stride=stride, padding=padding, dilation=dilation, groups=groups),
+)  # fmt: skip
+convolution_weight.vjp(
+    seen=lambda g, x, stride, padding, dilation, groups, xp: convolution.on(
+        xp, x, g, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    x=lambda g, seen, x_shape, stride, padding, dilation, groups, xp: convolution_input.on(
+        xp, seen, g, sizes=tuple(x_shape[2:]), stride=stride, padding=padding, dilation=dilation, groups=groups),
+)  # fmt: skip
