@@ -1,5 +1,4 @@
 """`minigrad.data` under the name that PyTorch has for it."""
 
-from ..data import DataLoader, Dataset, Subset, TensorDataset, default_collate, random_split
-
-__all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]
+from ..data import *  # noqa: F403
+from ..data import __all__  # noqa: F401

@@ -1,0 +1,1 @@
+"""Optimizers and schedules beside PyTorch's recorded ones: the same gradients, the same trajectory."""
