@@ -1,32 +1,31 @@
 """minigrad: the computation graph of PyTorch, small enough to read. `import minigrad as mg`, and type what you know."""
 
+from math import e, inf, nan, pi
+
 from . import (
+    arithmetic,
     autograd,
+    creation,
     data,
+    datasets,
+    indexing,
     inplace,  # noqa: F401  hangs the operators on Tensor, through `methods`
+    linalg,
     nn,
     ops,
     optim,
+    ordering,
+    pieces,
+    printing,
+    products,
+    queries,
+    random,
+    reducing,
+    shaping,
     utils,
 )
-from .creation import (
-    Generator,
-    arange,
-    eye,
-    from_numpy,
-    full,
-    linspace,
-    manual_seed,
-    ones,
-    ones_like,
-    rand,
-    randint,
-    randn,
-    randperm,
-    tensor,
-    zeros,
-    zeros_like,
-)  # fmt: skip
+from .arithmetic import *  # noqa: F403
+from .creation import *  # noqa: F403
 from .device import Device as device
 from .device import cuda
 from .dtype import bool_ as bool
@@ -43,130 +42,102 @@ from .dtype import (
     set_default_dtype,
     uint8,
 )  # fmt: skip
+from .einstein import einsum
 from .errors import DeviceError, DtypeError, GradError, ShapeError
 from .gradcheck import gradcheck
-from .mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .ops import (
-    abs,
-    cos,
-    eq,
-    exp,
-    floor,
-    ge,
-    gt,
-    le,
-    log,
-    logical_and,
-    logical_not,
-    logical_or,
-    lt,
-    matmul,
-    maximum,
-    mean,
-    minimum,
-    ne,
-    pow,
-    relu,
-    round,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    sum,
-    tanh,
-    where,
+from .indexing import *  # noqa: F403
+from .mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
 )  # fmt: skip
+from .nn.functional import celu, prelu, rrelu, selu, threshold
+from .ops import clone, detach, matmul, relu, sigmoid, squeeze, tanh, unsqueeze
+from .ordering import *  # noqa: F403
+from .pieces import *  # noqa: F403
+from .printing import *  # noqa: F403
+from .products import *  # noqa: F403
+from .queries import *  # noqa: F403
+from .random import *  # noqa: F403
+from .reducing import *  # noqa: F403
+from .serialization import load, save
+from .shaping import *  # noqa: F403
 from .tensor import Size, Tensor
 
-max, min, reshape, transpose = Tensor.max, Tensor.min, Tensor.reshape, Tensor.transpose
-argmax, log_softmax, softmax = ops.argmax, ops.log_softmax, ops.softmax
-float, long, double = float32, int64, float64
+half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
+newaxis = None
 
 __version__ = "0.1.0"
 __all__ = [
     "DeviceError",
     "DtypeError",
-    "Generator",
     "GradError",
     "ShapeError",
     "Size",
     "Tensor",
-    "abs",
-    "arange",
-    "argmax",
     "autograd",
     "bool",
-    "cos",
+    "celu",
+    "clone",
     "cuda",
     "data",
+    "datasets",
+    "detach",
     "device",
     "double",
     "dtype",
+    "e",
+    "einsum",
     "enable_grad",
-    "eq",
-    "exp",
-    "eye",
     "float",
     "float16",
     "float32",
     "float64",
-    "floor",
-    "from_numpy",
-    "full",
-    "ge",
     "get_default_dtype",
     "gradcheck",
-    "gt",
+    "half",
+    "inf",
+    "inference_mode",
+    "int",
     "int8",
     "int16",
     "int32",
     "int64",
     "is_grad_enabled",
-    "le",
-    "linspace",
-    "log",
-    "log_softmax",
-    "logical_and",
-    "logical_not",
-    "logical_or",
+    "is_inference_mode_enabled",
+    "linalg",
+    "load",
     "long",
-    "lt",
-    "manual_seed",
     "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "ne",
+    "nan",
     "nn",
     "no_grad",
-    "ones",
-    "ones_like",
     "ops",
     "optim",
-    "pow",
-    "rand",
-    "randint",
-    "randn",
-    "randperm",
+    "pi",
+    "prelu",
     "relu",
-    "reshape",
-    "round",
+    "rrelu",
+    "save",
+    "selu",
     "set_default_dtype",
     "set_grad_enabled",
+    "short",
     "sigmoid",
-    "sign",
-    "sin",
-    "softmax",
-    "sqrt",
-    "sum",
+    "squeeze",
     "tanh",
-    "tensor",
-    "transpose",
+    "threshold",
     "uint8",
+    "unsqueeze",
     "utils",
-    "where",
-    "zeros",
-    "zeros_like",
+]  # fmt: skip
+__all__ += [
+    name
+    for part in (
+        arithmetic, creation, indexing, ordering, pieces, printing, products, queries, random, reducing, shaping,
+    )
+    for name in part.__all__
 ]  # fmt: skip

@@ -1,13 +1,27 @@
-"""Tensors from Python data, from NumPy, from nothing, and from a seeded random generator."""
+"""Tensors from Python data, from NumPy, and from nothing. Random ones are in `random.py`.
+
+All take `dtype`, `device` and `requires_grad`. The numbers are worked out by NumPy and then moved to the device.
+"""
 
 from __future__ import annotations
+
+import math
+import operator
 
 import numpy as np
 
 from . import dtype as dtypes
-from .device import CPU, Device, move
+from .device import Device, move
 from .errors import DtypeError, ShapeError
 from .tensor import Tensor
+
+__all__ = [
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
+    "ones", "ones_like", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+# From data
 
 
 def tensor(data, dtype=None, device=None, requires_grad=False):
@@ -25,42 +39,24 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
         array = data.array.copy()
     elif hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         array = np.array(data)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"can't convert np.ndarray of type {array.dtype} to a tensor: it must hold real numbers")
     else:
         array = _from_python(data, wanted)
     if wanted is not None:
         array = array.astype(wanted)
     if array.dtype not in dtypes.DTYPES:
         raise TypeError(f"can't make a tensor of dtype {array.dtype}; use one of {', '.join(map(str, dtypes.DTYPES))}")
-    return Tensor(_place(array, device), requires_grad)
+    return Tensor(placed(array, device), requires_grad)
 
 
-def _from_python(data, wanted):
-    first = data
-    while isinstance(first, (list, tuple)) and first:
-        first = first[0]
-    try:
-        array = np.array(_without_tensors(data))
-    except ValueError as error:
-        raise ValueError(f"tensor(): rows must have equal lengths at every depth ({error})") from None
-    if array.dtype.kind not in "biuf" and array.size:
-        raise TypeError(f"tensor(): needs numbers, nested lists of numbers or an array, not {type(data).__name__}")
-    if array.dtype.kind == "u":
-        raise ValueError(f"tensor(): {array.max()} does not fit into int64, the widest of the whole numbers")
-    if isinstance(first, (np.generic, np.ndarray)) and array.dtype in dtypes.DTYPES:
-        return array  # a list of NumPy's numbers keeps their dtype
-    if array.dtype.kind == "f" or not array.size:
-        return array.astype(wanted or dtypes.get_default_dtype().numpy)
-    return array.astype(np.int64) if array.dtype.kind == "i" else array
-
-
-def _without_tensors(data):
+def as_tensor(data, dtype=None, device=None):
+    """`tensor`, without a copy where none is needed: a Tensor comes back itself, an array shares its memory."""
     if isinstance(data, Tensor):
-        return data.item() if data.array.size == 1 else data.detach().cpu().tolist()
-    return [_without_tensors(item) for item in data] if isinstance(data, (list, tuple)) else data
-
-
-def _place(array, device):
-    return array if device is None else move(array, Device(device))
+        return data.to(dtype=dtype, device=device)
+    if not isinstance(data, np.ndarray):
+        return tensor(data, dtype, device)
+    return from_numpy(data).to(dtype=dtype, device=device)
 
 
 def from_numpy(array):
@@ -72,130 +68,233 @@ def from_numpy(array):
     return Tensor(array)
 
 
-def _shape(size):
+def _from_python(data, wanted):
+    data = _without_tensors(data)
+    try:
+        array = np.array(data)
+    except ValueError as error:
+        raise ValueError(f"tensor(): rows must have equal lengths at every depth ({error})") from None
+    if array.dtype.kind == "O" and all(isinstance(leaf, (int, float)) for leaf in _leaves(data)):
+        if wanted is None or wanted.kind != "f":
+            raise ValueError("tensor(): a number does not fit into int64, the widest of the whole numbers")
+        array = array.astype(wanted)
+    if array.dtype.kind not in "biuf" and array.size:
+        raise DtypeError(f"tensor(): needs numbers, nested lists of numbers or an array, not {type(data).__name__}")
+    if array.dtype.kind == "u" and array.dtype not in dtypes.DTYPES:
+        raise ValueError(f"tensor(): {array.max()} does not fit into int64, the widest of the whole numbers")
+    if wanted is not None:
+        check_fit(array, wanted)
+        return array
+    if not array.size:
+        return array.astype(dtypes.get_default_dtype().numpy)
+    return array.astype(_common_dtype(_leaves(data), array))
+
+
+def _common_dtype(leaves, array):
+    """The dtype of a list: Python's numbers by PyTorch's defaults, NumPy's (and tensors) keep theirs."""
+    typed = {leaf.dtype for leaf in leaves if hasattr(leaf, "dtype")}
+    if not typed:
+        return dtypes.get_default_dtype().numpy if array.dtype.kind == "f" else array.dtype
+    plain = [leaf for leaf in leaves if not hasattr(leaf, "dtype")]
+    typed |= {dtypes.result_type(plain)} if plain else set()
+    return dtypes.result_type([np.empty(1, found) for found in typed])
+
+
+def _leaves(data):
+    if isinstance(data, (list, tuple, range)):
+        return [leaf for item in data for leaf in _leaves(item)]
+    return [data]
+
+
+def _without_tensors(data):
+    """The data with NumPy's scalars in place of tensors of one element."""
+    if isinstance(data, Tensor):
+        if data.array.size != 1:
+            raise ShapeError(f"only one element tensors can be converted to Python scalars, not shape {data.shape}. "
+                             "Use minigrad.stack([...]) to put tensors together.")  # fmt: skip
+        return data.detach().cpu().array.reshape(())[()]
+    return [_without_tensors(item) for item in data] if isinstance(data, (list, tuple)) else data
+
+
+def check_fit(values, wanted):
+    """Refuse Python numbers that an integer dtype cannot hold; negative ones wrap around in unsigned, as in PyTorch."""
+    values = np.asarray(values)
+    if wanted.kind not in "iu" or not values.size or values.dtype.kind == "b":
+        return
+    limits = np.iinfo(wanted)
+    low = -limits.max if wanted.kind == "u" else limits.min
+    if not (values.min() >= low and values.max() <= limits.max):  # nan is neither
+        raise DtypeError(f"value cannot be converted to type {wanted} without overflow: it holds {low} to {limits.max}")
+
+
+def placed(array, device):
+    """The array on this device; None is main memory."""
+    return array if device is None else move(array, Device(device))
+
+
+# Filled
+
+
+def as_size(given, size=None, name="full"):
+    """Lengths given one by one, as one sequence, or by the keyword `size`; checked."""
+    if not given and size is None:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+    size = given if size is None else (size,)
     size = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    size = tuple(n.item() if isinstance(n, Tensor) and n.array.dtype.kind == "i" else n for n in size)
     if any(not isinstance(n, (int, np.integer)) for n in size):
         raise TypeError(f"a size must be whole numbers, not {size!r}")
     if any(n < 0 for n in size):
         raise ShapeError(f"Trying to create tensor with negative dimension: {list(size)}")
-    return tuple(size)
+    return size
 
 
-def _filled(shape, value, dtype, device, requires_grad):
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return Tensor(_place(np.full(shape, value, wanted.numpy), device), requires_grad)
+def float_dtype(dtype):
+    """The NumPy dtype that is asked for, or the default one."""
+    return (dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)).numpy
 
 
-def zeros(*size, dtype=None, device=None, requires_grad=False):
-    """All 0. `zeros(2, 3)` or `zeros((2, 3))`."""
-    return _filled(_shape(size), 0, dtype, device, requires_grad)
+def _factory(name, value, doc):
+    """zeros, ones and empty with their _like and new_ forms: (function, function_like)."""
+
+    def make(*given, size=None, dtype=None, device=None, requires_grad=False):
+        shape = as_size(given, size, name)
+        return Tensor(placed(value(shape, float_dtype(dtype)), device), requires_grad)
+
+    def make_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+        dtype, device = input.dtype if dtype is None else dtype, input.device if device is None else device
+        return make(input.array.shape, dtype=dtype, device=device, requires_grad=requires_grad)
+
+    def make_new(self, *given, size=None, dtype=None, device=None, requires_grad=False):
+        dtype, device = self.dtype if dtype is None else dtype, self.device if device is None else device
+        return make(*given, size=size, dtype=dtype, device=device, requires_grad=requires_grad)
+
+    for function, title, text in (
+        (make, name, f"{doc} `{name}(2, 3)` or `{name}((2, 3))`."),
+        (make_like, f"{name}_like", f"{doc} With the shape, dtype and device of another tensor."),
+        (make_new, f"new_{name}", f"{doc} With the dtype and device of this tensor."),
+    ):
+        function.__name__, function.__qualname__, function.__doc__ = title, title, text
+    setattr(Tensor, f"new_{name}", make_new)
+    return make, make_like
 
 
-def ones(*size, dtype=None, device=None, requires_grad=False):
-    """All 1. `ones(2, 3)` or `ones((2, 3))`."""
-    return _filled(_shape(size), 1, dtype, device, requires_grad)
+zeros, zeros_like = _factory("zeros", np.zeros, "All 0.")
+ones, ones_like = _factory("ones", np.ones, "All 1.")
+empty, empty_like = _factory("empty", np.empty, "Whatever the memory holds; write to it before you read.")
 
 
-def full(size, fill_value, dtype=None, device=None, requires_grad=False):
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """All `fill_value`, in the dtype of that number unless given."""
-    wanted = dtypes.number_dtype(fill_value) if dtype is None else dtype
-    return _filled(_shape((size,)), fill_value, wanted, device, requires_grad)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}")
+    if not isinstance(fill_value, (bool, int, float, np.generic, Tensor)):
+        raise TypeError(f"full(): argument 'fill_value' must be a number, not {type(fill_value).__name__}")
+    if isinstance(fill_value, Tensor):
+        dtype, fill_value = dtype or fill_value.dtype, fill_value.item()
+    wanted = dtypes.number_dtype(fill_value) if dtype is None else dtypes.as_dtype(dtype).numpy
+    check_fit(fill_value, wanted)
+    array = np.full(as_size((size,)), np.asarray(fill_value).astype(wanted))
+    return Tensor(placed(array, device), requires_grad)
 
 
-def zeros_like(like, dtype=None, requires_grad=False):
-    """All 0, with the shape, dtype and device of another tensor."""
-    return zeros(like.array.shape, dtype=dtype or like.dtype, device=like.device, requires_grad=requires_grad)
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """All `fill_value`, with the shape, dtype and device of another tensor."""
+    dtype, device = input.dtype if dtype is None else dtype, input.device if device is None else device
+    return full(input.array.shape, fill_value, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(like, dtype=None, requires_grad=False):
-    """All 1, with the shape, dtype and device of another tensor."""
-    return ones(like.array.shape, dtype=dtype or like.dtype, device=like.device, requires_grad=requires_grad)
+def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """All `fill_value`, with the dtype and device of this tensor."""
+    dtype, device = self.dtype if dtype is None else dtype, self.device if device is None else device
+    return full(size, fill_value, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False):
-    """Numbers from start (0 when only one is given) up to, not including, end."""
-    start, end = (0, start) if end is None else (start, end)
+def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
+    """`tensor(data)` with the dtype and device of this tensor."""
+    dtype, device = self.dtype if dtype is None else dtype, self.device if device is None else device
+    return tensor(data, dtype, device, requires_grad)
+
+
+Tensor.new_full, Tensor.new_tensor = new_full, new_tensor
+
+
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
+    """The identity matrix (n, n), or (n, m)."""
+    if min(n, n if m is None else m) < 0:
+        raise ShapeError(f"n must be greater or equal to 0, got {(n, m)}")
+    return Tensor(placed(np.eye(n, m, dtype=float_dtype(dtype)), device), requires_grad)
+
+
+# In steps
+
+
+def _number(value):
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def arange(start=None, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+    """Numbers from start (0 when only one is given) up to, not including, end. Whole ones unless one is a float."""
+    if start is None and end is None:
+        raise TypeError("arange(): missing the number to stop at, as in arange(3)")
+    start, end, step = map(_number, (0, start, step) if end is None else (start or 0, end, step))
+    if not all(map(math.isfinite, (start, end))):
+        raise ShapeError(f"unsupported range: {start} -> {end}")
     if not step or (end - start) / step < 0:
         raise ShapeError(f"arange({start}, {end}, {step}): step must be nonzero and lead from start to end")
-    array = np.arange(start, end, step)
-    wanted = dtypes.as_dtype(dtype).numpy if dtype else np.int64 if array.dtype.kind == "i" else None
-    return Tensor(_place(array.astype(wanted or dtypes.get_default_dtype().numpy), device), requires_grad)
+    if dtype is None and all(isinstance(n, (int, np.integer)) for n in (start, end, step)):
+        dtype = dtypes.int64
+    array = start + np.arange(math.ceil((end - start) / step)) * step
+    return Tensor(placed(array.astype(_number_dtype("arange", dtype)), device), requires_grad)
 
 
-def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
+def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """`steps` numbers evenly spaced from start to end, both included."""
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return Tensor(_place(np.linspace(start, end, steps).astype(wanted.numpy), device), requires_grad)
+    wanted = _number_dtype("linspace", dtype)
+    return Tensor(placed(_evenly(start, end, steps, wanted).astype(wanted), device), requires_grad)
 
 
-def eye(n, m=None, dtype=None, device=None, requires_grad=False):
-    """The identity matrix (n, n), or (n, m)."""
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return Tensor(_place(np.eye(n, m, dtype=wanted.numpy), device), requires_grad)
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
+    """Powers of `base`, the exponents evenly spaced from start to end, both included."""
+    wanted = _number_dtype("logspace", dtype)
+    exponents = _evenly(start, end, steps, wanted).astype("float64")
+    return Tensor(placed(np.power(float(base), exponents).astype(wanted), device), requires_grad)
 
 
-# Random numbers
+def _number_dtype(name, dtype):
+    wanted = float_dtype(dtype)
+    if wanted.kind == "b":
+        raise DtypeError(f"{name}(): not implemented for bool. Use a dtype of numbers.")
+    return wanted
 
 
-class Generator:
-    """A source of random numbers of its own: `Generator().manual_seed(0)`.
-
-    The numbers are NumPy's (PCG64), the same on every platform; they are not PyTorch's numbers for the same seed.
-    """
-
-    def __init__(self, device="cpu"):
-        if Device(device) != CPU:
-            raise TypeError("a Generator draws on the CPU; move the tensor with .to(device)")
-        self.manual_seed(int(np.random.SeedSequence().entropy % 2**63))
-
-    def manual_seed(self, seed):
-        """Start again from `seed`; returns the generator itself."""
-        if seed != int(seed) or seed < 0:
-            raise DtypeError(f"a seed must be a whole number from 0 up, not {seed!r}")
-        self._seed = int(seed)
-        self.numpy = np.random.Generator(np.random.PCG64(self._seed))
-        return self
-
-    def initial_seed(self):
-        """The seed that the numbers started from."""
-        return self._seed
+def _evenly(start, end, steps, wanted):
+    """Counted from whichever end is nearer, so that both are exact."""
+    if operator.index(steps) < 0:
+        raise ShapeError("number of steps must be non-negative")
+    start, end = _number(start), _number(end)
+    exact = wanted.type
+    if wanted.kind != "f":
+        start, end, exact = int(start), int(end), np.float64
+    places = np.arange(steps)
+    step = (exact(end) - exact(start)) / exact(max(steps - 1, 1))
+    lower = exact(start) + step * places.astype(exact)
+    upper = exact(end) - step * (steps - 1 - places).astype(exact)
+    return np.where(places < max(steps // 2, steps == 1), lower, upper)
 
 
-default_generator = Generator()
+def tril_indices(row, col, offset=0, *, dtype=None, device=None):
+    """The indices of the lower triangle of a (row, col) matrix. Shapes: (2, count)"""
+    return _triangle(np.tril_indices, row, col, offset, dtype, device)
 
 
-def manual_seed(seed):
-    """Seed the generator that all random functions use unless given another.
-
-    >>> manual_seed(0).initial_seed()
-    0
-    """
-    return default_generator.manual_seed(seed)
+def triu_indices(row, col, offset=0, *, dtype=None, device=None):
+    """The indices of the upper triangle of a (row, col) matrix. Shapes: (2, count)"""
+    return _triangle(np.triu_indices, row, col, offset, dtype, device)
 
 
-def _drawn(array, dtype, device, requires_grad):
-    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return Tensor(_place(np.asarray(array).astype(wanted.numpy), device), requires_grad)
-
-
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
-    """Uniform on [0, 1)."""
-    return _drawn((generator or default_generator).numpy.random(_shape(size)), dtype, device, requires_grad)
-
-
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
-    """Standard normal."""
-    return _drawn((generator or default_generator).numpy.standard_normal(_shape(size)), dtype, device, requires_grad)
-
-
-def randint(low, high=None, size=None, generator=None, dtype=None, device=None):
-    """Whole numbers from low (0 when left out) up to, not including, high: `randint(10, (3,))`."""
-    if size is None:
-        low, high, size = 0, low, high
-    drawn = (generator or default_generator).numpy.integers(low, high, _shape((size,)))
-    return _drawn(drawn, dtype or dtypes.int64, device, False)
-
-
-def randperm(n, generator=None):
-    """The numbers 0 to n-1 in random order."""
-    return Tensor((generator or default_generator).numpy.permutation(n).astype(np.int64))
+def _triangle(indices, row, col, offset, dtype, device):
+    if min(row, col) < 0:
+        raise ShapeError(f"row and col must be non-negative, got {row}, {col}")
+    found = np.stack(indices(row, offset, col)).astype(dtypes.as_dtype(dtype or dtypes.int64).numpy)
+    return Tensor(placed(found, device))

@@ -2,64 +2,63 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 import numpy as np
 
-from . import backward as engine
-from . import ops
-from .axes import count
-from .device import Device, module_of, move
-from .dispatch import NUMBERS
+from . import hooks, ops
+from .backward import backward
+from .device import Device, move
 from .dtype import as_dtype, float16, float32, float64, int32, int64
-from .errors import ShapeError
+from .errors import DtypeError, GradError
 from .op import OPS, op
+from .operands import NUMBERS
 from .tensor import Tensor
-
-MaxResult = namedtuple("max", "values indices")
-MinResult = namedtuple("min", "values indices")
-
 
 # Operators and methods that are ops
 
-PLAIN = """abs exp log sqrt sin cos tanh sigmoid relu sign round floor neg sum mean amax amin argmax argmin all any
-    softmax log_softmax matmul pow maximum minimum eq ne lt le gt ge logical_and logical_or logical_not bitwise_and
-    bitwise_or bitwise_xor bitwise_not clone detach unsqueeze squeeze add sub mul div""".split()  # noqa: SIM905  a list of strings would be five times as long
+METHODS = """
+    abs ceil floor frac maximum minimum mul neg pow round sign trunc floor_divide remainder fmod fmax fmin clamp_min
+    clamp_max nan_to_num acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p
+    log2 logaddexp logaddexp2 reciprocal rsqrt sin sinh sqrt tan xlogy sigmoid tanh relu eq ne lt le gt ge isnan isinf
+    isfinite signbit logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not
+    bitwise_left_shift bitwise_right_shift amax amin argmax argmin all any count_nonzero logsumexp matmul clone detach
+    unsqueeze squeeze
+""".split()  # noqa: SIM905  a list of strings would be five times as long
+
+# One op under several names, as in PyTorch.
+ALIASES = {
+    "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
+    "atan2": "arctan2", "atanh": "arctanh", "neg": "negative", "mul": "multiply", "trunc": "fix", "sign": "sgn",
+    "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}  # fmt: skip
 
 OPERATORS = {
     "add": "__add__ __radd__", "mul": "__mul__ __rmul__", "sub": "__sub__", "div": "__truediv__", "pow": "__pow__",
-    "matmul": "__matmul__", "neg": "__neg__", "abs": "__abs__", "lt": "__lt__",
-    "le": "__le__", "gt": "__gt__", "ge": "__ge__", "bitwise_and": "__and__ __rand__",
+    "floor_divide": "__floordiv__", "remainder": "__mod__", "matmul": "__matmul__", "neg": "__neg__", "abs": "__abs__",
+    "lt": "__lt__", "le": "__le__", "gt": "__gt__", "ge": "__ge__", "bitwise_and": "__and__ __rand__",
     "bitwise_or": "__or__ __ror__", "bitwise_xor": "__xor__ __rxor__", "bitwise_not": "__invert__",
+    "bitwise_left_shift": "__lshift__", "bitwise_right_shift": "__rshift__",
+}  # fmt: skip
+TURNED = {
+    "sub": "__rsub__", "div": "__rtruediv__", "pow": "__rpow__", "floor_divide": "__rfloordiv__",
+    "remainder": "__rmod__", "matmul": "__rmatmul__", "bitwise_left_shift": "__rlshift__",
+    "bitwise_right_shift": "__rrshift__",
 }  # fmt: skip
 
-for _name in PLAIN:
-    setattr(Tensor, _name, OPS[_name].run)
+for _name in METHODS:
+    for _alias in (_name, *ALIASES.get(_name, "").split()):
+        setattr(Tensor, _alias, OPS[_name].run)
     OPS[_name].run.__doc__, OPS[_name].run.__name__ = OPS[_name].__doc__, _name
 for _name, _dunders in OPERATORS.items():
     for _dunder in _dunders.split():
         setattr(Tensor, _dunder, OPS[_name].run)
+for _name, _dunder in TURNED.items():
+    setattr(Tensor, _dunder, lambda self, other, _run=OPS[_name].run: _run(other, self))
 
 
 def method(function):
     """Hang a function on Tensor under its own name."""
     setattr(Tensor, function.__name__, function)
     return function
-
-
-@method
-def __rsub__(self, other):
-    return ops.sub(other, self)
-
-
-@method
-def __rtruediv__(self, other):
-    return ops.div(other, self)
-
-
-@method
-def __rpow__(self, other):
-    return ops.pow(other, self)
 
 
 @method
@@ -75,6 +74,13 @@ def __ne__(self, other):
 
 
 @method
+def __pos__(self):
+    if self.array.dtype.kind == "b":
+        raise DtypeError("The `+` operator, on a bool tensor is not supported. Use .long() first.")
+    return self
+
+
+@method
 def __iter__(self):
     if not self.array.ndim:
         raise TypeError("iteration over a 0-d tensor")
@@ -84,146 +90,6 @@ def __iter__(self):
 @method
 def __contains__(self, value):
     return bool((self.array == getattr(value, "array", value)).any())
-
-
-@method
-def where(self, condition, other):
-    """self where the condition holds, else other."""
-    return ops.where(condition, self, other)
-
-
-# Reductions along one axis that say where, too
-
-
-def _extreme(self, dim, keepdim, whole, position, result):
-    if dim is None:
-        return whole(self)
-    if isinstance(dim, Tensor):
-        return (ops.maximum if whole is ops.max else ops.minimum)(self, dim)
-    if not self.array.ndim:
-        values, indices = _extreme(self.reshape(1), dim, False, whole, position, result)
-        return result(values, indices)
-    indices = position(self, dim=dim, keepdim=True)
-    values = ops.take_along_dim(self, indices, dim=dim)
-    return result(values, indices) if keepdim else result(ops.squeeze(values, dim), ops.squeeze(indices, dim))
-
-
-@method
-def max(self, dim=None, keepdim=False):
-    """The largest element; with `dim` the pair (values, indices), where the first of equals gets all the gradient.
-
-    >>> import minigrad as mg
-    >>> mg.tensor([[1.0, 5.0], [4.0, 2.0]]).max(dim=1).indices
-    tensor([1, 0])
-    """
-    return _extreme(self, dim, keepdim, ops.max, ops.argmax, MaxResult)
-
-
-@method
-def min(self, dim=None, keepdim=False):
-    """The smallest element; with `dim` the pair (values, indices), where the first of equals gets all the gradient."""
-    return _extreme(self, dim, keepdim, ops.min, ops.argmin, MinResult)
-
-
-# Shape
-
-
-def _lengths(given):
-    """Lengths or axes given one by one or as one sequence, as plain integers."""
-    given = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
-    return tuple(int(n) for n in given)
-
-
-@method
-def reshape(self, *shape):
-    """The same elements under another shape; one length may be -1.
-
-    >>> import minigrad as mg
-    >>> mg.arange(6).reshape(2, -1).shape
-    Size([2, 3])
-    """
-    return ops.reshape(self, shape=_lengths(shape))
-
-
-@method
-def view(self, *shape):
-    """`reshape` that never copies. Errors: ShapeError when memory does not allow a view; use reshape."""
-    made = ops.reshape(self, shape=_lengths(shape))
-    if made.array.size and not module_of(made.array).may_share_memory(made.array, self.array):
-        raise ShapeError(f"view size {_lengths(shape)} is not compatible with the memory of this tensor. Use .reshape.")
-    return made
-
-
-@method
-def flatten(self, start_dim=0, end_dim=-1):
-    """One axis in place of those from start_dim to end_dim."""
-    shape = self.array.shape or (1,)
-    for dim in (start_dim, end_dim):
-        if not -len(shape) <= dim < len(shape):
-            raise IndexError(f"flatten(): Dimension out of range: {dim}; the shape is {self.shape}")
-    first, last = start_dim % len(shape), end_dim % len(shape) + 1
-    if first >= last:
-        raise ShapeError(f"flatten(): start_dim cannot come after end_dim, as in {start_dim}, {end_dim}")
-    return ops.reshape(self, shape=(*shape[:first], count(shape[first:last], None), *shape[last:]))
-
-
-@method
-def transpose(self, dim0, dim1):
-    """Two axes exchanged."""
-    return ops.swapaxes(self, dim0=dim0, dim1=dim1)
-
-
-Tensor.swapaxes = transpose
-
-
-@method
-def permute(self, *dims):
-    """Axes in another order."""
-    return ops.permute(self, dims=_lengths(dims))
-
-
-@method
-def expand(self, *sizes):
-    """Repeated along axes of length 1 without copying; -1 keeps a length."""
-    sizes = _lengths(sizes)
-    new = len(sizes) - self.array.ndim
-    if new < 0 or -1 in sizes[:new]:
-        raise ShapeError(f"expand{sizes} of shape {tuple(self.shape)}: give every axis a size; -1 only for old ones")
-    old = (None,) * new + self.array.shape
-    return ops.broadcast_to(self, shape=tuple(o if n == -1 else n for n, o in zip(sizes, old, strict=True)))
-
-
-Tensor.T = property(lambda self: ops.permute(self, dims=tuple(reversed(range(self.array.ndim)))), doc="Axes reversed.")
-
-
-def _matrices_turned(self):
-    if self.array.ndim < 2:
-        raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, not on shape {self.shape}")
-    return ops.swapaxes(self, dim0=-2, dim1=-1)
-
-
-Tensor.mT = property(_matrices_turned, doc="The last two axes exchanged.")
-
-
-# Index
-
-
-def plain_index(index):
-    """An index without tensors in it: arrays in their place, copied, since backward may need them later."""
-    if isinstance(index, tuple):
-        return tuple(plain_index(item) for item in index)
-    if isinstance(index, Tensor):
-        if index.array.dtype.kind not in "iub":
-            raise IndexError(f"tensors used as indices must be integers or booleans, not {index.dtype}")
-        return index.array.copy() if index.array.ndim or index.array.dtype.kind == "b" else int(index.array)
-    if isinstance(index, (list, np.ndarray)):
-        return np.array(index, dtype=None if len(index) else "int64") if isinstance(index, list) else index.copy()
-    return index
-
-
-@method
-def __getitem__(self, index):
-    return ops.index(self, index=plain_index(index))
 
 
 # Dtype and device
@@ -290,20 +156,30 @@ for _name, _wanted in {
 
 # Autograd
 
-Tensor.backward = engine.backward
-Tensor.retain_grad = engine.retain_grad
-Tensor.register_hook = engine.register_hook
+Tensor.backward = backward
+Tensor.retain_grad = hooks.retain_grad
+Tensor.register_hook = hooks.register_hook
+Tensor.register_post_accumulate_grad_hook = hooks.register_post_accumulate_grad_hook
 
 
 @method
 def detach_(self):
-    """Cut this tensor itself off from its graph."""
+    """Cut this tensor itself off from its graph. Errors: GradError on a view, whose base would still be in it."""
+    if self._base is not None:
+        raise GradError("Can't detach views in-place. Use detach() instead.")
     self._edge = None
     return self
 
 
+def _data_of(self):
+    array = self.array
+    # NumPy's array of a buffer owns its memory as far as memory.py can see, so a change in it is not noticed.
+    apart = np.asarray(memoryview(array)) if isinstance(array, np.ndarray) else array.view()
+    return Tensor(apart.view(array.dtype) if apart.dtype is not array.dtype else apart)
+
+
 Tensor.data = property(
-    lambda self: Tensor(self.array),
-    lambda self, new: setattr(self, "array", new.array),
+    _data_of,
+    lambda self, new: self._put_array(new.array),
     doc="The same memory, out of sight of autograd: unlike detach(), changes are not noticed. Prefer detach().",
 )

@@ -59,7 +59,7 @@ CASES = {
     "unknown keyword": (lambda: mg.ones(2).sum(dims=0), TypeError, "dims"),
     "unknown keyword, two operands": (lambda: mg.ops.where(mg.ones(2) > 0, 1, b=2, c=3), TypeError, "'c'"),
     "missing operand": (lambda: mg.ops.where(mg.ones(2) > 0, 1.0), TypeError, r"missing argument 'b'.*condition"),
-    "ignored keyword": (lambda: mg.ones(2).round(decimals=2), TypeError, "decimals"),
+    "ignored keyword": (lambda: mg.ones(2).round(digits=2), TypeError, "digits"),
     "reshape": (lambda: mg.ones(2, 3).reshape(4), RuntimeError, r"reshape\(x: \(2, 3\).*\(4,\)"),
     "reshape -2": (lambda: mg.ones(4).reshape(-2, 2), RuntimeError, "-2"),
     "view": (lambda: mg.ones(2, 3).T.view(6), RuntimeError, r"view size.*\.reshape"),

@@ -56,3 +56,32 @@ def test_names_of_types_and_places():
     assert str(mg.float32) == "minigrad.float32" and mg.float32.name == "float32" and mg.float32.itemsize == 4
     assert str(mg.ones(1).device) == "cpu" and repr(mg.device("cuda", 1)) == "device(type='cuda', index=1)"
     assert repr(mg.ones(2, 3).shape) == "Size([2, 3])" and mg.ones(2, 3).shape.numel() == 6
+
+
+@pytest.mark.parametrize(("options", "make", "text"), [
+    ({"precision": 2}, lambda: mg.tensor([1 / 3]), "tensor([0.33])"),
+    ({"sci_mode": True}, lambda: mg.tensor([1.0, 20.0]), "tensor([1.0000e+00, 2.0000e+01])"),
+    ({"sci_mode": False}, lambda: mg.tensor([1.0, 1e6]), "tensor([      1., 1000000.])"),
+    ({"threshold": 3, "edgeitems": 1}, lambda: mg.arange(9), "tensor([0,  ..., 8])"),
+    ({"edgeitems": 0, "threshold": 1}, lambda: mg.arange(9), "tensor([...], size=(9,))"),
+    ({"linewidth": 20}, lambda: mg.arange(6), "tensor([0, 1, 2, 3,\n        4, 5])"),
+    ({"profile": "short"}, lambda: mg.tensor([0.125]), "tensor([0.12])"),
+    ({"profile": "full"}, lambda: mg.zeros(1001).long(), "tensor([" + "".join(
+        "0" + (", " if (i + 1) % 24 else ",\n        ") * (i < 1000) for i in range(1001)) + "])"),
+])  # fmt: skip
+def test_options(options, make, text):
+    before = mg.get_printoptions()
+    try:
+        mg.set_printoptions(**options)
+        assert repr(make()) == text
+    finally:
+        mg.set_printoptions(**before)
+
+
+def test_the_default_dtype_goes_without_saying():
+    mg.set_default_dtype(mg.float64)
+    try:
+        assert repr(mg.ones(1)) == "tensor([1.])" and repr(mg.zeros(0)) == "tensor([])"
+        assert repr(mg.ones(1, dtype=mg.float32)) == "tensor([1.], dtype=minigrad.float32)"
+    finally:
+        mg.set_default_dtype(mg.float32)

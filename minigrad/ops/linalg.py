@@ -19,7 +19,8 @@ def matmul(xp, a, b):
     """
     if a.dtype.kind == "b":
         raise DtypeError("matmul(): there is no product of bool matrices. Use .float() or .long() first.")
-    return xp.matmul(a, b)
+    product = xp.matmul(a, b)
+    return product if product.ndim else xp.asarray(product)  # NumPy gives a scalar for two vectors
 
 
 def _left(g, a_shape, b):

@@ -1,19 +1,34 @@
-"""Ops that reduce axes. `dim` is None (all), a number or a tuple; `keepdim` keeps reduced axes with length 1."""
+"""Ops that reduce axes, and running sums. `dim` is None (all), a number or a tuple; `keepdim` keeps axes as length 1.
+
+Half precision is added up in single precision, as PyTorch does it.
+"""
+
+import math
 
 from ..axes import as_axis, count, kept_shape, spread
 from ..errors import DtypeError, ShapeError
 from ..op import op
+from .elementwise import sign
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "log_softmax", "max", "mean", "min", "nll_loss",
-    "one_hot_mask", "softmax", "sum",
+    "all", "amax", "amin", "any", "argmax", "argmedian", "argmin", "count_nonzero", "cumprod", "cumsum", "logsumexp",
+    "max", "mean", "median", "min", "prod", "std", "sum", "var", "vector_norm",
 ]  # fmt: skip
+
+# Sums
+
+
+def _total(x, dim, keepdim):
+    """The sum in a dtype that has room for it."""
+    room = "int64" if x.dtype.kind in "iub" else "float32" if x.dtype.itemsize == 2 else None
+    return x.sum(axis=as_axis(dim), keepdims=keepdim, dtype=room)
 
 
 @op(kind="reduce", onnx="ReduceSum")
 def sum(xp, x, /, dim=None, keepdim=False):
     """Sum over `dim`. Integers and booleans give int64."""
-    return x.sum(axis=as_axis(dim), keepdims=keepdim, dtype="int64" if x.dtype.kind in "iub" else None)
+    total = _total(x, dim, keepdim)
+    return total.astype("float16") if x.dtype.char == "e" else total
 
 
 sum.vjp(x=lambda g, x_shape, dim, xp: spread(g, x_shape, dim, xp))
@@ -22,21 +37,181 @@ sum.vjp(x=lambda g, x_shape, dim, xp: spread(g, x_shape, dim, xp))
 @op(kind="reduce", onnx="ReduceMean", to_float="required")
 def mean(xp, x, /, dim=None, keepdim=False):
     """Arithmetic mean over `dim`; nan over no elements. Errors: DtypeError for integers, as in PyTorch."""
-    return xp.true_divide(x.sum(axis=as_axis(dim), keepdims=keepdim), count(x.shape, dim))
+    found = _total(x, dim, keepdim) / count(x.shape, dim)
+    return found.astype("float16") if x.dtype.char == "e" else found
 
 
 mean.vjp(x=lambda g, x_shape, dim, xp: spread(g / count(x_shape, dim), x_shape, dim, xp))
 
 
-def _share(g, x, y, dim, xp):
-    """The gradient of an extreme value goes to every element that attains it, in equal parts."""
+def _squares(xp, x, dim, correction, keepdim):
+    """The sum of squared distances from the mean, over the number of elements less `correction`."""
+    far = x - mean.forward(xp, x, dim, True)
+    return xp.true_divide(_total(far * far, dim, keepdim), _freedom(x.shape, dim, correction)).astype(x.dtype)
+
+
+def _freedom(shape, dim, correction):
+    left = count(shape, dim) - correction
+    return left if left > 0 else 0
+
+
+def _var_rule(g, x, dim, correction, xp):
+    left = count(x.shape, dim) - correction
+    lost = left <= 0 and (not left or dim is None or not x.shape)  # as PyTorch has it: nan at the mean, inf elsewhere
+    share = g / xp.where(False, g, 0) if lost else g * 2 / left
+    middle = (x / count(x.shape, dim)).sum(axis=as_axis(dim), keepdims=True)
+    return spread(share, x.shape, dim, xp) * (x - middle)
+
+
+@op(kind="reduce", to_float="required")
+def var(xp, x, /, dim=None, correction=1, keepdim=False):
+    """Variance over `dim`: squared distances from the mean, added up and divided by their number less `correction`.
+
+    nan where there is no more than one element, unless correction is 0. Errors: DtypeError for integers.
+    """
+    return _squares(xp, x, dim, correction, keepdim)
+
+
+var.vjp(x=_var_rule)
+
+
+@op(kind="reduce", to_float="required")
+def std(xp, x, /, dim=None, correction=1, keepdim=False):
+    """Standard deviation over `dim`, the square root of `var`. Where it is 0 its derivative is 0, as in PyTorch."""
+    return xp.sqrt(_squares(xp, x, dim, correction, keepdim))
+
+
+std.vjp(x=lambda g, x, y, dim, correction, xp: _var_rule(
+    xp.where(y == 0, 0, g / (y * 2)), x, dim, correction, xp))  # fmt: skip
+
+
+@op(kind="reduce", onnx="ReduceLogSumExp", to_float=True)
+def logsumexp(xp, x, /, dim, keepdim=False):
+    """log of the sum of exp(x) over `dim`, computed from x minus its largest, so that nothing overflows."""
+    top = x.max(axis=as_axis(dim), keepdims=True) if count(x.shape, dim) else x.dtype.type(0)
+    top = xp.where(xp.isfinite(top), top, 0)  # inf - inf would be nan
+    found = xp.log(xp.exp(x - top).sum(axis=as_axis(dim), keepdims=True)) + top
+    return found if keepdim else found.squeeze(as_axis(dim))
+
+
+def _logsumexp_rule(g, x, y, dim, xp):
     shape = kept_shape(x.shape, dim)
-    chosen = (x == y.reshape(shape)) | (x != x)  # where there is a nan it is the extreme value, and equals nothing
-    ways = chosen.sum(axis=as_axis(dim), keepdims=True).astype(g.dtype)
-    return xp.where(chosen, g.reshape(shape) / ways, 0)
+    return g.reshape(shape) * xp.exp(x - y.reshape(shape))
 
 
-def _some(name, x, dim=None):
+logsumexp.vjp(x=_logsumexp_rule)
+
+
+@op(kind="reduce", to_float="required")
+def vector_norm(xp, x, /, ord=2, dim=None, keepdim=False):
+    """(sum |x|^ord)^(1/ord) over `dim`: the length of a vector. ord inf or -inf: the largest or smallest |x|; 0: how
+    many are not 0. Where the norm is 0 its derivative is 0.
+
+    Errors: DtypeError for integers, ShapeError for the largest or smallest of nothing.
+    """
+    size, axis = xp.absolute(x), as_axis(dim)
+    if ord < 0 or ord == math.inf:
+        _some("vector_norm", x, dim, ShapeError)
+    if ord in (math.inf, -math.inf):
+        return (size.max if ord > 0 else size.min)(axis=axis, keepdims=keepdim)
+    if ord == 0:
+        return (x != 0).sum(axis=axis, keepdims=keepdim).astype(x.dtype)
+    powers = size if ord == 1 else size * size if ord == 2 else size**ord
+    total = _total(powers, dim, keepdim)
+    return (total if ord == 1 else xp.sqrt(total) if ord == 2 else total ** (1 / ord)).astype(x.dtype)
+
+
+def _norm_rule(g, x, y, ord, dim, xp):
+    shape = kept_shape(x.shape, dim)
+    g, y = g.reshape(shape), y.reshape(shape)
+    if ord == 0:
+        return xp.where(False, g, xp.where(False, x, 0))
+    if ord == 1:
+        return g * sign.on(xp, x)
+    if ord == 2:
+        return x * xp.where(y == 0, 0, g / xp.where(y == 0, 1, y))
+    if ord in (math.inf, -math.inf):
+        chosen = abs(x) == y
+        ways = chosen.sum(axis=as_axis(dim), keepdims=True).astype(g.dtype)
+        return xp.where(chosen, g / ways * sign.on(xp, x), 0)
+    scale = xp.where(y == 0, 0, g * xp.where(y == 0, 1, y) ** (1 - ord))
+    return sign.on(xp, x) * xp.where(x == 0, 1, abs(x)) ** (ord - 1) * scale
+
+
+vector_norm.vjp(x=_norm_rule)
+
+# Products, and running sums and products
+
+
+def _running(xp, step, x, dim, exclusive, reverse, first):
+    """One scan along `dim`: from the far end (reverse), of the elements before each one (exclusive)."""
+    if not x.ndim:
+        return _running(xp, step, x.reshape(1), dim, exclusive, reverse, first).reshape(())
+    x = xp.flip(x, dim) if reverse else x
+    room = "int64" if x.dtype.kind in "iub" else "float32" if x.dtype.itemsize == 2 else None
+    y = step(x, axis=dim, dtype=room)
+    if exclusive and x.size:
+        y = xp.roll(y, 1, dim)
+        xp.moveaxis(y, dim, 0)[0] = first
+    y = y if room in ("int64", None) else y.astype(x.dtype)
+    return xp.flip(y, dim) if reverse else y
+
+
+@op(kind="reduce", onnx="CumSum")
+def cumsum(xp, x, /, dim, exclusive=False, reverse=False):
+    """The sum of each element and all before it along `dim` (or of those before, exclusive). Integers give int64."""
+    return _running(xp, xp.cumsum, x, dim, exclusive, reverse, 0)
+
+
+cumsum.vjp(x=lambda g, dim, exclusive, reverse, xp: cumsum.on(
+    xp, g, dim=dim, exclusive=exclusive, reverse=not reverse))  # fmt: skip
+
+
+@op(kind="reduce")
+def cumprod(xp, x, /, dim, exclusive=False, reverse=False):
+    """The product of each element and all before it along `dim` (of those before: exclusive). Integers give int64."""
+    return _running(xp, xp.cumprod, x, dim, exclusive, reverse, 1)
+
+
+def _cumprod_rule(g, x, y, dim, exclusive, reverse, xp):
+    """Each element's share of every product it is in: the product over the element, or, for the first 0, the product
+    as if it were 1. After a 0 no element can change anything."""
+
+    def shares(products):
+        return cumsum.on(xp, g * products, dim=dim, exclusive=exclusive, reverse=not reverse)
+
+    zero = x == 0
+    first = zero & (cumsum.on(xp, zero, dim=dim, reverse=reverse) == 1)
+    without = cumprod.on(xp, xp.where(first, 1, x), dim=dim, exclusive=exclusive, reverse=reverse)
+    return xp.where(zero, xp.where(first, shares(without), 0), shares(y) / xp.where(zero, 1, x))
+
+
+cumprod.vjp(x=_cumprod_rule)
+
+
+@op(kind="reduce", onnx="ReduceProd")
+def prod(xp, x, /, dim=None, keepdim=False):
+    """Product over `dim`, one axis or all. Integers and booleans give int64; over no elements it is 1."""
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"prod(): dim must be one number or None, not {dim}")
+    return x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "iub" else None)
+
+
+def _prod_rule(g, x, dim, xp):
+    """The product of all others, left and right: right where there are zeros, too."""
+    line = x.reshape((-1,)) if dim is None or not x.shape else x
+    axis = 0 if dim is None or not x.shape else dim
+    left = cumprod.on(xp, line, dim=axis, exclusive=True)
+    right = cumprod.on(xp, line, dim=axis, exclusive=True, reverse=True)
+    return g.reshape(kept_shape(x.shape, dim)) * (left * right).reshape(x.shape)
+
+
+prod.vjp(x=_prod_rule)
+
+# Extreme values
+
+
+def _some(name, x, dim=None, kind=IndexError):
     """Refuse to look for an extreme value among no elements."""
     dims = as_axis(dim)
     if x.size:
@@ -46,7 +221,20 @@ def _some(name, x, dim=None):
         raise kind(f"{name}(): a tensor without elements has no extreme value; its shape is {tuple(x.shape)}")
     for d in dims if isinstance(dims, tuple) else (dims,):
         if not x.shape[d]:
-            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size; the shape is {x.shape}")
+            raise kind(f"{name}(): Expected reduction dim {d} to have non-zero size; the shape is {x.shape}")
+
+
+def _share(g, x, y, xp):
+    """The gradient of the one extreme value goes to every element that attains it, in equal parts."""
+    chosen = (x == y) | ((x != x) & (y != y))  # nan equals nothing, not even itself
+    return xp.where(chosen, g / chosen.sum().astype(g.dtype), 0)
+
+
+def _share_along(g, x, y, dim, xp):
+    """The same along `dim`. Where the extreme value is nan, so is every gradient, as in PyTorch."""
+    shape = kept_shape(x.shape, dim)
+    chosen = (x == y.reshape(shape)).astype(g.dtype)
+    return g.reshape(shape) * chosen / chosen.sum(axis=as_axis(dim), keepdims=True)
 
 
 @op(kind="reduce", onnx="ReduceMax")
@@ -56,7 +244,7 @@ def max(xp, x):
     return x.max()
 
 
-max.vjp(x=lambda g, x, y, xp: _share(g, x, y, None, xp))
+max.vjp(x=lambda g, x, y, xp: _share(g, x, y, xp))
 
 
 @op(kind="reduce", onnx="ReduceMin")
@@ -66,7 +254,7 @@ def min(xp, x):
     return x.min()
 
 
-min.vjp(x=lambda g, x, y, xp: _share(g, x, y, None, xp))
+min.vjp(x=lambda g, x, y, xp: _share(g, x, y, xp))
 
 
 @op(kind="reduce", onnx="ReduceMax")
@@ -76,7 +264,7 @@ def amax(xp, x, /, dim=None, keepdim=False):
     return x.max(axis=as_axis(dim), keepdims=keepdim)
 
 
-amax.vjp(x=lambda g, x, y, dim, xp: _share(g, x, y, dim, xp))
+amax.vjp(x=lambda g, x, y, dim, xp: _share_along(g, x, y, dim, xp))
 
 
 @op(kind="reduce", onnx="ReduceMin")
@@ -86,12 +274,34 @@ def amin(xp, x, /, dim=None, keepdim=False):
     return x.min(axis=as_axis(dim), keepdims=keepdim)
 
 
-amin.vjp(x=lambda g, x, y, dim, xp: _share(g, x, y, dim, xp))
+amin.vjp(x=lambda g, x, y, dim, xp: _share_along(g, x, y, dim, xp))
+
+
+def _no_bool(name, x):
+    if x.dtype.kind == "b":
+        raise DtypeError(f"{name}(): does not support bool input. Use .long() first.")
+
+
+@op(kind="reduce")
+def median(xp, x):
+    """The middle one of all elements in order, the lower of two; nan wins, also among no floats. Equal ones share."""
+    _no_bool("median", x)
+    if x.dtype.kind == "f" and (not x.size or xp.isnan(x).any()):
+        return xp.asarray(math.nan, x.dtype)
+    _some("median", x)
+    return xp.sort(x.reshape(-1))[(x.size - 1) // 2]
+
+
+median.vjp(x=lambda g, x, y, xp: _share(g, x, y, xp))
+
+
+# Positions and truth: nothing flows back
 
 
 @op(kind="cut", onnx="ArgMax")
 def argmax(xp, x, /, dim=None, keepdim=False):
     """Where the largest stands (the first of equals). An index has no derivative: nothing flows back."""
+    _no_bool("argmax", x)
     _some("argmax", x, dim)
     return xp.argmax(x, axis=dim, keepdims=keepdim)
 
@@ -99,83 +309,41 @@ def argmax(xp, x, /, dim=None, keepdim=False):
 @op(kind="cut", onnx="ArgMin")
 def argmin(xp, x, /, dim=None, keepdim=False):
     """Where the smallest stands (the first of equals). An index has no derivative: nothing flows back."""
+    _no_bool("argmin", x)
     _some("argmin", x, dim)
     return xp.argmin(x, axis=dim, keepdims=keepdim)
+
+
+@op(kind="cut")
+def argmedian(xp, x, /, dim):
+    """Where the middle one along `dim` stands, the lower of two; the first nan where there is one. The axis is kept."""
+    _no_bool("median", x)
+    _some("median", x, dim)
+    order = xp.argsort(x, axis=dim, kind="stable")
+    middle = xp.take(order, xp.asarray([(x.shape[dim] - 1) // 2]), axis=dim)
+    lost = x != x
+    return xp.where(lost.any(axis=dim, keepdims=True), xp.argmax(lost, axis=dim, keepdims=True), middle)
+
+
+def _truth(function, x, dim, keepdim):
+    """Here dim=() reduces nothing, unlike everywhere else, and uint8 is answered with uint8: both as in PyTorch."""
+    found = x != 0 if isinstance(dim, (tuple, list)) and not dim else function(x, axis=as_axis(dim), keepdims=keepdim)
+    return found.astype(x.dtype) if x.dtype.kind == "u" else found
 
 
 @op(kind="compare")
 def all(xp, x, /, dim=None, keepdim=False):
     """Whether every element along `dim` is true."""
-    return xp.all(x, axis=as_axis(dim), keepdims=keepdim)
+    return _truth(xp.all, x, dim, keepdim)
 
 
 @op(kind="compare")
 def any(xp, x, /, dim=None, keepdim=False):
     """Whether some element along `dim` is true."""
-    return xp.any(x, axis=as_axis(dim), keepdims=keepdim)
+    return _truth(xp.any, x, dim, keepdim)
 
 
-@op(kind="activation", onnx="Softmax", to_float="required")
-def softmax(xp, x, /, dim=-1):
-    """exp(x) divided by its sum along `dim`, computed from x minus its largest, so that nothing overflows."""
-    if not x.size:
-        return x.copy()
-    shifted = xp.exp(x - x.max(axis=dim, keepdims=True))
-    return shifted / shifted.sum(axis=dim, keepdims=True)
-
-
-softmax.vjp(x=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)))
-
-
-@op(kind="activation", onnx="LogSoftmax", to_float="required")
-def log_softmax(xp, x, /, dim=-1):
-    """Logarithm of softmax along `dim`, computed without overflow."""
-    if not x.size:
-        return x.copy()
-    shifted = x - x.max(axis=dim, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
-
-
-log_softmax.vjp(x=lambda g, y, dim, xp: g - xp.exp(y) * g.sum(axis=dim, keepdims=True))
-
-
-@op(kind="compare", onnx="OneHot")
-def one_hot_mask(xp, target, /, classes):
-    """True in the column of each row's class. Shapes: target (...) -> (..., classes)."""
-    return target[..., None] == xp.arange(classes)
-
-
-def _check_target(xp, log_probability, target):
-    if log_probability.ndim not in (1, 2) or target.shape != log_probability.shape[:-1]:
-        raise ShapeError(
-            f"nll_loss(): expected input batch_size {log_probability.shape[:-1]} to match target batch_size "
-            f"{target.shape}: scores (N, C) go with targets (N,); reshape other scores to two axes first."
-        )
-    if target.dtype.name not in ("int64", "uint8"):
-        raise DtypeError(f"nll_loss(): expected target of dtype int64, got {target.dtype}. Use target.long().")
-    if target.size and (target.min() < 0 or target.max() >= log_probability.shape[-1]):
-        wrong = target[(target < 0) | (target >= log_probability.shape[-1])].reshape(-1)[0]
-        raise IndexError(f"Target {int(wrong)} is out of bounds: classes go from 0 to {log_probability.shape[-1] - 1}")
-
-
-@op(kind="loss", onnx="NegativeLogLikelihoodLoss", fixed=("target",), broadcasts=False)
-def nll_loss(xp, log_probability, target, /, reduction="mean"):
-    """Minus the log-probability of the right class: averaged ("mean"), added ("sum"), or one per row ("none").
-
-    Shapes: log_probability (N, C) or (C,), target (N,) or (): whole numbers from 0 to C-1.
-    Errors: DtypeError for targets that are not integers, IndexError for a class that is not there.
-    """
-    _check_target(xp, log_probability, target)
-    picked = -xp.where(one_hot_mask.forward(xp, target, log_probability.shape[-1]), log_probability, 0).sum(axis=-1)
-    if reduction == "none":
-        return picked
-    return picked.sum() if reduction == "sum" else xp.true_divide(picked.sum(), target.size)
-
-
-def _nll_rule(g, log_probability_shape, target, reduction, xp):
-    share = g / count(target.shape, None) if reduction == "mean" else g
-    return xp.where(one_hot_mask.on(xp, target, classes=log_probability_shape[-1]), -share[..., None], 0)
-
-
-nll_loss.vjp(log_probability=_nll_rule,
-             target=None)  # fmt: skip
+@op(kind="compare")
+def count_nonzero(xp, x, /, dim=None):
+    """How many elements along `dim` are not 0."""
+    return (x != 0).sum(axis=as_axis(dim))

@@ -1,0 +1,234 @@
+"""Element by element, as a learner types it: functions of `minigrad` and methods of Tensor, made of the ops."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import ops
+from .dtype import result_type
+from .errors import DtypeError, ShapeError
+from .methods import ALIASES, method
+from .op import OPS
+from .ops import compare, elementwise, functions
+from .ops.compare import *  # noqa: F403
+from .ops.elementwise import *  # noqa: F403
+from .ops.functions import *  # noqa: F403
+from .tensor import Tensor
+
+# Most ops are what a learner types; those that take more options than their op are defined here, under its name.
+__all__ = [*compare.__all__, *elementwise.__all__, *functions.__all__]
+__all__ += ["addcdiv", "addcmul", "allclose", "deg2rad", "equal", "logit", "rad2deg", "square"]
+
+# Arithmetic with PyTorch's options
+
+
+def _scaled(name, input, other, alpha):
+    """alpha * other in the dtype of the result, which alpha has no say in."""
+    if isinstance(alpha, (bool, int)) and alpha == 1:
+        return other
+    wanted = result_type([x.array if isinstance(x, Tensor) else x for x in (input, other)])
+    if isinstance(alpha, float) and wanted.kind != "f":
+        raise DtypeError(f"{name}(): For integral input tensors, argument alpha must not be a floating point number.")
+    other = other.astype(wanted) if isinstance(other, Tensor) else other
+    return other * (bool(alpha) if wanted.kind == "b" else alpha)
+
+
+@method
+def add(input, other, *, alpha=1):
+    """input + alpha * other.
+
+    >>> import minigrad as mg
+    >>> mg.add(mg.tensor([1.0, 2.0]), mg.tensor([10.0, 20.0]), alpha=0.1)
+    tensor([2., 4.])
+    """
+    return ops.add(input, _scaled("add", input, other, alpha))
+
+
+@method
+def sub(input, other, *, alpha=1):
+    """input - alpha * other."""
+    return ops.sub(input, _scaled("sub", input, other, alpha))
+
+
+@method
+def div(input, other, *, rounding_mode=None):
+    """input / other; rounding_mode "floor" rounds down, as `//` does, "trunc" towards 0, as C does. Either keeps
+    integers integers, and has the derivative 0.
+
+    Errors: RuntimeError (ZeroDivisionError) for rounding an integer divided by 0.
+
+    >>> import minigrad as mg
+    >>> mg.div(mg.tensor([-7, 7]), 2, rounding_mode="trunc")
+    tensor([-3,  3])
+    """
+    if rounding_mode is None:
+        return ops.div(input, other)
+    if rounding_mode == "floor":
+        return ops.floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return ops.trunc_divide(input, other)
+    raise ShapeError(f"div(): rounding_mode has to be None, 'trunc' or 'floor', not {rounding_mode!r}")
+
+
+@method
+def square(input):
+    """input ** 2."""
+    return ops.pow(input, 2)
+
+
+def _whole(value, *tensors):
+    """The number as it enters arithmetic with these: among integers it is cut to a whole one."""
+    return value if any(x.is_floating_point() for x in tensors) else int(value)
+
+
+@method
+def addcmul(input, tensor1, tensor2, *, value=1):
+    """input + value * tensor1 * tensor2."""
+    product = ops.mul(tensor1, tensor2)
+    return ops.add(input, product if value == 1 else ops.mul(product, _whole(value, input, product)))
+
+
+@method
+def addcdiv(input, tensor1, tensor2, *, value=1):
+    """input + value * tensor1 / tensor2. Errors: DtypeError for two tensors of integers."""
+    if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
+        raise DtypeError("addcdiv(): Integer division with addcdiv is no longer supported. Use .float() first.")
+    quotient = ops.div(tensor1, tensor2)
+    return ops.add(input, quotient if value == 1 else ops.mul(quotient, value))
+
+
+@method
+def lerp(input, end, weight):
+    """input + weight * (end - input), which is exactly `end` at weight 1. Shapes: broadcast.
+
+    Errors: DtypeError for integers, or where the dtypes differ.
+    """
+    dtypes = {x.dtype for x in (input, end, weight) if isinstance(x, Tensor)}
+    if len(dtypes) > 1 or not input.is_floating_point():
+        raise DtypeError(f"lerp(): needs tensors of one floating-point dtype, not {' and '.join(map(repr, dtypes))}.")
+    return ops.lerp(input, end, weight)
+
+
+@method
+def deg2rad(input):
+    """Degrees to radians."""
+    return ops.mul(input, math.pi / 180)
+
+
+@method
+def rad2deg(input):
+    """Radians to degrees."""
+    return ops.mul(input, 180 / math.pi)
+
+
+@method
+def logit(input, eps=None):
+    """log(x / (1 - x)), what sigmoid undoes; with eps, x is brought between eps and 1 - eps first."""
+    input = input if input.is_floating_point() else input.float()
+    x = input if eps is None else clamp(input, eps, 1 - eps)
+    return ops.log(ops.div(x, ops.sub(1, x)))
+
+
+# Limits and choice
+
+
+def _limit(limit, x):
+    """The number as the tensor's dtype has it; among integers it may wrap around, as in PyTorch."""
+    if limit is None or x.is_floating_point():
+        return limit if limit is None else float(limit)
+    return np.asarray(limit).astype(x.array.dtype).item()
+
+
+@method
+def clamp(input, min=None, max=None):
+    """input, but not below min nor above max: numbers or tensors, one of which may be None.
+
+    The gradient passes where min <= input <= max, also at the limits themselves. nan stays nan.
+    Errors: RuntimeError when both are None.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([-2.0, 0.5, 3.0]).clamp(0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if min is None and max is None:
+        raise ShapeError("clamp(): At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        if min is None or max is None:
+            return ops.clamp_max(input, max) if min is None else ops.clamp_min(input, min)
+        return ops.clamp_between(input, min, max)
+    if isinstance(min, (float, np.floating)) or isinstance(max, (float, np.floating)):
+        input = input if input.is_floating_point() else input.float()
+    elif input.array.dtype.kind == "b":
+        input = input.long()
+    return ops.clamp(input, min=_limit(min, input), max=_limit(max, input))
+
+
+def where(condition, input=None, other=None):
+    """input where the condition holds, else other; without the two, the places where it holds, one tensor per axis.
+
+    Both sides are computed before the choice, and 0 times inf makes the gradient nan: choose first, then compute.
+    Errors: DtypeError unless the condition is bool.
+
+    >>> import minigrad as mg
+    >>> mg.where(mg.tensor([True, False]), mg.tensor([1.0, 2.0]), 0.0)
+    tensor([1., 0.])
+    """
+    if input is None and other is None:
+        return tuple(map(Tensor, condition.array.reshape(condition.array.shape or (1,)).nonzero()))
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        kind = "float" if isinstance(input, float) or isinstance(other, float) else "long"
+        input = getattr(Tensor(np.asarray(input)), kind)().to(condition.device)  # an op needs a tensor
+    return ops.where(condition, input, other)
+
+
+def _chosen(self, condition, other):
+    """self where the condition holds, else other."""
+    return ops.where(condition, self, other)
+
+
+Tensor.where = _chosen  # the one method whose first operand is not the function's
+
+# Are they the same?
+
+
+@method
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Where |input - other| <= atol + rtol * |other|, or both are the same infinity, or (with equal_nan) both are nan.
+
+    Errors: DtypeError when the dtypes differ.
+    """
+    if input.dtype is not other.dtype:
+        raise DtypeError(f"isclose(): {input.dtype} did not match {other.dtype}. Convert one with .to(dtype).")
+    if rtol < 0 or atol < 0:
+        raise ShapeError(f"isclose(): rtol and atol must be greater than or equal to zero, but got {rtol} and {atol}")
+    return ops.isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@method
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether all elements are close, see `isclose`; a Python bool.
+
+    >>> import minigrad as mg
+    >>> mg.allclose(mg.tensor([1.0]), mg.tensor([1.000001]))
+    True
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+
+
+@method
+def equal(input, other):
+    """Whether shapes and all elements are the same; a Python bool. nan equals nothing."""
+    return input.array.shape == other.array.shape and bool(ops.eq(input, other).array.all())
+
+
+# Other names for the same
+
+subtract, divide, true_divide, clip = sub, div, div, clamp
+for _alias in ("subtract", "divide", "true_divide", "clip"):
+    setattr(Tensor, _alias, globals()[_alias])
+    __all__ += [_alias]
+for _name, _aliases in ALIASES.items():
+    globals().update(dict.fromkeys(_aliases.split(), OPS[_name]))
+    __all__ += _aliases.split()

@@ -1,0 +1,345 @@
+"""Picking elements and putting them back, as a learner types it: `x[...]`, gather, scatter and their kin."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from . import ops
+from .creation import check_fit, tensor
+from .device import device_of, module_of
+from .errors import DeviceError, DtypeError, PlaceError, ShapeError
+from .methods import method
+from .operands import NUMBERS
+from .ops.index import check_range
+from .shaping import axis_of, broadcast_shapes
+from .tensor import Tensor
+
+__all__ = [
+    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill",
+    "masked_scatter", "masked_select", "nonzero", "scatter", "scatter_add", "scatter_reduce", "take",
+    "take_along_dim",
+]  # fmt: skip
+
+
+# x[index]
+
+_INDEX_DTYPES = {np.dtype(name) for name in ("int64", "int32", "bool", "uint8")}
+
+
+def plain_index(index, x):
+    """An index of x as ops take it: numbers, slices, None, Ellipsis, and arrays where x lives.
+
+    Arrays are copied, since backward may need them later. Errors: IndexError for anything else, and for negative steps
+    a ValueError, as in PyTorch. A list inside a list is refused: PyTorch is about to change what it means.
+    """
+    if isinstance(index, tuple):
+        return tuple([_plain_item(item, x) for item in index])
+    if isinstance(index, list) and any(not isinstance(item, NUMBERS) for item in index):
+        raise IndexError("a list of anything but numbers is no index: write x[tuple(index)] or x[tensor(index)]")
+    return _plain_item(index, x)
+
+
+def _plain_item(item, x):
+    if item is None or item is Ellipsis or type(item) is int:
+        return item
+    if isinstance(item, slice):
+        return _plain_slice(item)
+    if isinstance(item, (list, tuple, range)):
+        item = tensor(list(item)) if len(item) else tensor([], dtype="int64")
+    if isinstance(item, (bool, np.bool_)):
+        return module_of(x.array).asarray(item)
+    if isinstance(item, (np.integer, int)):
+        return int(item)
+    if not isinstance(item, (Tensor, np.ndarray)):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None, and lists, arrays or tensors of integers or booleans "
+            f"are valid as an index (got {type(item).__name__})"
+        )
+    array = item.array if isinstance(item, Tensor) else item
+    if array.dtype not in _INDEX_DTYPES:
+        raise IndexError(f"tensors used as indices must be integers or booleans, not minigrad.{array.dtype}")
+    if array.dtype.kind == "u":  # a mask, from before there was bool
+        return _where_x_is(array, x).astype("bool")
+    return int(array) if not array.ndim and array.dtype.kind == "i" else _where_x_is(array, x).copy()
+
+
+def _plain_slice(item):
+    start, stop, step = (None if n is None else operator.index(n) for n in (item.start, item.stop, item.step))
+    if step is not None and step <= 0:
+        raise ValueError("step must be greater than zero. Use x.flip(dim) for the opposite order.")
+    return slice(start, stop, step)
+
+
+def _where_x_is(array, x):
+    """Indices on the device of x. From main memory they may go anywhere, as in PyTorch."""
+    if type(array) is type(x.array) is np.ndarray:
+        return array
+    if device_of(array) == x.device:
+        return array
+    if module_of(array) is not np:
+        raise DeviceError(f"indices should be either on cpu or on the same device as the indexed tensor ({x.device})")
+    return module_of(x.array).asarray(array)
+
+
+@method
+def __getitem__(self, index):
+    return ops.index(self, index=index if type(index) is int else plain_index(index, self))
+
+
+# Along one axis
+
+
+@method
+def gather(input, dim, index, *, sparse_grad=False):
+    """One element of input per index along `dim`, from the same place on the other axes.
+
+    Shapes: those of index, which may be shorter than input on the other axes. Errors: RuntimeError out of range.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1, 2], [3, 4]]).gather(1, mg.tensor([[1], [0]]))
+    tensor([[2],
+            [3]])
+    """
+    return ops.gather(input, index, dim=dim)
+
+
+def _fitting(name, input, index, src):
+    """src cut to the shape of index. Errors: DtypeError, ShapeError unless it fits input and index."""
+    if src.dtype is not input.dtype:
+        raise DtypeError(f"{name}(): Expected self.dtype to be equal to src.dtype, not {input.dtype} and {src.dtype}")
+    wanted, there = index.array.shape, src.array.shape
+    if wanted == there or not index.array.size:
+        return src if wanted == there else ops.reshape(src.reshape(-1)[:0], shape=wanted)
+    if len(wanted) != len(there) or any(n > m for n, m in zip(wanted, there, strict=True)):
+        raise ShapeError(f"{name}(): Expected index {list(wanted)} to be no larger than src {list(there)}")
+    return ops.index(src, index=tuple(slice(0, n) for n in wanted))
+
+
+@method
+def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+    """A copy of input in which src, a number or a tensor, stands at the indices along `dim`.
+
+    Shapes: index no larger than src, and no larger than input except along dim. Which of several values for one place
+    stays is undefined.
+    """
+    if reduce is not None:
+        raise NotImplementedError("scatter(reduce=...) is not in minigrad. Use scatter_add or scatter_reduce.")
+    axis_of(input, dim, "scatter")
+    src = value if src is None else src
+    if not isinstance(src, NUMBERS):
+        src = _fitting("scatter", input, index, src)
+    return ops.scatter(input, index, _number_for(input, src), dim=dim)
+
+
+def _number_for(input, value):
+    """A number as one in the dtype of input, so that it never changes that."""
+    if not isinstance(value, NUMBERS):
+        return value
+    check_fit(value, input.array.dtype)
+    return np.asarray(value).astype(input.array.dtype)[()]
+
+
+@method
+def scatter_add(input, dim, index, src):
+    """A copy of input with src added at the indices along `dim`, however often an index comes up. See scatter."""
+    axis_of(input, dim, "scatter_add")
+    if not isinstance(src, Tensor):
+        raise TypeError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
+    return ops.scatter_add(input, index, _fitting("scatter_add", input, index, src), dim=dim)
+
+
+@method
+def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
+    """scatter_add ("sum"), or the mean of what falls on one place ("mean"). Elements without any stay as they are."""
+    if reduce not in ("sum", "mean"):
+        raise NotImplementedError(f"scatter_reduce(reduce={reduce!r}) is not in minigrad: there are 'sum' and 'mean'")
+    start = input if include_self else scatter(input, dim, index, 0)
+    total = scatter_add(start, dim, index, src)
+    if reduce == "sum":
+        return total
+    xp = module_of(input.array)
+    ones, each = Tensor(xp.ones_like(input.array)), Tensor(xp.ones_like(src.array))
+    hits = scatter_add(ones if include_self else scatter(ones, dim, index, 0), dim, index, each)
+    hits = hits.clamp(min=1)
+    return total / hits if input.is_floating_point() else total // hits
+
+
+@method
+def take_along_dim(input, indices, dim=None):
+    """One element of input per index along `dim`; the other axes broadcast. Made for what argsort and argmax give.
+
+    Errors: IndexError for an index out of range, where PyTorch starts again from the other end.
+    """
+    if dim is None:
+        return gather(input.flatten(), 0, indices.flatten())
+    if indices.array.dtype.name != "int64":
+        raise DtypeError(f"take_along_dim(): dtype of indices should be Long but got {indices.dtype}. Use .long().")
+    if input.array.ndim != indices.array.ndim:
+        raise ShapeError("take_along_dim(): input and indices should have the same number of dimensions")
+    if not input.array.ndim:
+        raise IndexError("take_along_dim(): Dimension specified as 0 but tensor has no dimensions")
+    dim, shapes = axis_of(input, dim, "take_along_dim"), (input.array.shape, indices.array.shape)
+    broadcast_shapes(*((*shape[:dim], *shape[dim + 1 :]) for shape in shapes))
+    return ops.take_along_dim(input, indices, dim=dim)
+
+
+@method
+def take(input, index):
+    """Elements by their places in the flattened input. Shapes: those of index."""
+    if index.array.dtype.name != "int64":
+        raise DtypeError(f"take(): Expected a long tensor for index, but got {index.dtype}. Use .long().")
+    return ops.index(input.flatten(), index=_plain_item(index.reshape(-1), input)).reshape(index.array.shape)
+
+
+# Whole slices
+
+
+def _line(name, input, dim, index, negative=False):
+    """The index of input along `dim` by a line of numbers."""
+    if index.array.ndim > 1:
+        raise IndexError(f"{name}(): Index is supposed to be a vector, but its shape is {index.shape}")
+    if index.array.dtype.name not in ("int32", "int64"):
+        raise DtypeError(f"{name}(): Expected dtype int32 or int64 for index, got {index.dtype}. Use .long().")
+    dim, places = axis_of(input, dim, name), _where_x_is(index.array, input).reshape(-1).copy()
+    length = input.array.shape[dim] if input.array.ndim else 1
+    if not negative:
+        check_range(name, places, length, dim)
+    return (slice(None),) * dim + (places,)
+
+
+@method
+def index_select(input, dim, index):
+    """The slices of input along `dim` that index, a line of integers, names. Errors: RuntimeError out of range."""
+    if not input.array.ndim:
+        if index.array.size != 1:
+            raise ShapeError("index_select(): Index to scalar can have only 1 value")
+        return input.reshape(1)[_line("index_select", input, dim, index)].reshape(())
+    return ops.index(input, index=_line("index_select", input, dim, index))
+
+
+def _slices(name, input, dim, index, source):
+    """The index of index_add and index_copy, once source fits."""
+    if source.dtype is not input.dtype:
+        raise DtypeError(f"{name}(): self and source must have the same dtype, not {input.dtype} and {source.dtype}")
+    place = axis_of(input, dim, name)
+    wanted = (*input.array.shape[:place], index.array.size, *input.array.shape[place + 1 :])
+    if not input.array.ndim and index.array.size != 1:
+        raise IndexError(f"{name}(): a tensor without dimensions has one place, but index has {index.array.size}")
+    if source.array.shape != (wanted if input.array.ndim else ()):
+        raise PlaceError(
+            f"{name}(): Number of indices ({index.array.size}) should be equal to source.size(dim), and the other axes "
+            f"to those of self: source has shape {source.shape}, needed is {list(wanted)}"
+        )
+    return _line(name, input, dim, index)
+
+
+@method
+def index_add(input, dim, index, source, *, alpha=1):
+    """A copy of input with alpha times each slice of source added to the slice of input that index names.
+
+    >>> import minigrad as mg
+    >>> mg.zeros(3).index_add(0, mg.tensor([0, 0, 2]), mg.ones(3))
+    tensor([2., 0., 1.])
+    """
+    where = _slices("index_add", input, dim, index, source)
+    return _put_slices(input, where, source if alpha == 1 else source * alpha, True)
+
+
+@method
+def index_copy(input, dim, index, source):
+    """A copy of input in which the slices that index names are those of source."""
+    return _put_slices(input, _slices("index_copy", input, dim, index, source), source)
+
+
+@method
+def index_fill(input, dim, index, value):
+    """A copy of input in which the slices that index names are all `value`, a number or a 0-d tensor."""
+    if isinstance(value, Tensor) and value.array.ndim:
+        raise ShapeError(f"index_fill(): only supports a 0-dimensional value tensor, but got shape {value.shape}")
+    if index.array.dtype.name != "int64":
+        raise DtypeError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}. Use .long().")
+    return _put_slices(input, _line("index_fill", input, dim, index, negative=True), value)
+
+
+@method
+def index_put(input, indices, values, accumulate=False):
+    """A copy of input in which values stand at input[indices], or, with accumulate, are added there."""
+    if isinstance(values, Tensor) and values.dtype is not input.dtype and values.array.size > 1:
+        raise DtypeError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
+            f"{values.dtype} for the source. Use .to(dtype)."
+        )
+    return _put(input, plain_index(tuple(indices), input), values, accumulate)
+
+
+def _put_slices(input, where, values, accumulate=False):
+    """_put along one axis, of which a 0-d tensor has one, too, as far as PyTorch is concerned."""
+    if input.array.ndim:
+        return _put(input, where, values, accumulate)
+    return _put(input.reshape(1), where, values, accumulate).reshape(())
+
+
+def _put(input, where, values, accumulate=False):
+    """index_put with an index of arrays and slices; values come in any dtype."""
+    value = values.astype(input.array.dtype) if isinstance(values, Tensor) else _number_for(input, values)
+    return ops.index_put(input, value, index=where, accumulate=accumulate)
+
+
+# Masks
+
+
+@method
+def masked_fill(input, mask, value):
+    """input with `value`, a number or a 0-d tensor, where the mask is true. Shapes: broadcast.
+
+    >>> import minigrad as mg
+    >>> mg.ones(3).masked_fill(mg.tensor([True, False, True]), 0)
+    tensor([0., 1., 0.])
+    """
+    if isinstance(value, Tensor) and value.array.ndim:
+        raise ShapeError(f"masked_fill(): only supports a 0-dimensional value tensor, but got shape {value.shape}")
+    value = value.astype(input.array.dtype) if isinstance(value, Tensor) else _number_for(input, value)
+    return ops.masked_fill(input, mask, value)
+
+
+def _mask(name, input, mask):
+    """Input and mask, broadcast."""
+    if mask.array.dtype.kind != "b":
+        raise DtypeError(f"{name}(): expected BoolTensor for mask, got {mask.dtype}. Use .bool().")
+    shape = tuple(broadcast_shapes(input.array.shape, mask.array.shape))
+    return input.expand(shape), mask.expand(shape)
+
+
+@method
+def masked_select(input, mask):
+    """The elements where the mask is true, in a line. Shapes: broadcast."""
+    input, mask = _mask("masked_select", input, mask)
+    return input[mask].reshape(-1)
+
+
+@method
+def masked_scatter(input, mask, source):
+    """A copy of input in which the elements where the mask is true are, in order, the first ones of source."""
+    if source.dtype is not input.dtype:
+        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes, not {source.dtype}")
+    input, mask = _mask("masked_scatter", input, mask)
+    count = int(mask.array.sum())
+    if source.array.size < count:
+        raise ShapeError(f"masked_scatter(): Number of elements of source < number of ones in mask, {count}")
+    return _put(input, plain_index((mask,), input), source.reshape(-1)[:count])
+
+
+@method
+def argwhere(input):
+    """The indices of all elements that are not 0, one in each row. Shapes: (count, axes)"""
+    return ops.argwhere(input)
+
+
+@method
+def nonzero(input, *, as_tuple=False):
+    """`argwhere`, or with as_tuple one line of indices for each axis: x[x.nonzero(as_tuple=True)]."""
+    if not as_tuple:
+        return ops.argwhere(input)
+    return tuple(ops.argwhere(input if input.array.ndim else input.reshape(1)).T)

@@ -1,0 +1,233 @@
+"""Arithmetic, functions, reductions and products where PyTorch has a say: kinks, dtypes, kinds of errors, names.
+
+Numbers that are not worked out here were given by PyTorch 2.13.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+
+few = settings(max_examples=60, derandomize=True, deadline=None, database=None)
+NAN, INF = math.nan, math.inf
+
+
+def gradients(function, *values):
+    """What each place of the first argument gets, when the places of the result weigh 1, 2, 3, ..."""
+    inputs = [mg.tensor(v, requires_grad=True) for v in values]
+    y = function(*inputs)
+    y.backward(mg.arange(1, y.numel() + 1).reshape(y.shape).float())
+    return [x.grad.tolist() for x in inputs]
+
+
+KINKS = {
+    "clamp": (lambda x: x.clamp(0, 1), [[0.0, 1.0, NAN, 0.5, 2.0]], [[1, 2, 0, 4, 0]]),
+    "clamp crossed": (lambda x: x.clamp(2, 1), [[0.0, 1.5, 2.0]], [[0, 0, 0]]),
+    "clamp by tensors": (
+        lambda x, low, high: x.clamp(low, high), [[0.0, 1.0, -2.0, 3.0], [0.0, 2.0, 0.0, 5.0], [0.0, 2.0, 1.0, 4.0]],
+        [[1, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 4]],
+    ),
+    "fmax": (mg.fmax, [[3.0, 2.0, NAN, 1.0], [2.0, 2.0, 1.0, NAN]], [[1, 2, 0, 4], [0, 0, 3, 0]]),
+    "fmin": (mg.fmin, [[3.0, 2.0, NAN, 1.0], [2.0, 2.0, 1.0, NAN]], [[0, 2, 0, 4], [1, 0, 3, 0]]),
+    "hardtanh": (mg.ops.hardtanh, [[NAN, -1.0, 1.0, 0.0, 3.0]], [[1, 0, 0, 4, 0]]),
+    "leaky_relu": (lambda x: mg.ops.leaky_relu(x, negative_slope=0.5), [[0.0, 1.0, -1.0]], [[0.5, 2, 1.5]]),
+    "elu": (mg.ops.elu, [[0.0, 2.0, INF]], [[1, 2, 3]]),
+    "logaddexp": (mg.logaddexp, [[0.0, INF], [0.0, 1.0]], [[0.5, 2], [0.5, 0]]),
+    "xlogy": (mg.xlogy, [[0.0, 0.0], [0.0, 1.0]], [[0, 0], [NAN, 0]]),
+    "atan2": (mg.atan2, [[0.0], [0.0]], [[0], [0]]),
+    "remainder": (mg.remainder, [[3.0, -2.5], [2.0, 2.0]], [[1, 2], [-1, 4]]),
+    "fmod": (mg.fmod, [[3.0, -2.5], [2.0, 2.0]], [[1, 2], [-1, 2]]),
+    "rounded division": (lambda a, b: a.div(b, rounding_mode="trunc"), [[3.0, 1.0], [2.0, 0.0]], [[0, 0], [0, 0]]),
+    "nan_to_num": (mg.nan_to_num, [[NAN, INF, 1.0]], [[0, 0, 3]]),
+    "prod, one zero": (mg.prod, [[0.0, 2.0, 3.0]], [[6, 0, 0]]),
+    "prod, two zeros": (mg.prod, [[0.0, 0.0, 3.0]], [[0, 0, 0]]),
+    "cumprod": (lambda x: x.cumprod(0), [[1.0, 0.0, 3.0, 0.0]], [[1, 11, 0, 0]]),
+    "std of equals": (mg.std, [[1.0, 1.0]], [[0, 0]]),
+    "norm at 0": (mg.norm, [[0.0, 0.0]], [[0, 0]]),
+    "norm inf": (lambda x: x.norm(INF), [[3.0, -3.0, 0.0]], [[0.5, -0.5, 0]]),
+    "amax with nan": (mg.amax, [[1.0, NAN]], [[NAN, NAN]]),
+    "median": (mg.median, [[1.0, 2.0, 2.0, 3.0]], [[0, 0.5, 0.5, 0]]),
+    "median along": (lambda x: x.median(0).values, [[1.0, 2.0, 2.0, 3.0]], [[0, 1, 0, 0]]),
+    "nansum": (mg.nansum, [[NAN, 1.0]], [[0, 1]]),
+    "short power": (lambda x: x**0.5, [[0.0, 4.0]], [[INF, 0.5]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_gradients_at_kinks(name):
+    function, values, expected = KINKS[name]
+    np.testing.assert_array_equal(gradients(function, *values), expected)
+
+
+i, f, b = mg.tensor([3, -2, 0]), mg.tensor([1.5, -2.0, 0.0]), mg.tensor([True, False, True])
+u = mg.tensor([1, 0]).to(mg.uint8)
+WRONG = {
+    "integer // 0": (lambda: i // 0, RuntimeError, r"floor_divide.*ZeroDivisionError.*int64.*\.float\(\)"),
+    "integer % 0": (lambda: 5 % i, RuntimeError, "remainder.*ZeroDivisionError"),
+    "fmod 0": (lambda: mg.fmod(i, 0), RuntimeError, "fmod.*ZeroDivisionError"),
+    "trunc by 0": (lambda: mg.div(i, i, rounding_mode="trunc"), RuntimeError, "div.*ZeroDivisionError"),
+    "rounding_mode": (lambda: mg.div(f, 2, rounding_mode="up"), RuntimeError, "'trunc' or 'floor', not 'up'"),
+    "bool // bool": (lambda: b // b, RuntimeError, "floor_divide.*bool"),
+    "bool << bool": (lambda: b << b, RuntimeError, "bitwise_left_shift.*bool"),
+    "float << 1": (lambda: f << 1, RuntimeError, "bitwise_left_shift"),
+    "negative power": (lambda: i**-1, RuntimeError, "negative integer powers"),
+    "plus bool": (lambda: +b, RuntimeError, "bool"),
+    "alpha": (lambda: mg.add(i, i, alpha=0.5), RuntimeError, "alpha"),
+    "clamp to nothing": (lambda: f.clamp(), RuntimeError, "At least one"),
+    "abs of bool": (lambda: b.abs(), RuntimeError, "abs.*bool"),
+    "frac of integers": (lambda: i.frac(), RuntimeError, r"frac.*int64.*\.float\(\)"),
+    "lerp of two dtypes": (lambda: mg.lerp(f, i, 0.5), RuntimeError, "lerp.*one floating-point dtype"),
+    "isclose of two dtypes": (lambda: mg.isclose(f, i), RuntimeError, "float32 did not match.*int64"),
+    "isclose tolerance": (lambda: mg.isclose(f, f, rtol=-1), RuntimeError, "greater than or equal"),
+    "addcdiv of integers": (lambda: mg.addcdiv(f, i, i), RuntimeError, "addcdiv"),
+    "gelu": (lambda: mg.ops.gelu(f, approximate="erf"), RuntimeError, "none or tanh"),
+    "var of integers": (lambda: i.var(), RuntimeError, r"var.*int64.*\.float\(\)"),
+    "prod over two": (lambda: mg.ones(2, 2).prod((0, 1)), TypeError, "prod.*one number"),
+    "argmax of bool": (lambda: b.argmax(), RuntimeError, "argmax.*bool"),
+    "median of bool": (lambda: b.median(), RuntimeError, "median.*bool"),
+    "median of nothing": (lambda: mg.zeros(0, 3).median(0), IndexError, "non-zero size"),
+    "aminmax of nothing": (lambda: mg.aminmax(mg.zeros(0)), RuntimeError, "empty"),
+    "norm of nothing": (lambda: mg.zeros(0).norm(INF), RuntimeError, "no extreme value"),
+    "nuclear norm": (lambda: mg.ones(2, 2).norm("nuc"), RuntimeError, "singular"),
+    "spectral norm": (lambda: mg.linalg.norm(mg.ones(2, 2), 2), RuntimeError, "singular"),
+    "dtype out of the graph": (lambda: (f * 1).requires_grad_().sum(dtype=mg.int64), RuntimeError, "detach"),
+    "bincount": (lambda: mg.bincount(i), RuntimeError, "non-negative"),
+    "mm": (lambda: mg.mm(mg.ones(2), mg.ones(2)), RuntimeError, r"mm\(\): input must be a matrix.*\(2,\)"),
+    "bmm": (lambda: mg.bmm(mg.ones(2, 3, 3), mg.ones(1, 3, 3)), RuntimeError, "as many matrices"),
+    "dot": (lambda: mg.dot(mg.ones(2, 2), mg.ones(2)), RuntimeError, "a vector"),
+    "tensordot": (lambda: mg.tensordot(mg.ones(2, 3), mg.ones(2, 3), 1), RuntimeError, "differ in length"),
+    "cross": (lambda: mg.cross(mg.ones(2), mg.ones(2)), RuntimeError, "length 3"),
+    "einsum count": (lambda: mg.einsum("ij,jk", mg.ones(2, 2)), RuntimeError, "2 operands, but 1"),
+    "einsum axes": (lambda: mg.einsum("ij", mg.ones(2)), RuntimeError, "'ij' do not match"),
+    "einsum length": (lambda: mg.einsum("i,i", mg.ones(2), mg.ones(3)), RuntimeError, "'i' has length 3.*length 2"),
+    "einsum letters": (lambda: mg.einsum("i1->i", mg.ones(2, 2)), RuntimeError, "use letters"),
+    "einsum result": (lambda: mg.einsum("i->k", mg.ones(2)), RuntimeError, "label of the result"),
+    "einsum diagonal": (lambda: mg.einsum("ii->i", mg.ones(1, 3)), RuntimeError, "repeated"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_input(name):
+    run, kind, words = WRONG[name]
+    with pytest.raises(kind, match=rf"(?s){words}"):
+        run()
+
+
+@pytest.mark.parametrize(("run", "dtype", "values"), [
+    (lambda: b**2, "int64", [1, 0, 1]), (lambda: mg.tensor([2, 1, -1]) ** mg.tensor([-1, -1, -2]), "int64", [0, 1, 1]),
+    (lambda: i // 2, "int64", [1, -1, 0]), (lambda: 7 // mg.tensor([2, -2]), "int64", [3, -4]),
+    (lambda: i % 2, "int64", [1, 0, 0]), (lambda: mg.fmod(i, 2), "int64", [1, 0, 0]),
+    (lambda: 1 << b, "int64", [2, 1, 2]),
+    (lambda: mg.div(i, 2, rounding_mode="trunc"), "int64", [1, -1, 0]),
+    (lambda: i.clamp(0.5), "float32", [3, 0.5, 0.5]),
+    (lambda: b.clamp(0, 1), "int64", [1, 0, 1]), (lambda: i.ceil(), "int64", [3, -2, 0]), (lambda: b.sum(), "int64", 2),
+    (lambda: b.cumsum(0), "int64", [1, 1, 2]), (lambda: i.prod(), "int64", 0), (lambda: u.any(), "uint8", 1),
+    (lambda: i.mean(dtype=mg.float64), "float64", 1 / 3), (lambda: mg.add(b, b, alpha=2), "bool", [True, False, True]),
+    (lambda: mg.round(mg.tensor([0.25, -155.0]), decimals=1), "float32", np.float32([0.2, -155]).tolist()),
+    (lambda: mg.full((70000,), 1.0, dtype=mg.float16).mean(), "float16", 1.0), (lambda: f.median(), "float32", 0.0),
+    (lambda: mg.where(b, 1, 2.5), "float32", [1, 2.5, 1]), (lambda: mg.bincount(i.abs()), "int64", [1, 0, 1, 1]),
+    (lambda: b.max(0).indices, "int64", 0), (lambda: mg.ones(2, 3).any(()), "bool", [[True] * 3] * 2),
+    (lambda: mg.tensor([1.0]).var(), "float32", NAN), (lambda: f.var(False), "float32", 37 / 18),
+    (lambda: mg.logsumexp(mg.tensor([-INF, -INF]), 0), "float32", -INF),
+    (lambda: mg.xlogy(i, 0), "float32", [-INF, INF, 0]),
+])  # fmt: skip
+def test_dtypes_and_values(run, dtype, values):
+    y = run()
+    assert y.dtype.name == dtype
+    np.testing.assert_allclose(y.tolist(), values, rtol=1e-6)
+
+
+@given(st.floats(-30, 30))
+@few
+def test_the_error_function(x):
+    assert mg.erf(mg.tensor(x, dtype=mg.float64)).item() == pytest.approx(math.erf(x), rel=1e-14, abs=1e-15)
+    assert mg.erfc(mg.tensor(x, dtype=mg.float64)).item() == pytest.approx(math.erfc(x), rel=1e-12, abs=0)
+    assert mg.erf(mg.tensor(x)).item() == pytest.approx(math.erf(x), rel=1e-6, abs=1e-7)
+
+
+SUMS = [
+    ("ij,jk->ik", (2, 3), (3, 4)), ("ij,jk", (2, 3), (3, 2)), ("ii->i", (3, 3)), ("ii", (3, 3)),
+    ("iiij->ij", (2, 2, 2, 3)),
+    ("ba", (2, 3)), ("ij,ij->", (2, 3), (2, 3)), ("i,j->ij", (2,), (3,)), ("i,i->i", (3,), (3,)), ("i,i", (1,), (3,)),
+    ("...ij,...jk->...ik", (2, 2, 3), (3, 2)), ("...i->...", (2, 3)), ("i...,i...->...", (2, 3), (2, 1)),
+    ("i,ij,j", (2,), (2, 3), (3,)), ("ij,j,ik->k", (2, 3), (3,), (2, 2)),
+    ("bhqd,bhkd->bhqk", (1, 2, 3, 2), (1, 2, 2, 2)),
+    ("ij,jk->ik", (2, 0), (0, 3)), ("i->", (0,)), ("ij->j", (1, 3)), ("i,i->i", (1,), (1,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SUMS, ids=str)
+def test_einsum_is_that_of_numpy_and_has_a_derivative(case):
+    equation, *shapes = case
+    rng = np.random.default_rng(0)
+    inputs = [mg.Tensor(rng.standard_normal(shape), requires_grad=True) for shape in shapes]
+    made = mg.einsum(equation, *inputs)
+    np.testing.assert_allclose(made.detach().numpy(), np.einsum(equation, *(x.detach().numpy() for x in inputs)))
+    assert mg.gradcheck(lambda *xs: mg.einsum(equation, *xs), inputs)
+
+
+def test_einsum_by_lists():
+    a, b = mg.randn(2, 3), mg.randn(3, 30)
+    assert mg.equal(mg.einsum(a, [0, 1], b, [1, 30], [0, 30]), a @ b)
+
+
+@pytest.mark.parametrize(("ours", "theirs", "shapes"), [
+    (mg.kron, np.kron, ((2, 3), (3, 2))), (mg.kron, np.kron, ((2,), (2, 3))), (mg.inner, np.inner, ((2, 3), (4, 3))),
+    (mg.cross, np.cross, ((2, 3), (2, 3))), (mg.tensordot, np.tensordot, ((2, 3, 4), (3, 4, 2))),
+    (mg.outer, np.outer, ((2,), (3,))),
+    (mg.linalg.multi_dot, np.linalg.multi_dot, ((2, 3), (3, 4), (4, 2))),
+    (mg.linalg.vecdot, np.vecdot, ((2, 3), (2, 3))),
+], ids=lambda x: getattr(x, "__name__", None))  # fmt: skip
+def test_products_are_those_of_numpy(ours, theirs, shapes):
+    arrays = [np.random.default_rng(1).standard_normal(shape) for shape in shapes]
+    tensors = [mg.Tensor(a) for a in arrays]
+    made = ours(tensors) if "multi" in ours.__name__ else ours(*tensors)
+    np.testing.assert_allclose(made.numpy(), theirs(arrays) if "multi" in ours.__name__ else theirs(*arrays))
+
+
+def test_products_added():
+    c, a, b = mg.randn(2, 4), mg.randn(2, 3), mg.randn(3, 4)
+    assert mg.allclose(mg.addmm(c, a, b, beta=2, alpha=0.5), 2 * c + 0.5 * (a @ b), atol=1e-6)
+    assert mg.equal(mg.addmm(mg.full((2, 4), NAN), a, b, beta=0), a @ b)
+    assert mg.equal(mg.baddbmm(c, a[None], b[None]), c + (a @ b)[None])
+    assert mg.equal(mg.addbmm(c, a[None], b[None]), c + a @ b)
+    assert mg.equal(mg.addmv(a[:, 0], a, b[:, 0]), a[:, 0] + a @ b[:, 0])
+    assert mg.equal(mg.addr(c, a[:, 0], b[0]), c + mg.outer(a[:, 0], b[0])) and mg.equal(mg.chain_matmul(a, b), a @ b)
+
+
+@pytest.mark.parametrize("order", ["fro", 1, -1, INF, -INF])
+def test_norms_of_matrices_are_those_of_numpy(order):
+    x = np.random.default_rng(2).standard_normal((2, 3))
+    assert mg.linalg.norm(mg.Tensor(x), order).item() == pytest.approx(np.linalg.norm(x, order))
+    assert mg.linalg.matrix_norm(mg.Tensor(x[None]), order, keepdim=True).shape == (1, 1, 1)
+
+
+def test_unique_and_its_companions():
+    values, inverse, counts = mg.unique(mg.tensor([[3, 1], [1, 2]]), return_inverse=True, return_counts=True)
+    assert (values.tolist(), inverse.tolist(), counts.tolist()) == ([1, 2, 3], [[2, 0], [0, 1]], [2, 1, 1])
+    assert mg.tensor([[1, 2], [1, 2]]).unique(dim=0).tolist() == [[1, 2]]
+    assert mg.bincount(mg.tensor([3, 1, 1]), mg.tensor([0.5, 1, 2]), minlength=5).tolist() == [0, 3, 0, 0.5, 0]
+
+
+def test_numpy_words_and_forms():
+    x = mg.tensor([[1.0, 5.0], [4.0, 2.0]])
+    assert mg.equal(x.max(axis=1, keepdims=True).values, x.amax(dim=1, keepdim=True))
+    assert x.sum(axis=0).tolist() == x.sum(0).tolist() and x.var(axis=0).tolist() == x.var(0).tolist()
+    assert mg.equal(mg.max(x, x.T), mg.maximum(x, x.T)) and mg.equal(mg.min(x, other=x.T), mg.minimum(x, x.T))
+    pairs = mg.var_mean(x, 0), mg.std_mean(x, 0, unbiased=False), mg.aminmax(x, dim=0)
+    assert [y.shape for pair in pairs for y in pair] == [(2,)] * 6
+    assert mg.where(x > 3)[0].tolist() == [0, 1] and x.dist(x + 1).item() == 2
+    assert (x > 3).where(x > 2, x > 1).dtype is mg.bool and x.logit(eps=1e-6).isfinite().all()
+
+
+def test_one_op_under_several_names():
+    from minigrad.methods import ALIASES
+
+    for name, aliases in ALIASES.items():
+        for alias in aliases.split():
+            assert getattr(mg, alias) is mg.ops.OPS[name] and getattr(mg.Tensor, alias) is mg.ops.OPS[name].run
+    assert mg.subtract is mg.sub and mg.clip is mg.clamp and mg.Tensor.true_divide is mg.div
