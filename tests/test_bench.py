@@ -1,0 +1,46 @@
+"""The benchmark measures the same computation everywhere: checked here on small inputs, without timing."""
+
+import pytest
+
+from tests.bench import handwritten, measure, report
+from tests.bench.workloads import WORKLOADS
+
+ROWS = {workload.name: workload for workload in WORKLOADS}
+
+
+@pytest.fixture(scope="module")
+def libraries():
+    """minigrad and hand-written NumPy; the others are compared whenever the benchmark runs."""
+    return measure.adapters(without=("torch", *measure.PEERS))[0]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_minigrad_computes_what_is_written_by_hand(name, libraries):
+    """Losses of three steps of training, each after an update, so gradients as well; outputs and gradients of ops."""
+    built, failed = measure.steps(ROWS[name], libraries, tiny=True)
+    assert set(built) == {"minigrad", "numpy"} and not failed
+
+
+@pytest.mark.parametrize(
+    "name", ["mlp digits batch 32", "gru vowels batch 32", "lenet batch 32", "two-branch batch 32"]
+)
+def test_a_wrong_gradient_is_noticed(name, libraries, monkeypatch):
+    loss = handwritten._softmax_loss
+
+    def wrong(scores, y):
+        value, gradient = loss(scores, y)
+        return value, 1.2 * gradient
+
+    monkeypatch.setattr(handwritten, "_softmax_loss", wrong)
+    with pytest.raises(measure.WrongAnswer, match="minigrad"):
+        measure.steps(ROWS[name], libraries, tiny=True)
+
+
+def test_ratios_are_medians_of_rounds_and_the_table_says_what_is_met():
+    found = {"minigrad": [1.0, 2.0, 9.0], "torch": [2.0, 2.0, 3.0]}
+    assert measure.ratio(found, "minigrad", "torch") == 1
+    assert measure.ratio(found, "minigrad", "numpy") is None
+    row = {"name": "one", "unit": "us", "failed": {"jax": "no"}, "values": {"minigrad": 2.0, "torch": 1234.5},
+           "ratios": {"torch": [1.0, 0.5], "numpy": [None, 1.1]}}  # fmt: skip
+    text = report.table([row], ["minigrad", "torch"])
+    assert "2.00" in text and "1,234" in text and "NO" in text and "yes" not in text and "one: jax cannot: no" in text
