@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -39,6 +40,20 @@ def cuda():
         return need(cupy if cupy.cuda.runtime.getDeviceCount() else None, "a CUDA device")
     except Exception:  # CuPy or the driver is missing, and each has its own way to say so
         return need(None, "a CUDA device")
+
+
+@pytest.fixture(params=["strict", pytest.param("gpu", marks=pytest.mark.gpu)])
+def gpu(request, monkeypatch):
+    """A device that is not the CPU: a stand-in as strict as CuPy, and CuPy itself where there is a GPU."""
+    import minigrad
+
+    if request.param == "gpu":
+        request.getfixturevalue("cuda")
+    else:
+        from tests.strict import standin
+
+        monkeypatch.setattr(sys.modules["minigrad.device"], "_cupy", standin)  # minigrad.device itself is the class
+    return minigrad.device("cuda")
 
 
 def pytest_terminal_summary(terminalreporter):
