@@ -210,4 +210,4 @@ def test_a_raising_watcher_does_not_undo_or_halve_a_change_in_place():
     x = mg.ones(2)
     with pytest.raises(Refusal), mode.watch(refuse("OpRan")):
         x += 1
-    assert x.tolist() == [2, 2] and x._version_number == 1
+    assert x.tolist() == [2, 2] and x._version == 1

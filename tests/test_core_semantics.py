@@ -28,9 +28,9 @@ def test_backward_adds_to_the_same_grad_object():
     x = leaf()
     (x * x).sum().backward()
     first = x.grad
-    version = first._version_number
+    version = first._version
     (x * x).sum().backward()
-    assert x.grad is first and first.tolist() == [4, 8, 12] and first._version_number > version
+    assert x.grad is first and first.tolist() == [4, 8, 12] and first._version > version
 
 
 def test_grad_of_a_non_leaf_is_none_and_warns():
@@ -103,7 +103,7 @@ def test_detach_shares_memory_and_the_version_counter():
     x = leaf().clone()
     d = x.detach()
     d[0] = 9.0
-    assert x.tolist() == [9, 2, 3] and x._version_number == d._version_number == 1
+    assert x.tolist() == [9, 2, 3] and x._version == d._version == 1
     assert d.grad_fn is None and not d.requires_grad
 
 
