@@ -290,11 +290,18 @@ def test_without_its_kernel_a_picture_is_grey_says_what_to_do_and_cannot_be_pres
     assert page.locator(".vg-lost").count() == 1
 
 
+def test_the_outline_that_opens_comes_into_view(page):
+    show(page, chain())
+    page.set_viewport_size({"width": 900, "height": 120})
+    page.get_by_role("button", name="Outline").click()
+    page.wait_for_function("document.querySelector('.vg-outline').getBoundingClientRect().top < innerHeight")
+
+
 def test_a_view_that_the_front_end_marks_as_cut_off_is_grey_until_the_mark_goes(page):
     show(page, chain())
     mark = "on => document.getElementById('out').classList.toggle('jupyter-widgets-disconnected', on)"
     page.evaluate(mark, True)
-    page.get_by_text("The kernel was restarted: run this cell again.").wait_for()
+    page.get_by_text("The kernel was restarted: run the cells above, then run this cell again.").wait_for()
     page.evaluate(mark, False)
     page.wait_for_selector(".vg-lost", state="detached")
     assert not page.locator(".vg-content").evaluate("part => part.inert")

@@ -97,6 +97,7 @@ class GraphView {
     if (part === this.legend && !part.firstChild) part.append(...legendParts());
     part.hidden = !part.hidden;
     button.setAttribute("aria-expanded", String(!part.hidden));
+    if (!part.hidden) part.scrollIntoView({ block: "nearest" }); // it opens below, where it may be off the screen
   }
 
   flags() {

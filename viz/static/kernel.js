@@ -1,7 +1,7 @@
 // Whether the kernel that a picture belongs to is still there. Without it a control would look alive and do nothing.
 
-const RESTARTED = "The kernel was restarted: run this cell again.";
-const STOPPED = "The kernel has stopped: start it, then run this cell again.";
+const RESTARTED = "The kernel was restarted: run the cells above, then run this cell again.";
+const STOPPED = "The kernel has stopped: start it, run the cells above, then run this cell again.";
 const WORDS = { restarting: RESTARTED, autorestarting: RESTARTED, dead: STOPPED, terminating: STOPPED };
 const CUT_OFF = "jupyter-widgets-disconnected"; // what ipywidgets writes on a view whose kernel it has lost
 
