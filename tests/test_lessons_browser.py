@@ -111,7 +111,7 @@ def run_all(page):
     page.wait_for_function(
         """() => {
             const lab = window.jupyterapp.shell.currentWidget;
-            const idle = lab.sessionContext.session.kernel.status === 'idle';
+            const idle = lab.sessionContext.session?.kernel?.status === 'idle';
             return idle && [...lab.content.model.cells].every(
                 (cell) => cell.type !== 'code' || cell.executionState === 'idle');
         }""",
