@@ -71,7 +71,9 @@ def rest(copy):
     part = copy.with_suffix(".part")
     part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     os.replace(part, copy)
-    nbformat.sign.NotebookNotary().sign(notebook)  # its reader has run it; without this JupyterLab hides the pictures
+    notary = nbformat.sign.NotebookNotary()
+    notary.sign(notebook)  # its reader has run it; without this JupyterLab hides the pictures
+    notary.store.close()
 
 
 def renew_all():

@@ -8,6 +8,7 @@ import ipywidgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 import minigrad as mg
 import viz
@@ -235,7 +236,7 @@ def test_a_watched_function_records_every_call_and_keeps_its_name():
 
 @pytest.fixture
 def shell():
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))  # no file of the reader's
     shell.user_ns.update(mg=mg, viz=viz)
     yield shell
     InteractiveShell.clear_instance()
