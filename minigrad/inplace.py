@@ -156,16 +156,19 @@ def _write_into(base, written, steps):
 
 
 def _see_again(view):
-    """Do the ops that lead to this view once more, for the node that comes with them."""
+    """Do the ops that lead to this view once more, for the node that comes with them. Nobody called them: no event."""
     view._edge = None
     if view._base._edge is None or not view._view.recorded:
         return
-    with grad_mode(True):
-        seen = Tensor(view._base.array)
+
+    def steps(seen):
         seen._edge = view._base._edge
         for op, attributes in view._view.steps():
             seen = op.run(seen, **attributes)
-    view._edge = seen._edge
+        return seen
+
+    with grad_mode(True):
+        view._edge = _watched_apart(steps, Tensor(view._base.array))[0]._edge
 
 
 # The forms

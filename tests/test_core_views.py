@@ -5,6 +5,7 @@ import gc
 import pytest
 
 import minigrad as mg
+from minigrad import mode
 
 
 def leaf(*shape):
@@ -141,3 +142,12 @@ def test_a_changed_view_of_a_result_that_does_not_lie_in_row_order():
     y.reshape(6)[1:4].mul_(2)
     (y.T * mg.tensor([[1.0, 4.0], [3.0, 2.0], [5.0, 6.0]])).sum().backward()
     assert x.grad.tolist() == [[1, 6, 10], [8, 2, 6]]
+
+
+def test_watchers_are_told_of_the_change_and_of_no_op_that_nobody_called():
+    y = leaf(3) * 1
+    first, rest = y[0], y[1:]
+    seen = []
+    with mode.watch(seen.append):
+        rest.mul_(2)
+    assert [event.op.name for event in seen] == ["mul_", "view_put"] and first.requires_grad
