@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 import time
 import tomllib
@@ -24,7 +25,21 @@ from tqdm.notebook import tqdm
 from tracebacks import shorten
 from twin import twin
 
-INK = {"right": ("✓", "#1a7f4b"), "wrong": ("✗", "#b3261e")}
+THEME_INK = "var(--jp-ui-font-color0, #1f2430)"
+INK = {  # mixed with the theme's own ink, so that light and dark can be read
+    "right": ("✓", f"color-mix(in srgb, #1a7f4b 60%, {THEME_INK})"),
+    "wrong": ("✗", f"color-mix(in srgb, #b3261e 60%, {THEME_INK})"),
+}
+# ipywidgets marks what has lost its kernel by a broken link on every part, which tells nobody what to do.
+CUT_OFF = """<style>
+.mg-question.jupyter-widgets-disconnected::before, .mg-question .jupyter-widgets-disconnected::before { display: none; }
+.mg-question.jupyter-widgets-disconnected > * { opacity: .4; pointer-events: none; }
+.mg-question.jupyter-widgets-disconnected::after { font-weight: 600;
+  content: "The kernel was restarted: run the cells above, then run this cell again."; }
+</style>"""
+# A saved notebook: what this style is for is read only where no live question stands.
+SAVED = "Saved question: run the cells from the top to make it live."
+SAVED_STYLE = "<style>.jp-RenderedSVG img { max-width: 100%; height: auto; }</style>"
 
 
 def prose(text):
@@ -91,12 +106,13 @@ class Question(ipywidgets.VBox):
             button.on_click(self._clicked)
         self._verdict = ipywidgets.HTML()
         self._shown = ipywidgets.VBox()
-        asked = ipywidgets.HTML(f'<div style="font-size:15px;line-height:1.5"><b>Predict.</b> {prose(ask)}</div>')
+        asked = ipywidgets.HTML(f'<div style="font-size:15px;line-height:1.5"><b>Predict.</b> {prose(ask)}</div>{CUT_OFF}')
         row = ipywidgets.HBox(self._buttons, layout={"flex_flow": "row wrap"})
         super().__init__([asked, row, self._verdict, self._shown], layout={
             "border": "1px solid var(--jp-border-color1, #c4c4c4)", "border_left": "5px solid #2f7fc1",
             "padding": "8px 14px 10px 14px", "margin": "6px 0",
         })  # fmt: skip
+        self.add_class("mg-question")
 
     def _clicked(self, button):
         _ANSWERS[self.ask] = button.description
@@ -130,7 +146,13 @@ class Question(ipywidgets.VBox):
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         data = super()._repr_mimebundle_(include=include, exclude=exclude, **kwargs)
         data["text/plain"] = "Predict. " + self.ask.strip() + "".join(f"\n  ( ) {o}" for o in self.options)
+        data["text/html"] = self._saved()
         return data
+
+    def _saved(self):
+        """What a notebook shows that is opened again and not run: the question, and what makes it live."""
+        options = "".join(f"<li>{html.escape(option)}</li>" for option in self.options)
+        return f"{SAVED_STYLE}<p><b>Predict.</b> {prose(self.ask)}</p><ul>{options}</ul><p><em>{SAVED}</em></p>"
 
 
 def _as_widget(thing):
@@ -153,6 +175,7 @@ class Curve:
 
     COLOURS = ("#2f7fc1", "#c05503", "#009e73", "#8a5cc2")
     SECONDS = 0.1  # between two redraws
+    MARGIN, LEGEND = 0.06, 0.22  # room around the lines, and above them for each name, as parts of their height
 
     def __init__(self, x_label, y_label, title=""):
         self.x_label, self.y_label, self.title = x_label, y_label, title
@@ -165,7 +188,7 @@ class Curve:
             bqplot.Axis(scale=self._scales["y"], label=y_label, side="left", label_offset="45px"),
         ]
         self.figure = bqplot.Figure(
-            axes=axes, title=title, legend_location="top-left", animation_duration=0,
+            axes=axes, title=title, title_style={"fill": THEME_INK}, legend_location="top-left", animation_duration=0,
             fig_margin={"top": 30 if title else 10, "bottom": 45, "left": 65, "right": 15},
             layout={"width": "100%", "max_width": "760px", "height": "260px"},
         )  # fmt: skip
@@ -194,7 +217,19 @@ class Curve:
                     mark.display_legend = len(self.figure.marks) > 1  # one line needs none
             with self._marks[name].hold_sync():
                 self._marks[name].x, self._marks[name].y = list(xs), list(ys)
+        self._make_room()
         self._drawn = time.monotonic()
+
+    def _make_room(self):
+        """Keep the ends of the lines off the edges, and the legend above the lines."""
+        ys = [y for _, values in self.points.values() for y in values if math.isfinite(y)]
+        if ys:
+            low, high = min(ys), max(ys)
+            span = (high - low) or abs(high) or 1.0
+            legend = self.LEGEND * len(self._marks) if len(self._marks) > 1 else 0
+            scale = self._scales["y"]
+            with scale.hold_sync():
+                scale.min, scale.max = low - self.MARGIN * span, high + (self.MARGIN + legend) * span
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         data = self.figure._repr_mimebundle_(include=include, exclude=exclude, **kwargs)
@@ -224,7 +259,7 @@ class Pictures:
             row, column = divmod(number, self.ACROSS)
             shown += self._one(image, words, column * wide + self.ROOM / 2, row * high + 4, side)
         size = f'width="{wide * self.ACROSS}" height="{high * -(-len(self.images) // self.ACROSS)}"'
-        return f'<svg xmlns="http://www.w3.org/2000/svg" {size} style="background:#fff">' + "".join(shown) + "</svg>"
+        return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>' + "".join(shown) + "</svg>"
 
     def _one(self, image, words, left, top, side):
         for y, line in enumerate(image):
@@ -233,7 +268,7 @@ class Pictures:
                 yield (f'<rect x="{left + x * self.PIXEL}" y="{top + y * self.PIXEL}" width="{self.PIXEL}" '
                        f'height="{self.PIXEL}" fill="rgb({grey},{grey},{grey})"/>')
         yield (f'<text x="{left + side / 2}" y="{top + side + 14}" font-size="12" font-family="sans-serif" '
-               f'text-anchor="middle">{html.escape(words)}</text>')
+               f'fill="#777" text-anchor="middle">{html.escape(words)}</text>')
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": "Small pictures, each with its words", "image/svg+xml": self.svg()}

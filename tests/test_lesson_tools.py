@@ -48,6 +48,19 @@ def test_a_question_as_text_has_no_answer_in_it():
     assert data["text/plain"] == "Predict. 1 + 1?\n  ( ) 2\n  ( ) 3"
 
 
+def test_a_question_in_a_saved_notebook_is_readable_and_says_how_to_make_it_live():
+    saved = Question("Is `a < b`?", ["yes", "<b>"], "yes", "Because.")._repr_mimebundle_()["text/html"]
+    assert "<code>a &lt; b</code>" in saved and "<li>&lt;b&gt;</li>" in saved and "Because" not in saved
+    assert "Saved question: run the cells from the top to make it live." in saved
+    assert "max-width: 100%" in saved  # for the saved pictures of the same page
+
+
+def test_a_question_that_lost_its_kernel_says_what_to_do():
+    question = Question("1 + 1?", ["2", "3"], "2", "Count.")
+    assert "mg-question" in question._dom_classes
+    assert "run the cells above, then run this cell again." in question.children[0].value
+
+
 def test_prose_escapes_what_is_not_its_own():
     assert prose("`a < b` is **so** and *not* 2 * 3 * 4") == (
         "<code>a &lt; b</code> is <strong>so</strong> and <em>not</em> 2 * 3 * 4"
@@ -66,6 +79,22 @@ def test_a_curve_keeps_all_points_and_names_its_lines_when_there_are_two():
     curve.draw()
     assert [mark.display_legend for mark in curve.figure.marks] == [True, True]
     assert curve._repr_mimebundle_()["text/plain"] == "A curve: loss against step"
+
+
+def test_a_curve_leaves_room_at_its_edges_and_for_its_legend():
+    curve = Curve("step", "t")
+    for step, t in enumerate((1.0, 3.0, float("nan"), float("inf"))):
+        curve.add(step, t=t)
+    curve.draw()
+    scale = curve.figure.marks[0].scales["y"]
+    assert 0 < scale.min < 1 and 3 < scale.max < 3.5
+    curve.add(4, other=2.0)
+    curve.draw()
+    assert scale.max > 3.5
+    flat = Curve("step", "t")
+    flat.add(0, t=0.0)
+    flat.draw()
+    assert flat.figure.marks[0].scales["y"].min < 0 < flat.figure.marks[0].scales["y"].max
 
 
 def test_ready_says_what_is_missing(monkeypatch, capsys):

@@ -79,6 +79,8 @@ def test_a_saved_notebook_has_text_and_a_still_picture_without_ids():
     data, _ = viz.GraphWidget(run)._repr_mimebundle_()
     assert data["text/plain"] == run.outline().rstrip("\n")
     assert data["image/svg+xml"].startswith("<svg")
+    assert "Saved picture: run the cells from the top to make it live." in data["image/svg+xml"]
+    assert "Saved picture" not in run.svg()
     assert "0x" not in data["text/plain"]
     assert y.shape == (3,)
 
@@ -92,6 +94,12 @@ def test_after_a_failure_the_old_picture_stays_and_is_marked():
     assert widget.text().endswith("ValueError: no")
     widget.show(run, note="fine")
     assert (widget.stale, widget.error, widget.note) == (False, "", "fine")
+
+
+def test_a_failure_before_the_first_picture_does_not_say_that_nothing_ran():
+    widget = viz.GraphWidget()
+    widget.fail("ValueError: no")
+    assert widget.text() == "The code stopped before there was a graph: see below.\nValueError: no"
 
 
 def test_show_gives_the_widget_of_a_run_that_follows_its_gradients():

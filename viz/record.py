@@ -111,12 +111,15 @@ class Run:
 
         return scene(self.graph)
 
-    def svg(self):
-        """The picture as SVG text. Errors: ValueError when nothing is recorded, LayoutError when it is too large."""
+    def svg(self, below=""):
+        """The picture as SVG text, with one line of words `below` it.
+
+        Errors: ValueError when nothing is recorded, LayoutError when it is too large.
+        """
         from viz.scene import drawn
         from viz.svg import svg
 
-        return svg(drawn(self.graph))
+        return svg(drawn(self.graph), below)
 
     def to_json(self):
         """The graph as JSON text; `Graph.from_json` reads it back."""

@@ -9,18 +9,20 @@ from viz.picture import LABEL, LINE, SUBTITLE, TAG, TITLE
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 WARN = "#8e2160"
+BELOW = 12  # letters of the line below the picture
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
 QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad")
 PAPER, FLAG = "#ffffff", "#2f343f"
 
 
-def svg(scene):
-    """The picture of a scene (from `viz.scene.drawn`) as SVG text.
+def svg(scene, below=""):
+    """The picture of a scene (from `viz.scene.drawn`) as SVG text, with one line of words `below` it.
 
     The shapes say what the colours say: rounded boxes were given, double borders are parameters, dashed is what ran
     without being recorded, an arrow back beside an edge is a gradient that came back along it. So does the widget.
     """
-    width, height = _px(scene["width"]), _px(scene["height"])
+    room = text.width(below, BELOW) + 24 if below else 0
+    width, height = _px(max(scene["width"], room)), _px(scene["height"] + (BELOW + 12 if below else 0))
     fit = ' style="max-width:100%;height:auto"' if scene["width"] < WIDE else ""
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
              f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}"{fit}>',
@@ -35,6 +37,8 @@ def svg(scene):
                   for number, line in enumerate(words)]
     for node in scene["nodes"]:
         lines += _node(node)
+    if below:
+        lines.append(_text(room / 2, scene["height"] + BELOW, below, BELOW, fill="#4a4f57"))
     return "\n".join([*lines, "</svg>\n"])
 
 

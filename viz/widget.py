@@ -11,6 +11,8 @@ from viz.scene import scene as make_scene
 STATIC = pathlib.Path(__file__).parent / "static"
 STILL_NODES = 80  # up to this size a saved notebook also carries a still picture
 WAITING = "Nothing has run yet. Run the code once, and its graph appears here."
+STOPPED = "The code stopped before there was a graph: see below."
+SAVED = "Saved picture: run the cells from the top to make it live."
 
 
 def waiting_scene(notice=WAITING):
@@ -75,6 +77,8 @@ class GraphWidget(anywidget.AnyWidget):
     def fail(self, message):
         """Show one sentence on what went wrong; the last picture stays, pale."""
         with self.hold_sync():
+            if self._run is None:
+                self.scene = waiting_scene(STOPPED)
             self.error, self.note, self.stale = message, "", True
 
     def text(self):
@@ -87,7 +91,7 @@ class GraphWidget(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         data["text/plain"] = self.text()
         if self._run is not None and 0 < len(self.scene["nodes"]) <= STILL_NODES:
-            data["image/svg+xml"] = self._run.svg()
+            data["image/svg+xml"] = self._run.svg(below=SAVED)
         return data, metadata
 
     def __repr__(self):

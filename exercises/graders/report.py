@@ -16,6 +16,16 @@ GRADES = {"V": "values", "G": "gradients", "S": "structure"}
 RIGHT, WRONG = "✓", "✗"
 
 
+def _ink(colour):
+    """A colour that can be read on light and on dark: mixed with the theme's own ink."""
+    return f"color-mix(in srgb, {colour} 60%, var(--jp-ui-font-color0, #1f2430))"
+
+
+INK = {"right": _ink("#1a7f4b"), "wrong": _ink(MARK)}
+# The drawing is made for white paper. On a dark theme it is turned round, its hues kept.
+ON_DARK = ('<style>[data-jp-theme-light="false"] .mg-drawing svg { filter: invert(0.92) hue-rotate(180deg); }</style>')
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
     """One thing that a right answer has. `expected` and `found` are for the learner and give no solution away."""
@@ -137,8 +147,9 @@ class Report:
 
     def html(self):
         """The report with the drawing; it stands alone, also in nbgrader's feedback."""
-        ink = {"right": "#1a7f4b", "wrong": MARK}.get(self.status, "#5c626b")
-        parts = [f'<div style="border:1px solid #c4c4c4;border-left:5px solid {ink};padding:8px 14px;line-height:1.5">',
+        ink = INK.get(self.status, "var(--jp-ui-font-color1, #5c626b)")
+        frame = f"border:1px solid var(--jp-border-color1, #c4c4c4);border-left:5px solid {ink}"
+        parts = [f'<div style="{frame};padding:8px 14px;line-height:1.5">',
                  f'<div style="font-weight:700;color:{ink}">{_prose(self._head()[0])}</div>']
         if self._table():
             parts.append(self._html_table())
@@ -150,7 +161,7 @@ class Report:
     def _html_table(self):
         rows, cell = [], "text-align:left;vertical-align:top;padding:1px 8px"
         for item in self.properties:
-            sign, ink = (RIGHT, "#1a7f4b") if item.ok else (WRONG, MARK)
+            sign, ink = (RIGHT, INK["right"]) if item.ok else (WRONG, INK["wrong"])
             found = "" if item.ok else f"<br><b>found:</b> {_prose(item.found)}"
             rows.append(f'<tr><td style="color:{ink};font-weight:700;{cell}">{sign}</td>'
                         f'<td style="{cell}">{item.grade} {GRADES[item.grade]}</td>'
@@ -173,7 +184,8 @@ class Report:
         marks = self.finding.marks if self.finding else ()
         flag = f"here: {self.finding.code or 'look'}" if self.finding else ""
         try:
-            return '<div style="overflow-x:auto;margin-top:8px">' + marked_svg(self.graph, marks, flag) + "</div>"
+            drawing = marked_svg(self.graph, marks, flag)
+            return f'{ON_DARK}<div class="mg-drawing" style="overflow-x:auto;margin-top:8px">{drawing}</div>'
         except ValueError as error:  # too large to draw: the text says it all
             return f"<div>No picture: {escape(str(error))}.</div>"
 
