@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+PATIENCE = 60  # seconds: a kernel may have a dozen revealed runs to draw, beside whatever else the machine does
 SHOTS = ROOT / ".artifacts"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -132,7 +133,7 @@ def settled_digest(panel):
     """The digest of the picture, once it has come to rest."""
     graph = panel.locator("[data-digest]").first
     graph.scroll_into_view_if_needed()
-    _wait_for(lambda: graph.get_attribute("data-settled") == "true", 10, "the picture to come to rest")
+    _wait_for(lambda: graph.get_attribute("data-settled") == "true", PATIENCE, "the picture to come to rest")
     return graph.get_attribute("data-digest")
 
 
@@ -152,7 +153,7 @@ def press(panel, control, key=None):
         control.press(key)
     else:
         control.click()
-    _wait_for(lambda: graph.get_attribute("data-drawn") != drawn, 10, "a new picture")
+    _wait_for(lambda: graph.get_attribute("data-drawn") != drawn, PATIENCE, "a new picture")
     return settled_digest(panel)
 
 
@@ -174,7 +175,7 @@ def test_every_cell_of_a_lesson_runs(page, lab, name):
     assert run_all(page) == []
     answer_every_question(page)
     pictures = page.locator("[data-digest]")
-    _wait_for(lambda: pictures.count() >= 5, 20, "the pictures behind the questions")
+    _wait_for(lambda: pictures.count() >= 5, PATIENCE, "the pictures behind the questions")
     for number in range(pictures.count()):
         settled_digest(pictures.nth(number).locator("xpath=.."))
     photograph(page, name)
