@@ -94,6 +94,18 @@ def _wait_for(condition, seconds, what):
         time.sleep(0.2)
 
 
+def _wait_until_same(value, seconds, what):
+    """Until `value()` has been the same for so many seconds."""
+    seen = []
+
+    def same():
+        if not seen or seen[-1][1] != value():
+            seen.append((time.monotonic(), value()))
+        return time.monotonic() - seen[-1][0] > seconds
+
+    _wait_for(same, PATIENCE, what)
+
+
 def open_notebook(page, lab, path):
     """Open a notebook with its kernel ready, and make sure that nothing is written back to it."""
     page.goto(f"{lab}/lab/tree/{path}?token={TOKEN}&reset")
@@ -125,8 +137,14 @@ def run_all(page):
 
 
 def panel_with(page, control):
-    """The first panel that has this switch or choice: its output area."""
-    return page.locator(".jp-OutputArea-output").filter(has=control).first
+    """The first panel that has this switch or choice: its output area. It is marked, once no further one is on its way.
+
+    "The first" must not be asked anew at each step: what a question above has revealed may be drawn later than what a
+    question below has, and then a press on one panel would be waited for on another.
+    """
+    _wait_until_same(lambda: page.locator("[data-digest]").count(), 2, "all panels to be drawn")
+    page.locator(".jp-OutputArea-output").filter(has=control).first.evaluate("(panel) => { panel.dataset.tested = '' }")
+    return page.locator("[data-tested]")
 
 
 def settled_digest(panel):
