@@ -11,15 +11,20 @@ from .dtype import result_type
 from .errors import DtypeError, ShapeError
 from .methods import ALIASES, method
 from .op import OPS
-from .ops import compare, elementwise, functions
+from .operands import NUMBERS
+from .ops import compare, elementwise, functions, rounding
 from .ops.compare import *  # noqa: F403
 from .ops.elementwise import *  # noqa: F403
 from .ops.functions import *  # noqa: F403
+from .ops.rounding import *  # noqa: F403
 from .tensor import Tensor
 
 # Most ops are what a learner types; those that take more options than their op are defined here, under its name.
-__all__ = [*compare.__all__, *elementwise.__all__, *functions.__all__]
-__all__ += ["addcdiv", "addcmul", "allclose", "deg2rad", "equal", "logit", "rad2deg", "square"]
+__all__ = [*compare.__all__, *elementwise.__all__, *functions.__all__, *rounding.__all__]
+__all__ += [
+    "addcdiv", "addcmul", "allclose", "deg2rad", "equal", "float_power", "isneginf", "isposinf", "positive", "rad2deg",
+    "rsub", "square",
+]  # fmt: skip
 
 # Arithmetic with PyTorch's options
 
@@ -66,10 +71,28 @@ def div(input, other, *, rounding_mode=None):
     if rounding_mode is None:
         return ops.div(input, other)
     if rounding_mode == "floor":
-        return ops.floor_divide(input, other)
+        return ops.floor_quotient(input, other)
     if rounding_mode == "trunc":
-        return ops.trunc_divide(input, other)
+        return ops.trunc_quotient(input, other)
     raise ShapeError(f"div(): rounding_mode has to be None, 'trunc' or 'floor', not {rounding_mode!r}")
+
+
+@method
+def rsub(input, other, *, alpha=1):
+    """other - alpha * input."""
+    return ops.sub(other, _scaled("rsub", other, input, alpha))
+
+
+@method
+def positive(input):
+    """The tensor itself, as `+x` is. Errors: DtypeError for bool."""
+    return +input
+
+
+@method
+def float_power(input, exponent):
+    """input ** exponent, worked out in float64."""
+    return ops.pow(*(x.double() if isinstance(x, Tensor) else float(x) for x in (input, exponent)))
 
 
 @method
@@ -123,19 +146,13 @@ def rad2deg(input):
     return ops.mul(input, 180 / math.pi)
 
 
-@method
-def logit(input, eps=None):
-    """log(x / (1 - x)), what sigmoid undoes; with eps, x is brought between eps and 1 - eps first."""
-    input = input if input.is_floating_point() else input.float()
-    x = input if eps is None else clamp(input, eps, 1 - eps)
-    return ops.log(ops.div(x, ops.sub(1, x)))
-
-
 # Limits and choice
 
 
 def _limit(limit, x):
     """The number as the tensor's dtype has it; among integers it may wrap around, as in PyTorch."""
+    if limit is not None and not isinstance(limit, NUMBERS):
+        raise TypeError(f"clamp(): min and max must be numbers or tensors, not {type(limit).__name__}")
     if limit is None or x.is_floating_point():
         return limit if limit is None else float(limit)
     return np.asarray(limit).astype(x.array.dtype).item()
@@ -169,7 +186,7 @@ def where(condition, input=None, other=None):
     """input where the condition holds, else other; without the two, the places where it holds, one tensor per axis.
 
     Both sides are computed before the choice, and 0 times inf makes the gradient nan: choose first, then compute.
-    Errors: DtypeError unless the condition is bool.
+    Errors: DtypeError unless the condition is bool (or uint8, which truth values once were).
 
     >>> import minigrad as mg
     >>> mg.where(mg.tensor([True, False]), mg.tensor([1.0, 2.0]), 0.0)
@@ -204,6 +221,18 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     if rtol < 0 or atol < 0:
         raise ShapeError(f"isclose(): rtol and atol must be greater than or equal to zero, but got {rtol} and {atol}")
     return ops.isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@method
+def isposinf(input):
+    """Where input is inf."""
+    return ops.eq(input, math.inf)
+
+
+@method
+def isneginf(input):
+    """Where input is -inf."""
+    return ops.eq(input, -math.inf)
 
 
 @method

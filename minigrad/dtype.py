@@ -17,13 +17,15 @@ class dtype:
     (4, True)
     """
 
-    __slots__ = ("is_floating_point", "itemsize", "name", "numpy")
+    __slots__ = ("is_floating_point", "is_signed", "itemsize", "name", "numpy")
+    is_complex = False
 
     def __init__(self, name):
         self.name = name
         self.numpy = np.dtype(name)
         self.itemsize = self.numpy.itemsize
         self.is_floating_point = self.numpy.kind == "f"
+        self.is_signed = self.numpy.kind in "if"
 
     def __repr__(self):
         return f"minigrad.{self.name}"

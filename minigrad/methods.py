@@ -7,7 +7,7 @@ import numpy as np
 from . import hooks, ops
 from .backward import backward
 from .device import Device, move
-from .dtype import as_dtype, float16, float32, float64, int32, int64
+from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from .errors import DtypeError, GradError
 from .op import OPS, op
 from .operands import NUMBERS
@@ -18,10 +18,10 @@ from .tensor import Tensor
 METHODS = """
     abs ceil floor frac maximum minimum mul neg pow round sign trunc floor_divide remainder fmod fmax fmin clamp_min
     clamp_max nan_to_num acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p
-    log2 logaddexp logaddexp2 reciprocal rsqrt sin sinh sqrt tan xlogy sigmoid tanh relu eq ne lt le gt ge isnan isinf
-    isfinite signbit logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not
-    bitwise_left_shift bitwise_right_shift amax amin argmax argmin all any count_nonzero logsumexp matmul clone detach
-    unsqueeze squeeze
+    log2 logaddexp logaddexp2 logit copysign sinc gcd lcm reciprocal rsqrt sin sinh sqrt tan xlogy sigmoid tanh relu
+    eq ne lt le gt ge isnan isinf isfinite signbit logical_and logical_or logical_not logical_xor bitwise_and
+    bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift amax amin argmax argmin all any
+    count_nonzero logsumexp matmul clone detach unsqueeze squeeze
 """.split()  # noqa: SIM905  a list of strings would be five times as long
 
 # One op under several names, as in PyTorch.
@@ -96,10 +96,11 @@ def __contains__(self, value):
 
 
 @method
-def to(self, *args, dtype=None, device=None, copy=False):
+def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
     """Another dtype, another device, or both: `x.to("cuda")`, `x.to(mg.float64)`, `x.to(other)`.
 
-    Returns a new tensor; the very same one when nothing changes. Gradients flow back through it.
+    Returns a new tensor; the very same one when nothing changes. Gradients flow back through it. `non_blocking` is a
+    wish that nothing hangs on.
     """
     for given in args:
         if isinstance(given, Tensor):
@@ -121,6 +122,18 @@ def astype(self, wanted):
     if wanted == self.array.dtype:
         return self
     return ops.cast(self, dtype=wanted) if wanted.kind == "f" else ops.to_integer(self, dtype=wanted)
+
+
+@method
+def type(self, dtype):
+    """`to(dtype)`, under an older name."""
+    return self.to(dtype=dtype)
+
+
+@method
+def type_as(self, other):
+    """`to` the dtype of another tensor."""
+    return self.to(dtype=other.dtype)
 
 
 @op(kind="copy")
@@ -149,7 +162,8 @@ def cuda(self, device=None):
 
 
 for _name, _wanted in {
-    "float": float32, "double": float64, "half": float16, "long": int64, "int": int32, "bool": as_dtype(bool),
+    "float": float32, "double": float64, "half": float16, "long": int64, "int": int32, "short": int16, "char": int8,
+    "byte": uint8, "bool": as_dtype(bool),
 }.items():  # fmt: skip
     setattr(Tensor, _name, lambda self, _wanted=_wanted: self.astype(_wanted))
 

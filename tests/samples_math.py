@@ -26,6 +26,11 @@ def small(rng, shape):
     return rng.uniform(-0.8, 0.8, shape)
 
 
+def unit(rng, shape):
+    """Between 0 and 1, where logit is."""
+    return rng.uniform(0.1, 0.9, shape)
+
+
 def above_one(rng, shape):
     return rng.uniform(1.3, 3, shape)
 
@@ -71,8 +76,8 @@ ORDERS = st.sampled_from([0, 1, 2, 3, 2.5, 0.5, -1, np.inf, -np.inf])
 
 MATH = {
     "add": two(), "sub": two(), "mul": two(), "div": two(plain, away_from_zero), "pow": two(positive, plain),
-    "floor_divide": two(near_three, near_one), "remainder": two(near_three, near_one),
-    "trunc_divide": two(near_three, near_one), "fmod": two(near_three, near_one),
+    "floor_quotient": two(near_three, near_one), "trunc_quotient": two(near_three, near_one),
+    "remainder": two(near_three, near_one), "fmod": two(near_three, near_one),
     "maximum": two(steps, other_steps), "minimum": two(steps, other_steps),
     "fmax": two(steps, other_steps), "fmin": two(steps, other_steps), "lerp": three(),
     "clamp": limits_row(), "clamp_min": two(steps, other_steps), "clamp_max": two(steps, other_steps),
@@ -81,6 +86,8 @@ MATH = {
     "round": one(steps, decimals=st.sampled_from([0, -1])), "trunc": one(steps), "frac": one(steps),
     "exp": one(), "exp2": one(), "expm1": one(), "log": one(positive), "log2": one(positive), "log10": one(positive),
     "log1p": one(positive), "logaddexp": two(), "logaddexp2": two(), "xlogy": two(plain, positive),
+    "logit": one(unit, eps=st.sampled_from([None, 0.05])),
+    "copysign": two(away_from_zero, away_from_zero), "sinc": one(),
     "sqrt": one(positive), "rsqrt": one(positive), "reciprocal": one(away_from_zero),
     "hypot": two(away_from_zero), "sin": one(), "cos": one(), "tan": one(small), "asin": one(small),
     "acos": one(small), "atan": one(), "atan2": two(away_from_zero), "sinh": one(), "cosh": one(), "asinh": one(),

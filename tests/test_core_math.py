@@ -42,6 +42,10 @@ KINKS = {
     "remainder": (mg.remainder, [[3.0, -2.5], [2.0, 2.0]], [[1, 2], [-1, 4]]),
     "fmod": (mg.fmod, [[3.0, -2.5], [2.0, 2.0]], [[1, 2], [-1, 2]]),
     "rounded division": (lambda a, b: a.div(b, rounding_mode="trunc"), [[3.0, 1.0], [2.0, 0.0]], [[0, 0], [0, 0]]),
+    "logit": (mg.logit, [[0.0, 1.0, 2.0, NAN]], [[INF, INF, NAN, NAN]]),
+    "logit with eps": (lambda x: x.logit(0.25), [[0.0, 0.5, 0.5, 2.0]], [[0, 8, 12, 0]]),
+    "copysign": (mg.copysign, [[3.0, -3.0, 0.0], [-0.0, -1.0, -1.0]], [[-1, 2, 0], [0, 0, 0]]),
+    "sinc at 0": (mg.sinc, [[0.0]], [[0]]),
     "nan_to_num": (mg.nan_to_num, [[NAN, INF, 1.0]], [[0, 0, 3]]),
     "prod, one zero": (mg.prod, [[0.0, 2.0, 3.0]], [[6, 0, 0]]),
     "prod, two zeros": (mg.prod, [[0.0, 0.0, 3.0]], [[0, 0, 0]]),
@@ -63,6 +67,25 @@ def test_gradients_at_kinks(name):
     np.testing.assert_array_equal(gradients(function, *values), expected)
 
 
+def test_floor_division_can_be_recorded_but_not_differentiated():
+    x = mg.tensor([3.5], requires_grad=True)
+    y = x // 2
+    assert y.requires_grad and y.item() == 1
+    with pytest.raises(mg.GradError, match=r"floor_divide is not implemented.*rounding_mode"):
+        y.sum().backward()
+    x.div(2, rounding_mode="floor").sum().backward()
+    assert x.grad.item() == 0
+
+
+def test_sinc_loses_no_digits_near_zero():
+    x = mg.tensor([1e-4, -5e-3, 0.02], requires_grad=True)
+    mg.sinc(x).sum().backward()
+    exact = mg.tensor([1e-4, -5e-3, 0.02], dtype=mg.float64, requires_grad=True)
+    mg.sinc(exact).sum().backward()
+    assert np.allclose(x.grad.numpy(), exact.grad.numpy(), rtol=1e-3)
+    assert np.allclose(exact.grad.numpy()[0], -(np.pi**2) / 3 * 1e-4, rtol=1e-6)
+
+
 i, f, b = mg.tensor([3, -2, 0]), mg.tensor([1.5, -2.0, 0.0]), mg.tensor([True, False, True])
 u = mg.tensor([1, 0]).to(mg.uint8)
 WRONG = {
@@ -71,6 +94,8 @@ WRONG = {
     "fmod 0": (lambda: mg.fmod(i, 0), RuntimeError, "fmod.*ZeroDivisionError"),
     "trunc by 0": (lambda: mg.div(i, i, rounding_mode="trunc"), RuntimeError, "div.*ZeroDivisionError"),
     "rounding_mode": (lambda: mg.div(f, 2, rounding_mode="up"), RuntimeError, "'trunc' or 'floor', not 'up'"),
+    "uint8 ** -1": (lambda: u**-1, RuntimeError, "negative integer powers"),
+    "gcd of floats": (lambda: mg.gcd(f, f), RuntimeError, "gcd.*float32, only for integers"),
     "bool // bool": (lambda: b // b, RuntimeError, "floor_divide.*bool"),
     "bool << bool": (lambda: b << b, RuntimeError, "bitwise_left_shift.*bool"),
     "float << 1": (lambda: f << 1, RuntimeError, "bitwise_left_shift"),

@@ -15,11 +15,12 @@ from tests.samples import SAMPLES
 
 CUTS = {
     "all", "any", "argmax", "argmedian", "argmin", "argsort", "argwhere", "bitwise_and", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "count_nonzero", "detach", "eq", "ge", "gt",
-    "isclose", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
-    "max_index", "ne", "one_hot_mask", "searchsorted", "signbit", "to_integer", "view_dtype",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "count_nonzero", "detach", "eq", "gcd", "ge",
+    "gt", "isclose", "isfinite", "isinf", "isnan", "lcm", "le", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "lt", "max_index", "ne", "one_hot_mask", "searchsorted", "signbit", "to_integer", "view_dtype",
 }  # fmt: skip
-SMOOTH = sorted(name for name, op in OPS.items() if op.rules)
+REFUSED = {"floor_divide"}  # recorded, but backward raises
+SMOOTH = sorted(name for name, op in OPS.items() if op.rules and name not in REFUSED)
 few = settings(max_examples=10, derandomize=True, deadline=None, database=None)
 
 

@@ -88,7 +88,7 @@ def kind_of_input(name):
     """The dtype that a cut is about."""
     if name.startswith("logical"):
         return TRUTHS
-    return WHOLE if name.startswith("bitwise") or name == "one_hot_mask" else FLOATS
+    return WHOLE if name.startswith("bitwise") or name in ("one_hot_mask", "gcd", "lcm") else FLOATS
 
 
 @pytest.mark.parametrize("name", CUTS)

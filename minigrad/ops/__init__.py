@@ -7,7 +7,6 @@ from .conv import *  # noqa: F403
 from .copies import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .elementwise import clamp_between as clamp_between
-from .elementwise import trunc_divide as trunc_divide
 from .functions import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
@@ -16,6 +15,9 @@ from .norm import *  # noqa: F403
 from .pool import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .reduce import *  # noqa: F403
+from .rounding import *  # noqa: F403
+from .rounding import floor_quotient as floor_quotient
+from .rounding import trunc_quotient as trunc_quotient
 from .shape import *  # noqa: F403
 from .sort import *  # noqa: F403
 from .views import *  # noqa: F403

@@ -1,7 +1,7 @@
 """Questions whose answer is true or false, and arithmetic on bits. Truth has no derivative, so nothing flows back."""
 
-from ..errors import DtypeError
 from ..op import op
+from .rounding import no_bool
 
 __all__ = [
     "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq", "ge",
@@ -94,22 +94,17 @@ def bitwise_not(xp, x):
     return xp.invert(x)
 
 
-def _no_bool(name, x):
-    if x.dtype.kind == "b":
-        raise DtypeError(f"{name}() is not defined for bool. Use .long() first.")
-
-
 @op(kind="compare", onnx="BitShift")
 def bitwise_left_shift(xp, a, b):
     """a << b, for integers: every bit b places up. Shapes: broadcast."""
-    _no_bool("bitwise_left_shift", a)
+    no_bool("bitwise_left_shift", a)
     return xp.left_shift(a, b)
 
 
 @op(kind="compare", onnx="BitShift")
 def bitwise_right_shift(xp, a, b):
     """a >> b, for integers: every bit b places down, the sign kept. Shapes: broadcast."""
-    _no_bool("bitwise_right_shift", a)
+    no_bool("bitwise_right_shift", a)
     return xp.right_shift(a, b)
 
 

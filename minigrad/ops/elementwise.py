@@ -1,33 +1,16 @@
-"""Arithmetic, rounding and choice, element by element.
+"""Arithmetic, limits and choice, element by element; what has to do with whole numbers is in rounding.py.
 
 Operands broadcast; the engine sums gradients back over broadcast axes, so the rules need not.
 """
 
 from ..errors import DtypeError
 from ..op import op
+from .rounding import no_bool, only_floats, sign
 
 __all__ = [
-    "abs", "add", "ceil", "clamp", "clamp_max", "clamp_min", "div", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "frac", "lerp", "maximum", "minimum", "mul", "nan_to_num", "neg", "pow", "remainder", "round", "sign", "sub",
-    "trunc", "where",
+    "abs", "add", "clamp", "clamp_max", "clamp_min", "div", "fmax", "fmin", "lerp", "maximum", "minimum", "mul",
+    "nan_to_num", "neg", "pow", "sub", "where",
 ]  # fmt: skip
-
-
-def _no_bool(name, x):
-    if x.dtype.kind == "b":
-        raise DtypeError(f"{name}() is not defined for bool. Use .float() or .long() first, or `~` to turn it round.")
-
-
-def _only_floats(name, x):
-    if x.dtype.kind != "f":
-        raise DtypeError(f"{name}() is not defined for {x.dtype}. Use .float() first.")
-
-
-def _check_divisor(name, a, b):
-    """Integers have no inf to answer a division by zero with."""
-    _no_bool(name, b)
-    if b.dtype.kind != "f" and a.size and not b.all():
-        raise RuntimeError(f"{name}(): ZeroDivisionError: an integer ({b.dtype}) divided by zero. Use .float() first.")
 
 
 # Arithmetic
@@ -73,62 +56,6 @@ div.vjp(a=lambda g, b: g / b,
         b=lambda g, a, b: -g * (a / b / b))  # fmt: skip
 
 
-@op(kind="elementwise")
-def floor_divide(xp, a, b):
-    """The whole number below a / b. Shapes: broadcast. Its derivative is 0 (PyTorch refuses to differentiate `//`).
-
-    Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
-    """
-    _check_divisor("floor_divide", a, b)
-    return xp.floor_divide(a, b)
-
-
-floor_divide.vjp(a=lambda g, xp: xp.where(False, g, 0),
-                 b=lambda g, xp: xp.where(False, g, 0))  # fmt: skip
-
-
-@op(kind="elementwise")
-def trunc_divide(xp, a, b):
-    """a / b cut to the whole number towards 0, as C divides integers. Shapes: broadcast. Its derivative is 0.
-
-    Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
-    """
-    _check_divisor("div", a, b)
-    return xp.trunc(xp.true_divide(a, b)) if a.dtype.kind == "f" else xp.floor_divide(a - xp.fmod(a, b), b)
-
-
-trunc_divide.vjp(a=lambda g, xp: xp.where(False, g, 0),
-                 b=lambda g, xp: xp.where(False, g, 0))  # fmt: skip
-
-
-@op(kind="elementwise", onnx="Mod")
-def remainder(xp, a, b):
-    """a - b floor(a / b), with the sign of b, as Python's `%`. Shapes: broadcast.
-
-    Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
-    """
-    _check_divisor("remainder", a, b)
-    return xp.remainder(a, b)
-
-
-remainder.vjp(a=lambda g: g,
-              b=lambda g, a, b, xp: -g * floor_divide.on(xp, a, b))  # fmt: skip
-
-
-@op(kind="elementwise", onnx="Mod")
-def fmod(xp, a, b):
-    """a - b trunc(a / b), with the sign of a, as C's fmod. Shapes: broadcast.
-
-    Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
-    """
-    _check_divisor("fmod", a, b)
-    return xp.fmod(a, b)
-
-
-fmod.vjp(a=lambda g: g,
-         b=lambda g, a, b, xp: -g * xp.trunc(a / b))  # fmt: skip
-
-
 def _at_hand(b):
     """Whether b is one number in main memory, so that a look at it costs nothing."""
     return not b.ndim and hasattr(b, "__array_interface__")
@@ -147,11 +74,11 @@ def pow(xp, a, b):
 
     Errors: DtypeError for a negative whole number as exponent of integers, and for bool ** bool.
     """
-    _no_bool("pow", a)
+    no_bool("pow", a)
     if a.dtype.kind == "f":
         short = _SHORT_POWERS.get(b.item()) if _at_hand(b) else None
         return a**b if short is None else short(xp, a)
-    negative = b < 0
+    negative = b < 0 if b.dtype.kind != "u" or isinstance(b, xp.ndarray) else b > 127  # -1 has become 255
     if not negative.any():
         return a**b
     if not isinstance(b, xp.ndarray):  # a plain number, not a tensor
@@ -189,7 +116,7 @@ neg.vjp(x=lambda g: -g)
 @op(kind="elementwise", onnx="Abs")
 def abs(xp, x):
     """Magnitude. The derivative at 0 is 0."""
-    _no_bool("abs", x)
+    no_bool("abs", x)
     return xp.absolute(x)
 
 
@@ -199,7 +126,7 @@ abs.vjp(x=lambda g, x, xp: g * sign.on(xp, x))
 @op(kind="elementwise")
 def lerp(xp, start, end, weight):
     """start + weight (end - start), which is exactly `end` at weight 1. Shapes: broadcast. Errors: not for integers."""
-    _only_floats("lerp", start)
+    only_floats("lerp", start)
     way = end - start
     return xp.where(xp.absolute(weight) < 0.5, start + weight * way, end - way * (1 - weight))
 
@@ -288,7 +215,7 @@ clamp_max.vjp(x=lambda g, x, high, xp: xp.where(x <= high, g, 0),
 @op(kind="elementwise", onnx="Clip")
 def clamp_between(xp, x, low, high):
     """x between two tensors; `high` where they cross. Where x equals one, the gradient goes to x. Shapes: broadcast."""
-    _no_bool("clamp", x)
+    no_bool("clamp", x)
     return xp.minimum(xp.maximum(x, low), high)
 
 
@@ -308,74 +235,6 @@ def nan_to_num(xp, x, /, nan=0.0, posinf=None, neginf=None):
 
 nan_to_num.vjp(x=lambda g, x, xp: xp.where(xp.isfinite(x), g, 0))
 
-# Steps: the derivative is zero, which is not the same as none
-
-
-@op(kind="elementwise", onnx="Sign")
-def sign(xp, x):
-    """-1, 0 or 1; 0 for nan. Its derivative is 0 everywhere: recorded, and of no use for training."""
-    if x.dtype.kind == "f":
-        return xp.where(x != x, 0, xp.sign(x))
-    return x.copy() if x.dtype.kind == "b" else xp.sign(x)
-
-
-sign.vjp(x=lambda g, xp: xp.where(False, g, 0))
-
-
-@op(kind="elementwise", onnx="Round")
-def round(xp, x, /, decimals=0):
-    """Nearest whole number, or with so many decimals; halves to the even one. Its derivative is 0 everywhere."""
-    _no_bool("round", x)
-    if not decimals:
-        return xp.rint(x) if x.dtype.kind == "f" else x.copy()
-    _only_floats("round", x)
-    wide = x.astype("float32") if x.dtype.itemsize == 2 else x  # half precision has too few digits to scale
-    unit = wide.dtype.type(10.0 ** (decimals if decimals > 0 else -decimals))
-    return (xp.rint(wide * unit) / unit if decimals > 0 else xp.rint(wide / unit) * unit).astype(x.dtype)
-
-
-round.vjp(x=lambda g, xp: xp.where(False, g, 0))
-
-
-@op(kind="elementwise", onnx="Floor")
-def floor(xp, x):
-    """The whole number below. Its derivative is 0 everywhere."""
-    _no_bool("floor", x)
-    return xp.floor(x) if x.dtype.kind == "f" else x.copy()
-
-
-floor.vjp(x=lambda g, xp: xp.where(False, g, 0))
-
-
-@op(kind="elementwise", onnx="Ceil")
-def ceil(xp, x):
-    """The whole number above. Its derivative is 0 everywhere."""
-    _no_bool("ceil", x)
-    return xp.ceil(x) if x.dtype.kind == "f" else x.copy()
-
-
-ceil.vjp(x=lambda g, xp: xp.where(False, g, 0))
-
-
-@op(kind="elementwise")
-def trunc(xp, x):
-    """The whole number towards 0. Its derivative is 0 everywhere."""
-    _no_bool("trunc", x)
-    return xp.trunc(x) if x.dtype.kind == "f" else x.copy()
-
-
-trunc.vjp(x=lambda g, xp: xp.where(False, g, 0))
-
-
-@op(kind="elementwise")
-def frac(xp, x):
-    """What `trunc` cuts off, x - trunc(x), with the sign of x. Errors: DtypeError for integers."""
-    _only_floats("frac", x)
-    return x - xp.trunc(x)
-
-
-frac.vjp(x=lambda g: g)
-
 # Choice
 
 
@@ -385,9 +244,9 @@ def where(xp, condition, a, b):
 
     Both a and b have been computed by then, and both get a gradient: g where they were chosen and 0 elsewhere. If the
     other side is inf or nan, 0 times inf makes the gradient nan (choose its input first, then compute).
-    Errors: DtypeError unless the condition is bool.
+    Errors: DtypeError unless the condition is bool, or uint8.
     """
-    if getattr(condition, "dtype", None) is not None and condition.dtype.kind != "b":
+    if getattr(condition, "dtype", None) is not None and condition.dtype.name not in ("bool", "uint8"):
         raise DtypeError(f"where() expected condition to be a boolean tensor, but got {condition.dtype}. Use .bool().")
     return xp.where(condition, a, b)
 

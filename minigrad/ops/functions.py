@@ -5,13 +5,13 @@ Integers and booleans become the default float first. Outside its domain a funct
 
 import math
 
-from ..errors import DtypeError
 from ..op import op
+from .rounding import only_floats
 
 __all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1",
-    "hypot", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "reciprocal", "rsqrt", "sin", "sinh", "sqrt",
-    "tan", "xlogy",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh", "erf", "erfc", "exp", "exp2",
+    "expm1", "hypot", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "logit", "reciprocal", "rsqrt", "sin",
+    "sinc", "sinh", "sqrt", "tan", "xlogy",
 ]  # fmt: skip
 
 # Exponentials and logarithms
@@ -80,15 +80,10 @@ def log1p(xp, x):
 log1p.vjp(x=lambda g, x: g / (x + 1))
 
 
-def _only_floats(name, x):
-    if x.dtype.kind != "f":
-        raise DtypeError(f"{name}() is not defined for {x.dtype}. Use .float() first.")
-
-
 @op(kind="elementwise", commutes=True)
 def logaddexp(xp, a, b):
     """log(exp(a) + exp(b)) without overflow. Shapes: broadcast. Errors: DtypeError for integers."""
-    _only_floats("logaddexp", a)
+    only_floats("logaddexp", a)
     return xp.logaddexp(a, b)
 
 
@@ -99,7 +94,7 @@ logaddexp.vjp(a=lambda g, a, b, xp: g / (xp.exp(b - a) + 1),
 @op(kind="elementwise", commutes=True)
 def logaddexp2(xp, a, b):
     """log2(2^a + 2^b) without overflow. Shapes: broadcast. Errors: DtypeError for integers."""
-    _only_floats("logaddexp2", a)
+    only_floats("logaddexp2", a)
     return xp.logaddexp2(a, b)
 
 
@@ -115,6 +110,24 @@ def xlogy(xp, a, b):
 
 xlogy.vjp(a=lambda g, a, b, xp: xp.where((a == 0) & (b <= 0), 0, g * xp.log(b)),
           b=lambda g, a, b: g * a / b)  # fmt: skip
+
+
+@op(kind="elementwise", to_float=True)
+def logit(xp, x, /, eps=None):
+    """log(x / (1 - x)), what sigmoid undoes; with eps, x is brought between eps and 1 - eps first.
+
+    The derivative is nan outside 0 to 1; with eps it is 0 outside eps to 1 - eps.
+    """
+    x = x if eps is None else xp.clip(x, eps, 1 - eps)
+    return xp.log(x / (1 - x))
+
+
+def _logit_rule(g, x, eps, xp):
+    low = eps or 0
+    return xp.where((x < low) | (x > 1 - low), math.nan if eps is None else 0, g / xp.abs(x * (1 - x)))
+
+
+logit.vjp(x=_logit_rule)
 
 # Roots
 
@@ -149,12 +162,22 @@ reciprocal.vjp(x=lambda g, y: -g * y * y)
 @op(kind="elementwise", commutes=True)
 def hypot(xp, a, b):
     """sqrt(a^2 + b^2) without overflow. Shapes: broadcast. Errors: DtypeError for integers."""
-    _only_floats("hypot", a)
+    only_floats("hypot", a)
     return xp.hypot(a, b)
 
 
 hypot.vjp(a=lambda g, a, y: g * (a / y),
           b=lambda g, b, y: g * (b / y))  # fmt: skip
+
+
+@op(kind="elementwise", to_float=True)
+def copysign(xp, a, b):
+    """The size of a with the sign of b, which -0.0 has, too. Shapes: broadcast. The derivative in b is 0."""
+    return xp.copysign(a, b)
+
+
+copysign.vjp(a=lambda g, a, y, xp: g * xp.where(a == 0, 0, y / a),
+             b=lambda g, xp: xp.where(False, g, 0))  # fmt: skip
 
 # Trigonometry, in radians
 
@@ -184,6 +207,25 @@ def tan(xp, x):
 
 
 tan.vjp(x=lambda g, y: g * (1 + y * y))
+
+
+@op(kind="elementwise", to_float=True)
+def sinc(xp, x):
+    """sin(pi x) / (pi x), and 1 at 0."""
+    turned = xp.where(x == 0, 1, x * math.pi)
+    return xp.where(x == 0, 1, xp.sin(turned) / turned)
+
+
+def _sinc_rule(g, x, xp):
+    """(cos(pi x) - sinc(x)) / x, which near 0 is the difference of two ones: there, the start of its series."""
+    near, turned = xp.abs(x) < 0.01, x * math.pi
+    square = turned * turned
+    series = turned * (-math.pi / 3) * (1 - square / 10 + square * square / 280)
+    away = xp.where(near, 1, x)
+    return g * xp.where(near, series, (xp.cos(turned) - xp.sin(turned) / (away * math.pi)) / away)
+
+
+sinc.vjp(x=_sinc_rule)
 
 
 @op(kind="elementwise", onnx="Asin", to_float=True)
