@@ -200,9 +200,10 @@ def _line(name, input, dim, index, negative=False):
     """The index of input along `dim` by a line of numbers."""
     if index.array.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector, but its shape is {index.shape}")
+    dim = axis_of(input, dim, name)
     if index.array.dtype.name not in ("int32", "int64"):
         raise DtypeError(f"{name}(): Expected dtype int32 or int64 for index, got {index.dtype}. Use .long().")
-    dim, places = axis_of(input, dim, name), _where_x_is(index.array, input).reshape(-1).copy()
+    places = _where_x_is(index.array, input).reshape(-1).copy()
     length = input.array.shape[dim] if input.array.ndim else 1
     if not negative:
         check_range(name, places, length, dim)
@@ -259,19 +260,27 @@ def index_fill(input, dim, index, value):
     if isinstance(value, Tensor) and value.array.ndim:
         raise ShapeError(f"index_fill(): only supports a 0-dimensional value tensor, but got shape {value.shape}")
     if index.array.dtype.name != "int64":
-        raise DtypeError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}. Use .long().")
+        raise IndexError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}. Use .long().")
     return _put_slices(input, _line("index_fill", input, dim, index, negative=True), value)
 
 
 @method
 def index_put(input, indices, values, accumulate=False):
     """A copy of input in which values stand at input[indices], or, with accumulate, are added there."""
-    if isinstance(values, Tensor) and values.dtype is not input.dtype and values.array.size > 1:
+    where = plain_index(tuple(indices), input)
+    check_source(input, where, values)
+    return _put(input, where, values, accumulate)
+
+
+def check_source(input, where, values):
+    """Refuse values of another dtype for places that arrays name. Errors: DtypeError."""
+    if not isinstance(values, Tensor) or values.dtype is input.dtype or values.array.size <= 1:
+        return
+    if any(hasattr(item, "ndim") for item in (where if isinstance(where, tuple) else (where,))):
         raise DtypeError(
             f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
             f"{values.dtype} for the source. Use .to(dtype)."
         )
-    return _put(input, plain_index(tuple(indices), input), values, accumulate)
 
 
 def _put_slices(input, where, values, accumulate=False):

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import memory, mode, ops
+from . import arithmetic, memory, mode, ops, pieces, products, reducing  # noqa: F401  their methods get in-place forms
 from .device import module_of
 from .dispatch import record
 from .dtype import can_cast
 from .errors import DtypeError, GradError, ShapeError
 from .events import OpRan
 from .hooks import grad_mode
-from .indexing import plain_index
+from .indexing import check_source, plain_index
 from .op import OPS
 from .operands import NUMBERS
 from .tensor import Tensor
@@ -32,16 +32,14 @@ def change(self, name, compute):
     _check_allowed(self, name)
     old = Tensor(self.array)
     old._edge = self._edge
-    new, events = _watched_apart(compute, old)
+    new, events = _watched_apart(lambda x: _in_the_graph(compute(x), x), old)
     if new.array.shape != self.array.shape:
         raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
     if not can_cast(new.array.dtype, self.array.dtype):
         raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
-    steps = zip(self.array.strides, self.array.shape, strict=True)
-    if self.array.size and any(not step and n > 1 for step, n in steps):
-        raise GradError(
-            f"{name}: unsupported operation: an expanded view holds several elements in one place. Use .clone() first."
-        )
+    if _overlaps(self.array):
+        raise GradError(f"{name}: unsupported operation: this view, expanded or of windows, holds several elements in "
+                        "one place. Use .clone() first.")  # fmt: skip
     if new._edge is not None:
         _check_recordable(self, name)
         _keep(new._edge, self.array)
@@ -59,6 +57,25 @@ def change(self, name, compute):
     if mode.state.grad and (new._edge is not None or self._base is not None):
         _spread_the_news(self, new._edge)
     return self
+
+
+def _in_the_graph(new, old):
+    """`new` with the node of a change from `old`, where its op has no derivative: nothing of the old one is left."""
+    if new._edge is not None or old._edge is None or not mode.state.grad:
+        return new
+    return ops.index_put(old, new.astype(old.dtype), index=Ellipsis)
+
+
+def _overlaps(array):
+    """Whether several elements lie in one place."""
+    if array.flags.c_contiguous or not array.size:
+        return False
+    reach = 0  # from the first element to the last, along the axes with shorter steps
+    for step, n in sorted((abs(step), n) for step, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if step <= reach or not step:
+            return True
+        reach += step * (n - 1)
+    return False
 
 
 def _check_allowed(self, name):
@@ -175,17 +192,23 @@ def _see_again(view):
 
 
 def set_item(self, index, value):
-    """x[index] = value, in place and recorded."""
+    """x[index] = value, in place and recorded. Errors: TypeError unless value is a number or a tensor."""
+    if not isinstance(value, (Tensor, *NUMBERS)):
+        raise TypeError(f"can't assign a {type(value).__name__} to a tensor. Write x[index] = minigrad.tensor(value).")
     index = plain_index(index, self)
+    check_source(self, index, value)
     change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
+
+
+def del_item(self, index):
+    """Refused: a tensor keeps its elements."""
+    raise TypeError("Tensor does not support deleting items. Pick those that stay: x[mask].")
 
 
 def _as_value(value, like):
     """What is to be written, in the dtype of the tensor: a change in place never changes that."""
     if isinstance(value, Tensor):
         return value.astype(like.dtype)
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return Tensor(module_of(like.array).asarray(np.asarray(value).astype(like.array.dtype)))
     return np.asarray(value).astype(like.array.dtype)[()] if isinstance(value, NUMBERS) else value
 
 
@@ -209,22 +232,32 @@ def copy_(self, source):
     return change(self, "copy_", lambda x: ops.index_put(x, source.astype(self.dtype), index=Ellipsis))
 
 
-Tensor.__setitem__, Tensor.zero_, Tensor.fill_, Tensor.copy_ = set_item, zero_, fill_, copy_
+def fill_diagonal_(self, fill_value):
+    """`fill_value` on the diagonal of a matrix, in place."""
+    if self.array.ndim != 2:
+        raise ShapeError(f"fill_diagonal_(): needs a matrix, not a tensor of shape {self.shape}. Use diagonal().fill_.")
+    diagonal = Tensor(module_of(self.array).eye(*self.array.shape, dtype="bool"))
+    return change(self, "fill_diagonal_", lambda x: x.masked_fill(diagonal, fill_value))
+
+
+Tensor.__setitem__, Tensor.__delitem__, Tensor.fill_diagonal_ = set_item, del_item, fill_diagonal_
+Tensor.zero_, Tensor.fill_, Tensor.copy_ = zero_, fill_, copy_
 
 # name_() for every method of this name that there is
 IN_PLACE = """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-    bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max clamp_min clip cos cosh cumprod cumsum
-    div divide eq erf erfc exp exp2 expm1 floor floor_divide fmod frac ge gt hypot index_add index_copy
-    index_fill le lerp log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
-    masked_scatter mul multiply nan_to_num ne neg negative pow reciprocal relu remainder round rsqrt scatter
-    scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh tril triu true_divide trunc xlogy""".split()  # noqa: SIM905  a list would be long
+    bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum
+    deg2rad div divide eq erf erfc exp exp2 expm1 fix floor floor_divide fmod frac gcd ge greater greater_equal gt
+    hypot index_add index_copy index_fill index_put lcm le lerp less less_equal log log10 log1p log2 logical_and
+    logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul multiply nan_to_num ne neg negative
+    not_equal pow rad2deg reciprocal relu remainder round rsqrt scatter scatter_add scatter_reduce sgn sigmoid sign sin
+    sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc xlogy""".split()  # noqa: SIM905  a list would be long
 IN_PLACE_OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_", "__iand__": "bitwise_and_",
     "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_",
 }  # fmt: skip
 # These change what the tensor looks like, and none of its numbers
-IN_PLACE_VIEWS = "squeeze swapaxes t transpose unsqueeze".split()  # noqa: SIM905
+IN_PLACE_VIEWS = "squeeze swapaxes swapdims t transpose unsqueeze".split()  # noqa: SIM905
 
 
 def _as_other_view(self, name, seen):
@@ -235,14 +268,13 @@ def _as_other_view(self, name, seen):
     view = getattr(seen, "_view", None)
     if view is not None and view.base is not self:
         self._view = view
+    memory.changed(self.array)
     return self
 
 
 def _hang_in_place_forms():
     for name in IN_PLACE:
-        function = getattr(Tensor, name, None)
-        if function is None:
-            continue
+        function = getattr(Tensor, name)
 
         def in_place(self, *args, _function=function, _name=name + "_", **kwargs):
             return change(self, _name, lambda x: _function(x, *args, **kwargs))
@@ -250,10 +282,8 @@ def _hang_in_place_forms():
         in_place.__name__, in_place.__doc__ = name + "_", f"`{name}`, written over this tensor."
         setattr(Tensor, name + "_", in_place)
     for dunder, name in IN_PLACE_OPERATORS.items():
-        if hasattr(Tensor, name):
-            setattr(Tensor, dunder, getattr(Tensor, name))
+        setattr(Tensor, dunder, getattr(Tensor, name))
     for name in IN_PLACE_VIEWS:
-
         function = getattr(Tensor, name)
 
         def in_place(self, *args, _function=function, _name=name + "_"):

@@ -209,6 +209,10 @@ def test_thousands_of_live_views_stay_cheap_to_make():
     (lambda: mg.tensor([1, 2]), lambda x: x.add_(1.5), RuntimeError, "float32 can't be cast.*int64"),
     (lambda: mg.tensor([True]), lambda x: x.add_(1), RuntimeError, "int64 can't be cast.*bool"),
     (lambda: mg.ones(3).expand(2, 3), lambda x: x.add_(1), RuntimeError, "expanded.*clone"),
+    (lambda: mg.ones(4).unfold(0, 2, 1), lambda x: x.mul_(2), RuntimeError, "windows.*clone"),
+    (lambda: mg.ones(2), lambda x: x.__setitem__(0, [1.0]), TypeError, "list.*minigrad.tensor"),
+    (lambda: mg.ones(2), lambda x: x.__delitem__(0), TypeError, "deleting"),
+    (lambda: mg.ones(2, 2), lambda x: x[0].fill_diagonal_(1), RuntimeError, "matrix"),
     (lambda: mg.ones(3), lambda x: x.__setitem__(5, 1.0), IndexError, "index 5 is out of bounds"),
     (lambda: mg.ones(3), lambda x: x.__setitem__(slice(2), mg.ones(3)), RuntimeError, r"index_put.*\(3,\)"),
     (lambda: mg.ones(3), lambda x: x.__setitem__(0, "a"), TypeError, "str"),
@@ -224,6 +228,25 @@ def test_a_failed_change_leaves_tensor_and_version_alone(start, change, kind, wo
     assert x.tolist() == before and x._version == version and x.is_leaf
 
 
+def test_a_change_without_a_derivative_leaves_nothing_of_the_old_graph():
+    """The gradient used to pass through x.eq_(1) as if nothing had been written."""
+    x = leaf(2.0)
+    y = x * 3
+    y.eq_(6)
+    y.sum().backward()
+    assert y.item() == 1 and x.grad.item() == 0
+
+
+def test_a_tensor_turned_in_place_counts_as_changed():
+    x = mg.ones(2, 3, requires_grad=True)
+    y = x * 2
+    z = y * y
+    y.t_()
+    assert y.shape == (3, 2) and y._version == 1
+    with pytest.raises(RuntimeError, match="version"):
+        z.sum().backward()
+
+
 def test_dtype_is_kept_by_every_change_in_place():
     x = mg.tensor([1, 2])
     x[0] = 2.7
@@ -231,7 +254,7 @@ def test_dtype_is_kept_by_every_change_in_place():
     y = mg.ones(2)
     y += mg.ones(2, dtype=mg.float64)
     y[1] = np.float64(0.5)
-    y[0:1] = [3]
+    y[0:1] = mg.tensor([3])
     assert y.dtype is mg.float32 and y.tolist() == [3, 0.5]
 
 

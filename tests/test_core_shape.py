@@ -19,7 +19,7 @@ def leaf(*shape):
     [
         lambda x: x[1], lambda x: x[:, 1:], lambda x: x[..., None], lambda x: x.T, lambda x: x.t(), lambda x: x.mT,
         lambda x: x.view(-1), lambda x: x.reshape(3, 2), lambda x: x.flatten(), lambda x: x.unsqueeze(0),
-        lambda x: x.diagonal(), lambda x: x.narrow(1, 1, 2), lambda x: x.select(0, 1), lambda x: x.unfold(1, 2, 1),
+        lambda x: x.diagonal(), lambda x: x.narrow(1, 1, 2), lambda x: x.select(0, 1), lambda x: x.unfold(1, 2, 2),
         lambda x: x.split(1)[1], lambda x: x.chunk(2, 1)[0], lambda x: x.unbind()[0], lambda x: x.movedim(0, 1),
         lambda x: x.squeeze(), lambda x: x.expand(2, 3), lambda x: x.unflatten(1, (3, 1)), lambda x: x[mg.tensor(1)],
     ],
