@@ -5,6 +5,7 @@ from math import e, inf, nan, pi
 from . import (
     arithmetic,
     autograd,
+    counting,
     creation,
     data,
     datasets,
@@ -25,6 +26,7 @@ from . import (
     utils,
 )
 from .arithmetic import *  # noqa: F403
+from .counting import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .device import Device as device
 from .device import cuda
@@ -54,7 +56,7 @@ from .mode import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
-from .nn.functional import celu, prelu, rrelu, selu, threshold
+from .nn.functional import celu, dropout, prelu, rrelu, selu, threshold
 from .ops import clone, detach, matmul, relu, sigmoid, squeeze, tanh, unsqueeze
 from .ordering import *  # noqa: F403
 from .pieces import *  # noqa: F403
@@ -88,6 +90,7 @@ __all__ = [
     "detach",
     "device",
     "double",
+    "dropout",
     "dtype",
     "e",
     "einsum",
@@ -137,7 +140,8 @@ __all__ = [
 __all__ += [
     name
     for part in (
-        arithmetic, creation, indexing, ordering, pieces, printing, products, queries, random, reducing, shaping,
+        arithmetic, counting, creation, indexing, ordering, pieces, printing, products, queries, random, reducing,
+        shaping,
     )
     for name in part.__all__
 ]  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from . import ops
+from .axes import kept_shape
 from .creation import tensor
+from .device import module_of
 from .errors import DtypeError, ShapeError
 from .indexing import gather
 from .methods import method
@@ -12,7 +14,7 @@ from .shaping import axis_of, axis_too
 from .tensor import Tensor
 
 __all__ = [
-    "argsort", "bucketize", "kthvalue", "msort", "searchsorted", "sort", "topk",
+    "argsort", "bucketize", "kthvalue", "msort", "nanquantile", "quantile", "searchsorted", "sort", "topk",
 ]  # fmt: skip
 
 SortResult, TopkResult, KthvalueResult = (return_type(name, "values indices") for name in ("sort", "topk", "kthvalue"))
@@ -82,6 +84,69 @@ def kthvalue(input, k, dim=-1, keepdim=False):
     indices = indices.narrow(dim, k - 1, 1) if input.array.ndim else indices
     values = gather(input, dim, indices)
     return KthvalueResult(values, indices) if keepdim else KthvalueResult(values.squeeze(dim), indices.squeeze(dim))
+
+
+@method
+def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    """The value that the part q (a number, or several in a line) of all elements along `dim` does not exceed.
+
+    Between two elements it is `interpolation`: "linear", "lower", "higher", "midpoint" or "nearest". nan wins.
+    Shapes: those of a reduction; with several q, an axis for them in front. Errors: RuntimeError unless input and q are
+    of one dtype, float32 or float64, and q is from 0 to 1.
+
+    >>> import minigrad as mg
+    >>> mg.quantile(mg.tensor([1.0, 2.0, 4.0]), 0.75)
+    tensor(3.)
+    """
+    return _quantile("quantile", input, q, dim, keepdim, interpolation)
+
+
+@method
+def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    """`quantile` of what is not nan; nan where nothing is left."""
+    return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
+
+
+def _quantile(name, input, q, dim, keepdim, interpolation):
+    q = q if isinstance(q, Tensor) else tensor(q, dtype=input.dtype, device=input.device)
+    if input.dtype.name not in ("float32", "float64") or q.dtype is not input.dtype:
+        raise DtypeError(f"{name}(): input and q must both be float32 or both float64, not {input.dtype}, {q.dtype}.")
+    if q.array.ndim > 1 or not ((q.array >= 0) & (q.array <= 1)).all():
+        raise ShapeError(f"{name}(): q must be one number from 0 to 1, or a line of them")
+    place = axis_of(input, dim or 0, name)
+    rows = input.reshape(-1) if dim is None or not input.array.ndim else input.movedim(place, -1)
+    if not rows.array.size:
+        raise ShapeError(f"{name}(): input tensor must be non-empty, but its shape is {input.shape}")
+    ordered = sort(rows, dim=-1).values
+    places = _ranks(ordered.array, q.array.reshape(-1), name == "nanquantile")
+    low, high, share = _between(places, interpolation)
+    found = ops.lerp(gather(ordered, -1, low), gather(ordered, -1, high), share.astype(input.array.dtype))
+    found = found.movedim(-1, 0)
+    if keepdim:
+        kept = (1,) * input.array.ndim if dim is None else kept_shape(input.array.shape, place)
+        found = found.reshape(-1, *kept)
+    return found if q.array.ndim else found.squeeze(0)
+
+
+def _ranks(ordered, q, skip_nan):
+    """Where in each sorted row the part q is reached. nan stands last: it is left out, or the answer."""
+    xp, last = module_of(ordered), ordered.shape[-1] - 1
+    if not skip_nan:
+        return xp.where(xp.isnan(ordered[..., -1:]), last, q * last)
+    count = (ordered == ordered).sum(axis=-1, keepdims=True)
+    return q * xp.where(count > 0, count - 1, 0)
+
+
+def _between(places, interpolation):
+    """The indices on both sides of these places, and how far it is from the first to the second."""
+    xp = module_of(places)
+    low, high = xp.floor(places), xp.ceil(places)
+    share = {"linear": places - low, "lower": low - low, "higher": xp.ones_like(low), "midpoint": (high - low) / 2,
+             "nearest": xp.rint(places) - low}.get(interpolation)  # fmt: skip
+    if share is None:
+        raise ShapeError(f"quantile(): interpolation must be linear, lower, higher, midpoint or nearest, not "
+                         f"{interpolation!r}")  # fmt: skip
+    return Tensor(low.astype("int64")), Tensor(high.astype("int64")), Tensor(share)
 
 
 def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None):

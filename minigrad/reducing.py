@@ -9,24 +9,21 @@ import functools
 import inspect
 from collections import namedtuple
 
-import numpy as np
-
 from . import ops
-from .device import module_of
 from .errors import DtypeError, ShapeError
 from .methods import method
 from .op import OPS
 from .ops import all, amax, amin, any, argmax, argmin, count_nonzero, logsumexp  # as they are
+from .printing import return_type
 from .tensor import Tensor
 
 __all__ = [
-    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "bincount", "count_nonzero", "cumprod", "cumsum",
+    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "cumprod", "cumsum",
     "dist", "log_softmax", "logsumexp", "max", "mean", "median", "min", "nanmean", "nansum", "norm", "prod", "softmax",
-    "std", "std_mean", "sum", "unique", "var", "var_mean",
+    "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
-MaxResult = namedtuple("max", "values indices")
-MinResult = namedtuple("min", "values indices")
+MaxResult, MinResult = (return_type(name, "values indices") for name in ("max", "min"))
 MedianResult = namedtuple("median", "values indices")
 AminmaxResult = namedtuple("aminmax", "min max")
 
@@ -224,43 +221,3 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 def dist(input, other, p=2):
     """The p-norm of input - other."""
     return norm(ops.sub(input, other), float(p))
-
-
-# Counting; integers come out, so nothing is recorded
-
-
-def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
-    """Each value once, in order (also with sorted=False); with `dim`, each slice once.
-
-    With return_inverse also where each element went, with return_counts how often each value occurred.
-
-    >>> import minigrad as mg
-    >>> mg.unique(mg.tensor([3, 1, 3]), return_counts=True)
-    (tensor([1, 3]), tensor([1, 2]))
-    """
-    xp = module_of(input.array)
-    values, inverse, counts = xp.unique(input.array, return_inverse=True, return_counts=True, axis=dim)
-    inverse = inverse.reshape(input.array.shape if dim is None else -1)
-    parts = (values, inverse if return_inverse else None, counts if return_counts else None)
-    found = tuple(Tensor(part) for part in parts if part is not None)
-    return found if len(found) > 1 else found[0]
-
-
-Tensor.unique = unique
-
-
-@method
-def bincount(input, weights=None, minlength=0):
-    """How often 0, 1, 2, ... occur in a line of integers, or the sum of their weights.
-
-    Errors: RuntimeError unless the numbers are integers from 0 up, in one dimension.
-    """
-    array = input.array
-    if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and array.min() < 0):
-        raise DtypeError(f"bincount only supports 1-d non-negative integral inputs, not {input.dtype} {input.shape}.")
-    if weights is None:
-        return Tensor(module_of(array).bincount(array, minlength=minlength).astype("int64"))
-    wanted = weights.array.dtype if weights.array.dtype == np.float32 else np.dtype("float64")
-    if weights.array.shape != array.shape:
-        raise ShapeError(f"bincount(): weights should have the same length as input, not {weights.shape}")
-    return Tensor(module_of(array).bincount(array, weights.array, minlength).astype(wanted))
