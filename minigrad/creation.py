@@ -16,8 +16,8 @@ from .errors import DtypeError, ShapeError
 from .tensor import Tensor
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
-    "ones", "ones_like", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
+    "logspace", "ones", "ones_like", "scalar_tensor", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -59,6 +59,17 @@ def as_tensor(data, dtype=None, device=None):
     return from_numpy(data).to(dtype=dtype, device=device)
 
 
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """`as_tensor`, or with copy=True `tensor`; as_tensor's result is cut off from the graph where it was in one."""
+    made = tensor(obj, dtype, device) if copy else as_tensor(obj, dtype, device)
+    return (made.detach() if made.requires_grad else made).requires_grad_(requires_grad)
+
+
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
+    """A number as a 0-d tensor of the default dtype unless given."""
+    return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device, requires_grad=requires_grad)
+
+
 def from_numpy(array):
     """A tensor on the memory of a NumPy array: writing to one changes the other."""
     if not isinstance(array, np.ndarray):
@@ -73,9 +84,12 @@ def _from_python(data, wanted):
     try:
         array = np.array(data)
     except ValueError as error:
-        raise ValueError(f"tensor(): rows must have equal lengths at every depth ({error})") from None
+        kind = TypeError if _uneven(data) else ValueError
+        raise kind(f"tensor(): rows must have equal lengths at every depth ({error})") from None
+    if array.dtype.kind in "US" and isinstance(data, list):
+        raise ValueError("tensor(): needs numbers, and found a text in the list")
     if array.dtype.kind == "O" and all(isinstance(leaf, (int, float)) for leaf in _leaves(data)):
-        if wanted is None or wanted.kind != "f":
+        if wanted is None or wanted.kind in "iu":
             raise ValueError("tensor(): a number does not fit into int64, the widest of the whole numbers")
         array = array.astype(wanted)
     if array.dtype.kind not in "biuf" and array.size:
@@ -88,6 +102,12 @@ def _from_python(data, wanted):
     if not array.size:
         return array.astype(dtypes.get_default_dtype().numpy)
     return array.astype(_common_dtype(_leaves(data), array))
+
+
+def _uneven(data):
+    """Whether a number stands beside a list somewhere."""
+    lists = [item for item in data if isinstance(item, (list, tuple))]
+    return 0 < len(lists) < len(data) or any(map(_uneven, lists))
 
 
 def _common_dtype(leaves, array):
@@ -162,6 +182,8 @@ def _factory(name, value, doc):
         return Tensor(placed(value(shape, float_dtype(dtype)), device), requires_grad)
 
     def make_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}_like(): argument 'input' must be Tensor, not {type(input).__name__}")
         dtype, device = input.dtype if dtype is None else dtype, input.device if device is None else device
         return make(input.array.shape, dtype=dtype, device=device, requires_grad=requires_grad)
 

@@ -32,6 +32,8 @@ def einsum(equation, *operands):
         equation, operands = _from_lists((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
+    if not isinstance(equation, str) or not all(isinstance(x, Tensor) for x in operands):
+        raise TypeError("einsum(): takes an equation, a text, and tensors, or tensors and lists in turn")
     terms, result = _parse(equation, [x.ndim for x in operands])
     lengths = _lengths(terms, operands)
     operands, terms = zip(*(_distinct(x, term, lengths) for x, term in zip(operands, terms, strict=True)), strict=True)

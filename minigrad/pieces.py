@@ -69,12 +69,13 @@ def split(input, split_size_or_sections, dim=0):
     >>> mg.arange(5).split(2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
+    size = split_size_or_sections
+    sizes = lengths((size,)) if isinstance(size, (list, tuple)) else operator.index(size)
     if not input.array.ndim:
         raise ShapeError("split expects at least a 1-dimensional tensor")
-    dim, size = axis_of(input, dim, "split"), split_size_or_sections
+    dim = axis_of(input, dim, "split")
     length = input.array.shape[dim]
-    if isinstance(size, (list, tuple)):
-        sizes = lengths((size,))
+    if isinstance(sizes, tuple):
         if sum(sizes) != length or any(n < 0 for n in sizes):
             raise ShapeError(f"split(): sizes {sizes} must be >= 0 and sum exactly to {length} along dim {dim}")
         stops = list(itertools.accumulate(sizes))
@@ -217,6 +218,8 @@ def column_stack(tensors):
 
 def cartesian_prod(*tensors):
     """Every way of taking one element from each line, one in each row."""
+    if any(x.array.ndim != 1 for x in tensors):
+        raise ShapeError("cartesian_prod(): Expect a 1D vector, but got " + ", ".join(str(x.shape) for x in tensors))
     if len(tensors) == 1:
         return tensors[0]
     return ops.stack(*(flatten(grid) for grid in meshgrid(*tensors)), dim=1)
@@ -286,7 +289,10 @@ def block_diag(*tensors):
 @several("dims")
 def flip(input, dims):
     """The elements in the opposite order along `dims`. A copy."""
-    return ops.flip(input, dims=tuple(axis_of(input, d, "flip") for d in dims))
+    dims = tuple(axis_of(input, d, "flip") for d in dims)
+    if len(set(dims)) < len(dims):
+        raise ShapeError(f"flip(): a dim appears multiple times in the list of dims {dims}")
+    return ops.flip(input, dims=dims)
 
 
 @method

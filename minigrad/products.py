@@ -7,6 +7,8 @@ import math
 from . import ops
 from .errors import DtypeError, ShapeError
 from .methods import method
+from .shaping import broadcast_shapes
+from .tensor import Tensor
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "inner", "kron", "mm", "mv",
@@ -16,6 +18,9 @@ __all__ = [
 
 def _check_axes(name, **wanted):
     """Each operand has its number of axes; PyTorch's named products never broadcast."""
+    for argument, (x, _) in wanted.items():
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}(): argument {argument!r} must be Tensor, not {type(x).__name__}")
     for argument, (x, axes) in wanted.items():
         if x.array.ndim != axes:
             kind = {1: "a vector", 2: "a matrix", 3: "a batch of matrices"}[axes]
@@ -88,6 +93,8 @@ def _added(name, input, product, beta, alpha):
     """beta * input + alpha * product; with beta 0 the input is left out, even if it is nan."""
     if (isinstance(beta, float) or isinstance(alpha, float)) and not product.is_floating_point():
         raise DtypeError(f"{name}(): among integers, beta and alpha must be whole numbers (PyTorch cuts them).")
+    if broadcast_shapes(input.shape, product.shape) != product.shape:
+        raise ShapeError(f"{name}(): the product has shape {product.shape}, and {input.shape} does not expand to it.")
     product = product if alpha == 1 else ops.mul(product, alpha)
     if beta == 0:
         return product
@@ -142,6 +149,8 @@ def tensordot(a, b, dims=2):
     """
     if isinstance(dims, int):
         dims = (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
+    if not (a.ndim and b.ndim) and any(given if isinstance(given, list | tuple) else (given,) for given in dims):
+        raise ShapeError(f"tensordot(): a tensor without axes has none to sum over; dims is {dims}")
     ours, theirs = ([d % x.ndim for d in ([given] if isinstance(given, int) else given)]
                     for given, x in zip(dims, (a, b), strict=True))  # fmt: skip
     lengths = [a.shape[d] for d in ours]

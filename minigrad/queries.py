@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from . import dtype as dtypes
+from .memory import owner
+from .methods import method
 from .operands import NUMBERS
 from .tensor import Tensor
 
-__all__ = ["can_cast", "finfo", "iinfo", "is_floating_point", "is_tensor", "numel", "promote_types", "result_type"]
+__all__ = [
+    "can_cast", "finfo", "iinfo", "is_complex", "is_floating_point", "is_nonzero", "is_same_size", "is_signed",
+    "is_tensor", "numel", "promote_types", "result_type",
+]  # fmt: skip
+
+# Of tensors
 
 
 def is_tensor(obj):
@@ -30,6 +37,51 @@ def is_floating_point(input):
 def numel(input):
     """The number of elements."""
     return _tensor("numel", input).array.size
+
+
+@method
+def is_complex(input):
+    """False: minigrad has no complex numbers."""
+    _tensor("is_complex", input)
+    return False
+
+
+@method
+def is_signed(input):
+    """Whether the elements may be below 0: not so for uint8 and bool."""
+    return _tensor("is_signed", input).dtype.is_signed
+
+
+@method
+def is_same_size(input, other):
+    """Whether two tensors have the same shape."""
+    return input.array.shape == other.array.shape
+
+
+@method
+def is_nonzero(input):
+    """Whether the one element is not 0. Errors: ShapeError unless there is just one."""
+    return bool(_tensor("is_nonzero", input))
+
+
+@method
+def get_device(self):
+    """The number of the GPU that the tensor is on; -1 in main memory."""
+    return -1 if self.device.index is None else self.device.index
+
+
+@method
+def storage_offset(self):
+    """The place of the first element in the memory that the tensor looks at, counted in elements."""
+    return (self.data_ptr() - Tensor(owner(self.array)).data_ptr()) // self.array.itemsize
+
+
+Tensor.itemsize = property(Tensor.element_size, doc="Bytes per element.")
+Tensor.nbytes = property(lambda self: self.array.nbytes, doc="Bytes of all elements.")
+Tensor.is_sparse = property(lambda self: False, doc="False: minigrad has no sparse tensors.")
+Tensor.real = property(lambda self: self, doc="The tensor itself: minigrad has no complex numbers.")
+
+# Of dtypes
 
 
 def result_type(tensor1, tensor2):

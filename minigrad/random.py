@@ -104,6 +104,8 @@ def set_rng_state(new_state):
 
 
 def _numbers(generator):
+    if generator is not None and not hasattr(generator, "numpy"):
+        raise TypeError(f"argument 'generator' must be Generator, not {type(generator).__name__}")
     return (default_generator if generator is None else generator).numpy
 
 
@@ -181,6 +183,8 @@ def randn_like(input, **options):
 def randint_like(input, low, high=None, **options):
     """`randint` with the shape, dtype and device of another tensor."""
     low, high = (0, low) if high is None else (low, high)
+    if input.array.dtype.kind == "b" and high > 2:
+        raise ShapeError(f"randint_like(): 'to' is out of bounds for bool: there is no {high - 1}")
     return randint(low, high, input.array.shape, **_like(input, options))
 
 

@@ -295,7 +295,7 @@ def broadcast_tensors(*tensors):
     """All tensors expanded to the shape that they have together. Views."""
     tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     shape = broadcast_shapes(*(x.array.shape for x in tensors))
-    return tuple(ops.broadcast_to(x, shape=tuple(shape)) for x in tensors)
+    return tuple(x if x.array.shape == shape else ops.broadcast_to(x, shape=tuple(shape)) for x in tensors)
 
 
 @method
