@@ -24,9 +24,90 @@ class Difference(NamedTuple):
         return case.family == self.family and re.search(self.pattern, case.text) is not None
 
 
+NO_SPECIAL = "no gamma function and no inverse of erf"
+NO_ARRAYS = "operators take tensors and numbers, no NumPy arrays: use from_numpy"
+MORE_GRADIENTS = "has a gradient, where PyTorch's backward refuses"
+BEYOND = "a number too large for the dtype of the tensor is inf there"
+DTYPE_NAMES = "a dtype may also be named, 'float32', or NumPy's"
+LEAF_FIRST = "of two mistakes, the change of a leaf is told of first"
+PIECES = "the pieces of split, chunk and unbind may be changed in place"
+NOT_THE_KIND = "refused with another kind of error"
+FITS = r"a=(?!f4\(2,3\), b=(i8\(2,3\) below2, c=(f4\(1|f8)|i8\(2,3\),|f4|i8\(2,\)))"  # errors are the same
+SMALL_INDEX = (r"scatter(_add|_reduce)?_?\((a, )?(-?[01], b, c|dim=0, index=b, src=c)(?!, 'amax|, reduce='add)"
+               r".*b=i8\((2,2|0,3)\) below2, c=f4\(2,3\)$")  # fmt: skip
+NAMES = "nodes are named after minigrad's operations: MatmulBackward0, not MmBackward0"
+
 DIFFERENCES = [
     Difference("devices", r"^(?!a \+ a).*'meta'", "no device without memory: PyTorch's 'meta' knows shapes only"),
     Difference("from_data", r"1j(?!\], dtype=m\.(float|u?int)\d)", "no complex numbers"),
+    Difference("unary_shapes_and_dtypes", r"m\.(lgamma|digamma|erfinv)\(", NO_SPECIAL),
+    Difference("unary_values", r"m\.(lgamma|digamma|erfinv)\(", NO_SPECIAL),
+    Difference("unary_methods", r"input=a", "the first argument of a function of numbers is given by its place"),
+    Difference("unary_values", r"sinc.*small",
+               "the derivative of sinc near 0 is exact, where PyTorch's is lost in rounding"),
+    Difference("operators", r"a (?!<|>|<=|>=).* np\.array", NO_ARRAYS),
+    Difference("matmul_dtypes_and_layouts", r"a @ np\.ones", NO_ARRAYS),
+    Difference("operators", r"^(?!'text'|None|\[)\S+ % a  # a=f|^True \*\* a  # a=f", MORE_GRADIENTS),
+    Difference("arithmetic_options", r"m\.remainder\(7, a\)  # a=f", MORE_GRADIENTS),
+    Difference("three_operands", r"m\.cl(am|i)p\(a, b, c\)  # a=f4\(3,\), b=f4\(2,1\)", MORE_GRADIENTS),
+    Difference("scattering", SMALL_INDEX, MORE_GRADIENTS),
+    Difference("operators", r"1e40 \*\* a  # a=f", BEYOND),
+    Difference("printing", r"a / 1e6\)  # a=f2", BEYOND),
+    Difference("arithmetic_options", r"m\.add\(1, 2\)", "an operation needs a tensor among its operands"),
+    Difference("facts", r"output_nr", "every node has one output, so no output_nr"),
+    Difference("facts", r"storage\(\)", "no storages: the memory of a tensor is its NumPy array"),
+    Difference("in_place_forms", r"resize_|set_\(", "no storages: the memory of a tensor is its NumPy array"),
+    Difference("facts", r"nonsense_", "tensors take no attributes of your own"),
+    Difference("conversions", r"a\.type\(\)", "no names of tensor types: ask for dtype"),
+    Difference("conversions", r"a\.to\(3\)", "devices go by name: 'cuda:3', not 3"),
+    Difference("conversions", r"to\(np\.float64\)|default_dtype\('float32'\)", DTYPE_NAMES),
+    Difference("from_data", r"dtype='float32'|dtype=np\.float64", DTYPE_NAMES),
+    Difference("filled", r"dtype='float32'", DTYPE_NAMES),
+    Difference("filled", r"out=", "no out= argument"),
+    Difference("filled", r"zeros_like\(a\)\.(stride|is_cont).*T$",
+               "zeros_like and its kin lie in row order, whatever they are like"),
+    Difference("from_data", r"m\.(Float|Long)?Tensor\(", "Tensor(...) wraps an array: make tensors with tensor(...)"),
+    Difference("from_data", r"\[m\.tensor\(\[1.*(int|bool)",
+               "a list of tensors with several elements is refused with one kind of error"),
+    Difference("in_place_forms", r"logical_not_\(\); a|x = a.clone\(\); x\.logical_not_\(\); x  # a=f",
+               "logical_not_ on the graph is a change like any other (PyTorch does not notice it)"),
+    Difference("in_place_forms", r"a\.(fill_\('a'|add_\('a'|add_\(None)", LEAF_FIRST),
+    Difference("writing", r"a\[9\] = 1\.0", LEAF_FIRST),
+    Difference("in_place_forms", r"\*\*= True; x  # a=b1", "no powers of truth values"),
+    Difference("in_place_and_autograd", r"x\.(unbind\(\)|split\(1\)|chunk\(2\)).*# a=f4\(2,3\), ", PIECES),
+    Difference("views", r"x\.(unbind\(\)|split\(1\)|chunk\(2\)).*v \*= 2", PIECES),
+    Difference("in_place_and_autograd", r"v = a\[0\];     v\.add_\(1\); a\.sum.*# a=f4\(2,3\), ",
+               "a view changed under no_grad may still be looked at"),
+    Difference("views", r"a\[None\].*stride", "strides are NumPy's, which differ along axes of length 1"),
+    Difference("views", r"unfold.*v \*=", "windows that overlap cannot be changed in place"),
+    Difference("views", r"v = m\.from_numpy\(a.*_version", "a tensor and its NumPy array share one version counter"),
+    Difference("masking", r"x\[b\] = 4.*u1", "x[mask] = value takes masks of uint8, as reading does"),
+    Difference("reading", r"a\[\[(\[0,1\],\[1,0\]|m\.tensor\(0\),m\.tensor\(1\))\]\].*# a=(?!f4\(4)",
+               "a list inside a list is no index: PyTorch is about to change what it means"),
+    Difference("gathering", r"m\.embedding", "embedding stands in nn.functional only"),
+    Difference("gathering", r"F\.embedding\(b, a\)  # a=f4\(\)", NOT_THE_KIND),
+    Difference("gathering", r"take_along_dim\(a, b, dim=1\)  # a=f4\(2,3\), b=i8\(2,3\)$",
+               "take_along_dim refuses indices out of range"),
+    Difference("gathering", r"take_along_dim\(a, b\)  # a=f4\(2,3\) T", "take_along_dim takes indices in any layout"),
+    Difference("scattering", rf"scatter\(.*reduce='add'\)  # {FITS}",
+               "scatter does not reduce: use scatter_add or scatter_reduce"),
+    Difference("scattering", rf"'amax'\)  # {FITS}", "scatter_reduce knows 'sum' and 'mean'"),
+    Difference("sorting", r"m\.sort\(a, 0, stable=True\)", "sort takes dim by its place beside stable"),
+    Difference("counting", r"unique\(a, dim=0\).*nan", "unique puts nan last"),
+    Difference("turning", r"vander", "no vander: write x[:, None] ** arange(n)"),
+    Difference("reshaping", r"m\.reshape\(a, 6\)", "the function reshape takes bare lengths, too"),
+    Difference("ranges", r"m\.range", "no range, which PyTorch means to take away: use arange"),
+    Difference("printing", r"@|\)\[0\]|\.view\(2, 1|2 / m|True\)\.(max|expand|clamp|reshape|norm)|F\.linear", NAMES),
+    Difference("added_products", r"m\.(baddbmm|addbmm)\(a, b, c\)  # (?!.*b=\w\w\(4,2,3\))", NOT_THE_KIND),
+    Difference("matmul_ranks", r"m\.mv\(a, b\)  # a=f4\(\), b=f4\(3,\)", NOT_THE_KIND),
+    Difference("added_products", r"alpha=0\.5.*a=i8",
+               "among integers, beta and alpha are whole numbers (PyTorch cuts them)"),
+    Difference("added_products", r"beta=0\)  # a=f4\(2,(2\)|\)), .*c=f4\(3,2\)",
+               "with beta=0 the input is left out, and gets no gradient"),
+    Difference("backward_programs", r"type\(y\.grad_fn\)|f\[0\]\.name.*# a=f4\(2,3\), b=f4\(2,3\)$", NAMES),
+    Difference("backward_programs", r"_saved_result.*# a=f4\(2,3\),|_saved_other.*b=f4\(2,3\)$|_saved_self(  #|$)",
+               "what a node has saved stands in its field saved, under no name of its own"),
+    Difference("modes_and_hooks", r"saved_tensors_hooks", "no hooks on what is saved"),
 ]
 
 
