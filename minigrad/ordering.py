@@ -113,15 +113,13 @@ def _quantile(name, input, q, dim, keepdim, interpolation):
         raise DtypeError(f"{name}(): input and q must both be float32 or both float64, not {input.dtype}, {q.dtype}.")
     if q.array.ndim > 1 or not ((q.array >= 0) & (q.array <= 1)).all():
         raise ShapeError(f"{name}(): q must be one number from 0 to 1, or a line of them")
+    if not input.array.size:
+        raise ShapeError(f"{name}(): input tensor must be non-empty, but its shape is {input.shape}")
     place = axis_of(input, dim or 0, name)
     rows = input.reshape(-1) if dim is None or not input.array.ndim else input.movedim(place, -1)
-    if not rows.array.size:
-        raise ShapeError(f"{name}(): input tensor must be non-empty, but its shape is {input.shape}")
     ordered = sort(rows, dim=-1).values
-    places = _ranks(ordered.array, q.array.reshape(-1), name == "nanquantile")
-    low, high, share = _between(places, interpolation)
-    found = ops.lerp(gather(ordered, -1, low), gather(ordered, -1, high), share.astype(input.array.dtype))
-    found = found.movedim(-1, 0)
+    ranks = _ranks(ordered.array, q.array.reshape(-1), name == "nanquantile")
+    found = _at_ranks(ordered, ranks, interpolation).movedim(-1, 0)
     if keepdim:
         kept = (1,) * input.array.ndim if dim is None else kept_shape(input.array.shape, place)
         found = found.reshape(-1, *kept)
@@ -137,16 +135,22 @@ def _ranks(ordered, q, skip_nan):
     return q * xp.where(count > 0, count - 1, 0)
 
 
-def _between(places, interpolation):
-    """The indices on both sides of these places, and how far it is from the first to the second."""
-    xp = module_of(places)
-    low, high = xp.floor(places), xp.ceil(places)
-    share = {"linear": places - low, "lower": low - low, "higher": xp.ones_like(low), "midpoint": (high - low) / 2,
-             "nearest": xp.rint(places) - low}.get(interpolation)  # fmt: skip
-    if share is None:
-        raise ShapeError(f"quantile(): interpolation must be linear, lower, higher, midpoint or nearest, not "
-                         f"{interpolation!r}")  # fmt: skip
-    return Tensor(low.astype("int64")), Tensor(high.astype("int64")), Tensor(share)
+def _at_ranks(ordered, ranks, interpolation):
+    """The elements at these ranks of each row; a rank between two of them is a matter of interpolation."""
+    xp = module_of(ranks)
+
+    def element(rounded):
+        return gather(ordered, -1, Tensor(rounded.astype("int64")))
+
+    if interpolation in ("lower", "higher", "nearest"):
+        return element({"lower": xp.floor, "higher": xp.ceil, "nearest": xp.rint}[interpolation](ranks))
+    if interpolation not in ("linear", "midpoint"):
+        raise ShapeError(
+            f"quantile(): interpolation must be linear, lower, higher, midpoint or nearest, not {interpolation!r}"
+        )
+    low, high = xp.floor(ranks), xp.ceil(ranks)
+    share = ranks - low if interpolation == "linear" else (high - low) / 2
+    return ops.lerp(element(low), element(high), Tensor(share))
 
 
 def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None):

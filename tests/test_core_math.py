@@ -57,6 +57,10 @@ KINKS = {
     "median": (mg.median, [[1.0, 2.0, 2.0, 3.0]], [[0, 0.5, 0.5, 0]]),
     "median along": (lambda x: x.median(0).values, [[1.0, 2.0, 2.0, 3.0]], [[0, 1, 0, 0]]),
     "nansum": (mg.nansum, [[NAN, 1.0]], [[0, 1]]),
+    "quantile": (lambda x: x.quantile(0.25), [[3.0, 1.0, 2.0, INF]], [[0, 0.25, 0.75, 0]]),
+    "quantile of nan": (lambda x: x.quantile(0.5), [[3.0, NAN, 1.0]], [[0, 1, 0]]),
+    "nanquantile": (lambda x: x.nanquantile(0.5), [[3.0, NAN, 1.0]], [[0.5, 0, 0.5]]),
+    "higher quantile": (lambda x: x.quantile(0.6, interpolation="higher"), [[3.0, 1.0, INF]], [[0, 0, 1]]),
     "short power": (lambda x: x**0.5, [[0.0, 4.0]], [[INF, 0.5]]),
 }  # fmt: skip
 
@@ -120,6 +124,13 @@ WRONG = {
     "nuclear norm": (lambda: mg.ones(2, 2).norm("nuc"), RuntimeError, "singular"),
     "spectral norm": (lambda: mg.linalg.norm(mg.ones(2, 2), 2), RuntimeError, "singular"),
     "dtype out of the graph": (lambda: (f * 1).requires_grad_().sum(dtype=mg.int64), RuntimeError, "detach"),
+    "quantile of integers": (lambda: i.quantile(0.5), RuntimeError, "float32 or both float64"),
+    "quantile above 1": (lambda: f.quantile(1.5), RuntimeError, "from 0 to 1"),
+    "quantile of nothing": (lambda: mg.zeros(0).quantile(0.5), RuntimeError, "non-empty"),
+    "quantile between": (lambda: f.quantile(0.5, interpolation="cubic"), RuntimeError, "midpoint.*cubic"),
+    "histc of integers": (lambda: mg.histc(i), RuntimeError, "float"),
+    "histc of nan": (lambda: mg.histc(f * NAN), RuntimeError, "not finite"),
+    "isin of bool": (lambda: mg.isin(b, b), RuntimeError, "bool"),
     "bincount": (lambda: mg.bincount(i), RuntimeError, "non-negative"),
     "mm": (lambda: mg.mm(mg.ones(2), mg.ones(2)), RuntimeError, r"mm\(\): input must be a matrix.*\(2,\)"),
     "bmm": (lambda: mg.bmm(mg.ones(2, 3, 3), mg.ones(1, 3, 3)), RuntimeError, "as many matrices"),
@@ -236,6 +247,23 @@ def test_unique_and_its_companions():
     assert (values.tolist(), inverse.tolist(), counts.tolist()) == ([1, 2, 3], [[2, 0], [0, 1]], [2, 1, 1])
     assert mg.tensor([[1, 2], [1, 2]]).unique(dim=0).tolist() == [[1, 2]]
     assert mg.bincount(mg.tensor([3, 1, 1]), mg.tensor([0.5, 1, 2]), minlength=5).tolist() == [0, 3, 0, 0.5, 0]
+
+
+def test_runs_of_equal_values_and_slices():
+    runs = mg.unique_consecutive(mg.tensor([[3, 3], [1, 3]]), return_inverse=True, return_counts=True)
+    assert [x.tolist() for x in runs] == [[3, 1, 3], [[0, 0], [1, 2]], [2, 1, 1]]
+    columns = mg.tensor([[1, 1, 2], [5, 5, 5]]).unique_consecutive(dim=1, return_counts=True)
+    assert [x.tolist() for x in columns] == [[[1, 2], [5, 5]], [2, 1]]
+    assert mg.tensor([NAN, NAN]).unique_consecutive().numel() == 2 and mg.zeros(0).unique_consecutive().shape == (0,)
+    assert mg.isin(mg.tensor([1, 2]), 2, invert=True).tolist() == [True, False]
+    assert mg.histc(mg.tensor([2.0, 2.0]), bins=2).tolist() == [0, 2] == mg.histc(mg.ones(2), 2, 0, 1).tolist()
+
+
+def test_several_quantiles_stand_in_front():
+    x = mg.tensor([[1.0, 2.0, 3.0], [5.0, NAN, 7.0]])
+    assert x.quantile(mg.tensor([0.0, 0.5]), dim=1)[:, 0].tolist() == [1, 2]
+    assert x.nanquantile(mg.tensor([0.0, 0.5]), dim=1, keepdim=True).tolist() == [[[1], [5]], [[2], [6]]]
+    assert x.quantile(0.5).isnan() and x[0].quantile(0.5, keepdim=True).shape == (1,)
 
 
 def test_numpy_words_and_forms():

@@ -68,6 +68,14 @@ def test_iteration_length_and_size():
 # Copies
 
 
+def test_facts_about_memory_and_kind():
+    x = mg.arange(6).reshape(2, 3)
+    assert (x.itemsize, x.nbytes, x.storage_offset()) == (8, 48, 0)
+    assert x[1].storage_offset() == 3 and x.t()[1:].storage_offset() == 1 and x.get_device() == -1
+    assert x.is_signed() and not x.byte().is_signed() and not (x.is_complex() or x.is_sparse) and x.real is x
+    assert mg.is_nonzero(x[0, 1]) and x.is_same_size(x + 1) and x.type_as(mg.ones(1)).dtype is mg.float32
+
+
 def test_deep_copies_and_pickles_are_leaves_of_their_own():
     x = leaf()
     (x * x).sum().backward()
