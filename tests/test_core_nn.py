@@ -30,6 +30,18 @@ class Net(nn.Module):
 # Modules
 
 
+def test_a_module_that_has_run_knows_its_new_dtype_at_once():
+    layer, x = nn.Linear(3, 2), mg.ones(4, 3)
+    layer(x)
+    layer.weight * mg.ones(2, 3)
+    layer.double()
+    with pytest.raises(RuntimeError, match="same dtype"):
+        layer(x)
+    with pytest.raises(RuntimeError, match="same dtype"):
+        layer.float()(x.double())
+    assert layer(x).dtype is mg.float32 and layer.double()(x.double()).dtype is mg.float64
+
+
 def test_parameters_buffers_and_modules_are_found_by_name():
     net = Net()
     inner = ["layers.0.weight", "layers.0.bias", "layers.1.weight"]

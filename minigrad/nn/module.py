@@ -297,7 +297,7 @@ class Module:
                 floating = tensor.is_floating_point()
                 for t in (tensor, getattr(tensor, "_grad", None)):
                     if t is not None:
-                        t.array = (t.to(*args, **kwargs) if floating else t.to(probe.device)).array
+                        t._put_array((t.to(*args, **kwargs) if floating else t.to(probe.device)).array)
         return self
 
     def type(self, dst_type):
