@@ -23,7 +23,8 @@ from .node import Node
 from .rules import run_rules, run_rules_carefully
 from .tensor import AccumulateGrad, Tensor
 
-_references = getattr(sys, "getrefcount", lambda _: 3)
+_references = getattr(sys, "getrefcount", lambda _: float("nan"))  # without it no gradient is taken over as it is
+_ndarray, _new = np.ndarray, object.__new__
 _ones = {}
 
 
@@ -173,15 +174,15 @@ def _fan_out(start):
     """How many more gradients than one will reach a node, for those where it is more than one; and all nodes."""
     seen, more = set(start), {}
     stack = list(start)
+    take, put, note = stack.pop, stack.append, seen.add
     while stack:
-        for parent in stack.pop().parents:
-            if parent is None:
-                continue
-            if parent in seen:
-                more[parent] = more.get(parent, 0) + 1
-            else:
-                seen.add(parent)
-                stack.append(parent)
+        for parent in take().parents:
+            if parent is not None:
+                if parent in seen:
+                    more[parent] = more.get(parent, 0) + 1
+                else:
+                    note(parent)
+                    put(parent)
     return more, seen
 
 
@@ -205,11 +206,12 @@ def _run(start, retain, create, targets):
     """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was."""
     more, nodes = _fan_out(start)
     wanted = None if targets is None else _leading_to(targets, nodes)
-    held, found, landed, ready, arrived = {}, {}, [], [], list(start.items())
-    plain = not (create or mode.special or targets)
+    held, found, landed, ready, sent = {}, {}, [], [], start.items()
+    leaf, op_ran = (None, None) if create or mode.special or targets else (AccumulateGrad, Node)
     while True:
-        for pair in arrived:
-            parent, g = pair
+        for parent, g in sent:
+            if parent is None:
+                continue
             if parent in more:
                 before = held.get(parent)
                 if before is not None:
@@ -219,27 +221,45 @@ def _run(start, retain, create, targets):
                     held[parent] = g
                     continue
                 held.pop(parent, None)
-                pair = parent, g
-            ready.append(pair)
-        arrived = before = pair = None  # no name may hold on to a gradient that could be taken over as it is
+            if type(parent) is leaf and parent.hooks is None:
+                landed.append((parent, g))
+            else:
+                ready.append((parent, g))
         if not ready:
             break
         node, g = ready.pop()
-        if type(node) is Node and plain and node.hooks is None and g is not None:
-            arrived = run_rules(node, g)
+        if type(node) is op_ran and node.hooks is None and g is not None:
+            sent = zip(node.parents, run_rules(node, g))  # noqa: B905  as many by construction
             if not retain and node.plan.tensors:  # shapes and numbers stay: they allow a second backward
                 node.saved = None
-        elif type(node) is AccumulateGrad and plain and node.hooks is None:
-            if g is not None:
-                landed.append((node, g if _references(g) <= 2 and g.base is None else _own(g)))
-            arrived = ()
         else:
-            arrived = _visit(node, g, retain, create, targets, wanted, found, landed)
-    for edge, g in landed:
-        tensor = edge.variable if type(edge) is AccumulateGrad else edge
-        if tensor is not None and tensor._edge is not None:  # a leaf may be gone, or frozen, by now
-            _add_to_grad(tensor, g, create)
+            sent = _visit(node, g, retain, create, targets, wanted, found, landed)
+    start = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over as it is
+    _land(landed, create)
     return found
+
+
+def _land(landed, create):
+    """Add to `.grad` what has arrived at leaves, and at tensors that keep theirs."""
+    for pair in landed:
+        edge, g = pair
+        tensor = edge._leaf() if type(edge) is AccumulateGrad else edge
+        if tensor is None or tensor._edge is None or g is None:  # a leaf may be gone, or frozen, by now
+            continue
+        if type(g) is not _ndarray:
+            g = _own(g, create)
+        elif g.base is not None or _references(g) != _ALONE:  # somebody else has it too
+            g = g.copy()
+        _add_to_grad(tensor, g, create)
+
+
+def _count_as_above(landed):
+    for pair in landed:
+        edge, g = pair
+        return edge or _references(g)
+
+
+_ALONE = _count_as_above([(None, np.empty(0))])  # what Python counts for a gradient that only the list holds
 
 
 def _visit(node, g, retain, create, targets, wanted, found, landed):
@@ -252,7 +272,7 @@ def _visit(node, g, retain, create, targets, wanted, found, landed):
         found[node] = g
     if type(node) is AccumulateGrad:
         if targets is None:
-            landed.append((node, _own(g, create)))
+            landed.append((node, g))
         return ()
     if wanted is not None and wanted.isdisjoint(node.parents):
         return [(parent, None) for parent in node.parents if parent is not None]
@@ -275,7 +295,11 @@ def _add_to_grad(tensor, g, create):
     """tensor.grad += g: in place, so that the .grad somebody holds is the one that grows."""
     old = getattr(tensor, "_grad", None)
     if old is None:
-        new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
+        if type(g) is _ndarray and not mode.special:
+            new = _new(Tensor)
+            new.array, new._edge, new._kind = g, None, None
+        else:
+            new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
     elif create:
         new = old + g
     elif old._edge is not None:

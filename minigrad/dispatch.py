@@ -1,8 +1,8 @@
 """Running an op: unwrap the operands, bring them together, call the formula, record, tell the watchers.
 
-All work on speed happens here and in the backward walk. Each op gets a function of its own, made by `unary`, `binary`
-or `general`. Its first lines are the common case: arrays of one kind (see kind.py), in the ordinary mode. Whatever is
-not common goes the long way, through `_long_way`, which does everything.
+All work on speed happens here, in settled.py and in the backward walk. Each op gets a function of its own, made by
+`unary`, `binary` or `general`. Its first lines are the common case: arrays of one kind (see kind.py), in the ordinary
+mode. Whatever is not common goes the long way, through `_long_way`, which does everything.
 """
 
 from __future__ import annotations
@@ -180,29 +180,35 @@ def binary(op):
 def general(op):
     """Any number of array inputs, with attributes; plain numbers are welcome in the place of any but one."""
     forward, count, rules, view = op.forward, len(op.arguments), op.rules, op.view
-    simple = not (op.to_float or op.variadic or op.broadcasts)
-    only_floats, variadic = op.to_float == "required" and count == 1, op.variadic
+    variadic, plans, hands_on = op.variadic, op.plans, bool(op.byproducts)
+    only_floats = op.to_float == "required" and count == 1
+    quick = only_floats or not (op.to_float or variadic or op.broadcasts)
     places = [(1 << i if rules.get(name) else 0, name not in op.fixed) for i, name in enumerate(op.arguments)]
 
     def run(*args, **kwargs):
         inputs, attributes = (args, ()) if variadic else (args[:count], args[count:])
         if len(inputs) < count or (kwargs and not op.attributes.keys() >= kwargs.keys()):
             inputs, attributes, kwargs = sort_arguments(op, inputs, attributes, kwargs)
-        if mode.special or not (simple or only_floats):
+        special = mode.special
+        if not quick or (special and not state.only_off):
             return _long_way(op, inputs, attributes, kwargs)
         mask, dtype, arrays, edges = 0, None, [], []
         for x, (bit, mixed) in zip(inputs, places, strict=True):
-            if not isinstance(x, Tensor) or type(x.array) is not _ndarray:
+            array = x.array if isinstance(x, Tensor) else None
+            if type(array) is not _ndarray:
                 return _long_way(op, inputs, attributes, kwargs)
-            array, edge = x.array, x._edge if bit else None
             if mixed and array.dtype is not dtype:
                 if dtype is not None:
                     return _long_way(op, inputs, attributes, kwargs)
                 dtype = array.dtype
             arrays.append(array)
-            edges.append(edge)
+            edge = x._edge
             if edge is not None:
-                mask |= bit
+                if bit:
+                    mask |= bit
+                else:
+                    edge = None
+            edges.append(edge)
         if only_floats and dtype.kind != "f":
             return _long_way(op, inputs, attributes, kwargs)
         try:
@@ -211,15 +217,19 @@ def general(op):
             y = _quietly(forward, np, *arrays, *attributes, **kwargs)
         except _WRONG as error:
             raise explain(op, inputs, error) from None
+        byproducts = ()
+        if hands_on:
+            y, *byproducts = y
         if type(y) is not _ndarray:
             y = as_array(y)
         out = _new(Tensor)
         out.array, out._edge, out._kind = y, None, None
-        if mask:
-            out._edge = node = Node()
-            node.plan = plan = op.plans.get(mask) or op.plan(mask)
-            node.parents, node.epoch, node.hooks, node.sources = tuple(edges), memory.epoch, None, None
-            node.saved = _saved(plan, arrays, y, op.bind(attributes, kwargs))
+        if mask and not special:
+            plan = plans.get(mask) or op.plan(mask)
+            values = op.bind(attributes, kwargs) if plan.rest else None
+            out._edge = node = _new(Node)
+            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, tuple(edges), memory.epoch, None, None
+            node.saved = _saved(plan, arrays, y, values, byproducts)
         if view:
             note_view(out, inputs[0], op, op.bind(attributes, kwargs))
         return out
@@ -242,14 +252,17 @@ def _long_way(op, inputs, attributes, kwargs):
         y = _quietly(op.forward, xp, *arrays, *attributes, **kwargs)
     except _WRONG as error:
         raise explain(op, inputs, error) from None
+    byproducts = ()
+    if op.byproducts:
+        y, *byproducts = y
     if type(y) is not _ndarray:
         y = as_array(y)
     out = _new(Tensor)
     out.array, out._edge, out._kind = y, None, None
-    return _finish(op, inputs, arrays, op.bind(attributes, kwargs), out)
+    return _finish(op, inputs, arrays, op.bind(attributes, kwargs), out, byproducts)
 
 
-def _finish(op, inputs, arrays, attributes, out):
+def _finish(op, inputs, arrays, attributes, out, byproducts=()):
     """Record the op that made `out`, and tell the watchers."""
     if op.rules and state.grad and not state.inference:
         names = op.names_of(inputs)
@@ -259,7 +272,7 @@ def _finish(op, inputs, arrays, attributes, out):
         )
         mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
         if mask:
-            out._edge = record(op, mask, inputs, arrays, edges, out, attributes)
+            out._edge = record(op, mask, inputs, arrays, edges, out, attributes, byproducts)
     if op.view:
         note_view(out, inputs[0], op, attributes)
     if state.inference:
@@ -269,7 +282,7 @@ def _finish(op, inputs, arrays, attributes, out):
     return out
 
 
-def record(op, mask, inputs, arrays, edges, out, attributes):
+def record(op, mask, inputs, arrays, edges, out, attributes, byproducts=()):
     """The node of an op that ran, with all that may have to be seen to."""
     node = Node()
     node.plan = plan = op.plans.get(mask) or op.plan(mask)
@@ -280,18 +293,20 @@ def record(op, mask, inputs, arrays, edges, out, attributes):
                 "with .clone() outside inference_mode()."
             )
     node.parents, node.epoch, node.hooks = edges, memory.epoch, None
-    node.saved = _saved(plan, arrays, out.array, attributes)
+    node.saved = _saved(plan, arrays, out.array, attributes, byproducts)
     node.sources = _sources(inputs, arrays, out.array) if op.broadcasts else None
     if state.anomaly:
         node.made_at = "".join(traceback.format_list(traceback.extract_stack()[:-3]))
     return node
 
 
-def _saved(plan, arrays, y, attributes):
+def _saved(plan, arrays, y, attributes, byproducts=()):
     """What the rules that will run have asked for."""
-    saved = tuple([arrays[i] for i in plan.inputs])
+    saved = plan.pick(arrays)
     if plan.output:
         saved += (y,)
+    if plan.byproducts:
+        saved += tuple([byproducts[k] for k in plan.byproducts])
     for key, argument in plan.rest:
         if argument is None:
             saved += (attributes[key],)

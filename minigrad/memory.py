@@ -46,7 +46,7 @@ def changed(array):
     """Note that the memory of `array` was just changed in place."""
     global epoch
     epoch += 1
-    found = owner(array)
+    found = array if array.base is None else owner(array)
     changes = _changes.get(id(found))
     if changes is None:
         changes = _changes[id(found)] = _Changes(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 
 class Handle:
     """What registering a hook returns; `remove()` takes the hook away, also at the end of a `with` block."""
@@ -94,14 +96,18 @@ class Node:
 class Plan:
     """What to save and what to run when these inputs (a bit mask) want gradients. Made once per op and mask.
 
-    Saved are some inputs (by number), perhaps the output, and the rest: an attribute (key, None), or the shape or dtype
-    of an argument (key, number); `names` says how rules call them. `rules` are triples of argument number, rule, and
-    places in what was saved of what the rule needs, one past the end being `xp`. `pattern` tells the dispatch function
-    at a glance what to save: 1 the first input, 2 the second, 4 the output, added up; 8 when there is more to it.
-    `shared` is None, or the pair (function, places) of what several rules need; its own place comes after that of `xp`.
+    Saved are some inputs (by number), perhaps the output, by-products (by number), and the rest: an attribute
+    (key, None), or the shape or dtype of an argument (key, number); `names` says how rules call them, `pick` takes the
+    inputs from the operands. `rules` are triples of argument number, rule, and the names of what the rule needs beside
+    g; `contributions(g, saved, xp, shared)` runs them all. `pattern` tells the dispatch function at a glance what to
+    save: 1 the first input, 2 the second, 4 the output, added up; 8 when there is more to it. `shared` is None, or the
+    function (g, saved, xp) of what several rules need.
     """
 
-    __slots__ = ("inputs", "names", "op", "output", "pattern", "rest", "rules", "shared", "tensors", "wants_xp")
+    __slots__ = (
+        "byproducts", "contributions", "inputs", "names", "op", "output", "pattern", "pick", "rest", "rules", "shared",
+        "tensors",
+    )  # fmt: skip
 
     def __init__(self, op, mask):
         self.op = op
@@ -115,17 +121,42 @@ class Plan:
         shared = op.shared if "shared" in wanted else None
         if shared:
             wanted = wanted.union(shared[1], ["xp"]) - {"shared"}
+        made = [name for name in op.byproducts if name in wanted]
+        for name in made:
+            wanted.update(op.byproducts[name][1])
+        self.byproducts = tuple(list(op.byproducts).index(name) for name in made)
         self.inputs = tuple(i for i, name in enumerate(names) if name in wanted)
-        self.output, self.wants_xp = "y" in wanted, "xp" in wanted
-        self.tensors = tuple(names[i] for i in self.inputs) + ("y",) * self.output
+        self.pick = _picker(self.inputs)
+        self.output = "y" in wanted
+        self.tensors = tuple(names[i] for i in self.inputs) + ("y",) * self.output + tuple(made)
         others = tuple(sorted(wanted.difference(self.tensors, ["xp"])))
         self.rest = tuple(_source(op, name) for name in others)
         self.names = self.tensors + others
-        places = {name: place for place, name in enumerate((*self.names, "xp", "shared"))}
-        self.rules = tuple((i, rule, tuple(places[need] for need in needs)) for i, rule, needs in chosen)
-        self.shared = shared and (shared[0], tuple(places[need] for need in shared[1]))
-        simple = not self.rest and count <= 2
+        self.rules = tuple(chosen)
+        self.contributions = _together(count, self.rules, self.names)
+        self.shared = shared and _together(1, [(0, *shared)], self.names)
+        simple = not self.rest and not made and count <= 2
         self.pattern = sum(1 << i for i in self.inputs) + 4 * self.output if simple else 8
+
+
+def _together(count, rules, names):
+    """One function for several rules: (g, saved, xp, shared) to what each argument gets, None where there is no rule.
+
+    It is put together as source, so that a rule is called without a loop over what it needs: `rule0(g, saved[1], xp)`.
+    """
+    calls, known = ["None"] * count, {}
+    for i, rule, needs in rules:
+        known[f"rule{i}"] = rule
+        given = [need if need in ("xp", "shared") else f"saved[{names.index(need)}]" for need in needs]
+        calls[i] = f"rule{i}({', '.join(['g', *given])})"
+    return eval(f"lambda g, saved, xp, shared=None: ({', '.join(calls)},)", known)
+
+
+def _picker(places):
+    """A function from operands to the tuple of those that are saved."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return (lambda arrays: (arrays[places[0]],)) if places else lambda arrays: ()
 
 
 def _source(op, name):

@@ -11,7 +11,7 @@ kind, ONNX name and docstring. Eager mode, double backward, the graph view and e
             b=lambda g, a: g * a)
 
 Parameters before a "/" (all of them, when there is none) are arrays; the rest are attributes. A rule names what it
-needs: `g` (the gradient of the output, always first), an array input, `y` (the output), `<input>_shape`,
+needs: `g` (the gradient of the output, always first), an array input, `y` (the output), a by-product, `<input>_shape`,
 `<input>_dtype`, an attribute, or `xp`. From these names follows what is saved for backward: only what a rule that will
 run has asked for. An op without rules is a cut: nothing flows back through it.
 """
@@ -24,6 +24,8 @@ import numpy as np
 
 from .dispatch import binary, general, unary
 from .node import Plan
+from .settled import pair, triple
+from .tensor import Tensor
 
 OPS = {}
 KINDS = ("elementwise", "activation", "reduce", "matmul", "shape", "index", "compare", "cut", "loss", "copy")
@@ -34,7 +36,7 @@ class Op:
 
     def __init__(
         self, forward, kind, onnx=None, commutes=False, broadcasts=None, to_float=False, view=False, fixed=(),
-        bools=True,
+        bools=True, byproducts=None,
     ):  # fmt: skip
         if kind not in KINDS:
             raise TypeError(f"op {forward.__name__}: kind {kind!r} is not one of {', '.join(KINDS)}")
@@ -43,6 +45,9 @@ class Op:
         self.to_float = to_float  # integers become the default float first, as in exp(2)
         self.bools = bools  # whether truth values may stand among other operands
         self.fixed = fixed  # arguments that keep their dtype: conditions and indices
+        # What the formula hands on to the rules beside its result, by name, and how to work it out again, recorded,
+        # from inputs: the derivative of a derivative goes through it.
+        self.byproducts = {name: (again, _names(again)) for name, again in (byproducts or {}).items()}
         self.arguments, self.attributes, self.variadic = _split_parameters(forward)
         self.broadcasts = len(self.arguments) > 1 if broadcasts is None else broadcasts
         self.rules, self.plans, self.shared = {}, {}, None
@@ -55,7 +60,15 @@ class Op:
     def _make_run(self):
         """The function that runs this op, for the rules it has now."""
         count = 0 if self.attributes or self.variadic or self.fixed else len(self.arguments)
-        make = unary if count == 1 and not self.view else binary if count == 2 and self.broadcasts else general
+        if count == 1 and not self.view:
+            make = unary
+        elif count == 2 and self.broadcasts:
+            make = binary
+        else:
+            make = {2: pair, 3: general if self.attributes else triple}.get(len(self.arguments), general)
+            ruled = all(self.rules.get(name) or name in self.fixed for name in self.arguments)
+            if self.variadic or self.view or self.broadcasts or self.to_float or not ruled:
+                make = general
         self.run = make(self)
         self.run.__name__ = self.run.__qualname__ = self.name  # Python names it in its own errors
         self.run.__doc__ = self.__doc__
@@ -80,14 +93,14 @@ class Op:
         if self.variadic:  # one rule for all inputs, called with the number `i` of the one that it is for
             allowed |= {"i", f"{self.arguments[0]}_shapes"}
         else:
-            allowed |= {*self.arguments, "y"}
+            allowed |= {*self.arguments, "y", *self.byproducts}
             allowed |= {f"{name}_{what}" for name in self.arguments for what in ("shape", "dtype")}
         if set(rules) - {"shared"} != set(self.arguments):
             names = ", ".join(self.arguments)
             raise TypeError(f"op {self.name}: vjp must name exactly {names}; got {', '.join(rules) or 'nothing'}")
         checked = {}
         for name, rule in rules.items():
-            needs = tuple(inspect.signature(rule).parameters) if rule else ("g",)
+            needs = _names(rule) if rule else ("g",)
             if needs[:1] != ("g",) or not allowed.issuperset(needs[1:]):
                 raise TypeError(
                     f"op {self.name}, rule {name} asks for ({', '.join(needs)}): it takes g first, then any of "
@@ -113,9 +126,10 @@ class Op:
 
     def on(self, xp, *args, **kwargs):
         """Run inside a rule: the bare formula on arrays, the recorded op on tensors (for higher derivatives)."""
-        if getattr(xp, "OPS", None) is OPS:
+        if isinstance(args[0], Tensor):
             return self.run(*args, **kwargs)
-        return self.forward(xp, *args, **kwargs)
+        result = self.forward(xp, *args, **kwargs)
+        return result[0] if self.byproducts else result
 
     def plan(self, mask):
         """The plan for the inputs in this bit mask."""
@@ -148,6 +162,10 @@ def op(**options):
 
 def _find(base, name):
     return OPS[base] if name == base else OPS[base].renamed(name)
+
+
+def _names(function):
+    return tuple(inspect.signature(function).parameters)
 
 
 def _split_parameters(forward):

@@ -14,6 +14,8 @@ from .mode import notify, state
 from .node import Node
 from .tensor import Tensor
 
+_ndarray = np.ndarray
+
 
 def _saved_of(node):
     """What the node has saved, if it is still there and still what it was."""
@@ -30,32 +32,29 @@ def _saved_of(node):
 
 
 def run_rules(node, g):
-    """What the node sends, as (parent, contribution): the rule, then the sum over broadcast axes. Bare arrays."""
+    """What the node sends to each of its parents: the rule, then the sum over broadcast axes. Bare arrays."""
     saved = node.saved
     if saved is None or node.epoch != memory.epoch:
         saved = _saved_of(node)
-    plan, sources, parents = node.plan, node.sources, node.parents
-    if plan.wants_xp:
-        saved = (*saved, np if type(g) is np.ndarray else module_of(g))
-        if plan.shared:
-            saved = _with_shared(plan, g, saved)
-    sent = []
-    for i, rule, needs in plan.rules:
-        contribution = rule(g, saved[needs[0]]) if len(needs) == 1 else rule(g, *[saved[k] for k in needs])
-        if sources is not None:
-            shape, dtype = sources[i]
-            if contribution.shape != shape:
-                contribution = unbroadcast(contribution, shape)
-            if contribution.dtype is not dtype:
-                contribution = contribution.astype(dtype)
-        sent.append((parents[i], contribution))
-    return sent
+    plan, xp = node.plan, np if type(g) is _ndarray else module_of(g)
+    if plan.shared is None:
+        sent = plan.contributions(g, saved, xp)
+    else:
+        sent = plan.contributions(g, saved, xp, plan.shared(g, saved, xp)[0])
+    if node.sources is None:
+        return sent
+    return [None if given is None else _as_the_source(given, *source)
+            for given, source in zip(sent, node.sources)]  # noqa: B905  behind the last rule there may be more operands
 
 
-def _with_shared(plan, g, saved):
-    """What was saved, and behind it what several rules need, worked out once."""
-    shared, needs = plan.shared
-    return *saved, shared(g, *[saved[k] for k in needs])
+_ndarray = np.ndarray
+
+
+def _as_the_source(g, shape, dtype):
+    """Undo for a gradient what broadcasting and promotion did to the operand."""
+    if g.shape != shape:
+        g = unbroadcast(g, shape)
+    return g if g.dtype is dtype else g.astype(dtype)
 
 
 def run_rules_carefully(node, g, create):
@@ -63,7 +62,8 @@ def run_rules_carefully(node, g, create):
     if type(node) is not Node:
         sent = node.run_backward(g, create)
     else:
-        sent = _run_rules_on_tensors(node, g) if create else run_rules(node, g)
+        given = _run_rules_on_tensors(node, g) if create else run_rules(node, g)
+        sent = [pair for pair in zip(node.parents, given) if pair[0] is not None]  # noqa: B905  as above
     if node.hooks:
         sent = run_node_hooks(node, sent, g, create)
     if mode.special and state.anomaly:
@@ -83,20 +83,20 @@ def _by_argument(node, sent):
 
 
 def _run_rules_on_tensors(node, g):
-    saved = _saved_of(node)
-    saved = (*_saved_as_tensors(node), ops) if saved else (ops,)
-    if node.plan.shared:
-        saved = _with_shared(node.plan, g, saved)
-    sent = []
-    for i, rule, needs in node.plan.rules:
-        contribution = rule(g, *[saved[k] for k in needs])
-        if node.sources is not None:
-            shape, dtype = node.sources[i]
-            contribution = unbroadcast(contribution, shape)
-            if contribution.array.dtype != dtype:
-                contribution = contribution.astype(dtype)
-        sent.append((node.parents[i], contribution))
-    return sent
+    saved, shared = _saved_of(node), None
+    saved = _saved_as_tensors(node) if saved else ()
+    if node.plan.shared is not None:
+        (shared,) = node.plan.shared(g, saved, ops)
+    sent = node.plan.contributions(g, saved, ops, shared)
+    if node.sources is None:
+        return sent
+    return [None if given is None else _tensor_as_the_source(given, *source)
+            for given, source in zip(sent, node.sources)]  # noqa: B905  behind the last rule there may be more operands
+
+
+def _tensor_as_the_source(g, shape, dtype):
+    g = unbroadcast(g, shape)
+    return g if g.array.dtype == dtype else g.astype(dtype)
 
 
 def _look_for_nan(node, sent):
@@ -117,9 +117,14 @@ def _overwritten(node, name, array):
 
 def _saved_as_tensors(node):
     """Saved arrays as tensors that know where they came from, so that rules on them are recorded."""
-    names, tensors = node.plan.names, node.plan.tensors
-    return [_as_it_was(node, name, kept) if name in tensors else kept
-            for name, kept in zip(names, node.saved, strict=True)]  # fmt: skip
+    found, again = {"xp": ops}, node.op.byproducts
+    for name, kept in zip(node.plan.names, node.saved, strict=True):
+        if name in again:
+            function, needs = again[name]
+            found[name] = function(*[found[need] for need in needs])
+        else:
+            found[name] = _as_it_was(node, name, kept) if name in node.plan.tensors else kept
+    return [found[name] for name in node.plan.names]
 
 
 def _as_it_was(node, name, array):

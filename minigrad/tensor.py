@@ -11,6 +11,8 @@ import copy
 import warnings
 import weakref
 
+import numpy as np
+
 from . import memory, mode
 from .device import device_of, module_of
 from .dtype import DTYPES
@@ -85,12 +87,12 @@ class Tensor:
     __array_priority__ = 1000  # NumPy's arrays and scalars leave operators to the tensor
 
     def __new__(cls, array, requires_grad=False):
-        if not hasattr(array, "dtype") or isinstance(array, Tensor):
+        if type(array) is not np.ndarray and (not hasattr(array, "dtype") or isinstance(array, Tensor)):
             raise TypeError(f"Tensor() wraps an array, not {type(array).__name__}: make one with minigrad.tensor(...)")
         self = object.__new__(cls)
         self.array = array
         self._edge = None
-        self._kind = Inference() if mode.state.inference else None
+        self._kind = Inference() if mode.state.inference else None  # a thread's first look there also quiets its NumPy
         if requires_grad:
             self.requires_grad_(True)
         return self

@@ -45,15 +45,17 @@ def linear_row(draw):
 
 
 @st.composite
-def nll_row(draw):
+def nll_row(draw, reduces=True):
     shape = draw(st.sampled_from([(3, 4), (1, 1), (4,), (2, 3)]))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     target = np.asarray(rng.integers(0, shape[-1], shape[:-1]))
-    return [draw(arrays(shape)), target], {"reduction": draw(st.sampled_from(["mean", "sum", "none"]))}
+    options = {"reduction": draw(st.sampled_from(["mean", "sum", "none"]))} if reduces else {}
+    return [draw(arrays(shape)), target], options
 
 
 SAMPLES = MATH | NN | SHAPED | {
     "where": where_row(), "clone": one(), "cast": one(dtype=st.just(np.dtype("float64"))),
-    "to_device": one(device=st.just(CPU), home=st.just(CPU)), "nll_loss": nll_row(),
+    "to_device": one(device=st.just(CPU), home=st.just(CPU)), "nll_loss": nll_row(), "cross_entropy": nll_row(),
+    "less_one_hot": nll_row(reduces=False),
     "matmul": matmul_row(), "linear": linear_row(),
 }  # fmt: skip

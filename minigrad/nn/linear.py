@@ -48,7 +48,11 @@ class Linear(Module):
         self.register_parameter("bias", uniform(bound, out_features, device=device, dtype=dtype) if bias else None)
 
     def forward(self, input):
-        return F.linear(input, self.weight, self.bias)
+        own = self._parameters  # an attribute is looked for everywhere else first
+        try:
+            return F.linear(input, own["weight"], own["bias"])
+        except KeyError:  # somebody has put something else in the place of a parameter
+            return F.linear(input, self.weight, self.bias)
 
     def reset_parameters(self):
         """Draw the initial values anew."""

@@ -85,10 +85,10 @@ class Module:
 
     def __getattr__(self, name):
         own = self.__dict__
-        if "_modules" in own:
-            for table in (own["_parameters"], own["_modules"], own["_buffers"]):
-                if name in table:
-                    return table[name]
+        for kind in ("_parameters", "_modules", "_buffers"):
+            table = own.get(kind)
+            if table and name in table:
+                return table[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name):

@@ -7,6 +7,7 @@ import math
 
 from ..errors import DtypeError
 from ..op import op
+from ..shortcuts import largest, total, where_open
 from .functions import erf
 
 __all__ = [
@@ -41,7 +42,7 @@ def relu(xp, x):
     return xp.maximum(x, 0)
 
 
-relu.vjp(x=lambda g, y, xp: xp.where(y <= 0, 0, g))
+relu.vjp(x=lambda g, y, xp: where_open(g, y, xp))
 
 
 @op(kind="activation", onnx="LeakyRelu", to_float="required")
@@ -159,8 +160,8 @@ def softmax(xp, x, /, dim=-1):
     """exp(x) divided by its sum along `dim`, computed from x minus its largest, so that nothing overflows."""
     if not x.size:
         return x - x.sum(axis=dim, keepdims=True)  # as empty as x, but a wrong dim is found
-    shifted = xp.exp(x - x.max(axis=dim, keepdims=True))
-    return shifted / shifted.sum(axis=dim, keepdims=True)
+    shifted = xp.exp(x - largest(x, dim))
+    return shifted / total(shifted, dim)
 
 
 softmax.vjp(x=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)))
@@ -171,8 +172,8 @@ def log_softmax(xp, x, /, dim=-1):
     """Logarithm of softmax along `dim`, computed without overflow."""
     if not x.size:
         return x - x.sum(axis=dim, keepdims=True)  # as empty as x, but a wrong dim is found
-    shifted = x - x.max(axis=dim, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    shifted = x - largest(x, dim)
+    return shifted - xp.log(total(xp.exp(shifted), dim))
 
 
 log_softmax.vjp(x=lambda g, y, dim, xp: g - xp.exp(y) * g.sum(axis=dim, keepdims=True))

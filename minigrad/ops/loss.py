@@ -4,8 +4,10 @@ from math import prod
 
 from ..errors import DtypeError, ShapeError
 from ..op import op
+from ..shortcuts import any_outside, largest, total
+from .activation import softmax
 
-__all__ = ["binary_cross_entropy", "nll_loss", "one_hot_mask"]
+__all__ = ["binary_cross_entropy", "cross_entropy", "less_one_hot", "nll_loss", "one_hot_mask"]
 
 
 @op(kind="compare", onnx="OneHot")
@@ -14,21 +16,48 @@ def one_hot_mask(xp, target, /, classes):
     return target[..., None] == xp.arange(classes)
 
 
-def _check_classes(log_probability, target):
+@op(kind="index", broadcasts=False, fixed=("target",))
+def less_one_hot(xp, x, target):
+    """x, less 1 in the column of each row's class. Shapes: x (..., classes), target (...) -> (..., classes)."""
+    return x - one_hot_mask.forward(xp, target, x.shape[-1])
+
+
+less_one_hot.vjp(x=lambda g: g,
+                 target=None)  # fmt: skip
+
+
+def _check_classes(name, scores, target):
     """Refuse scores (N, C) or (C,) and whole-number targets (N,) or () that do not go together."""
-    if log_probability.ndim not in (1, 2) or target.shape != log_probability.shape[:-1]:
+    shape = scores.shape
+    if len(shape) not in (1, 2) or target.shape != shape[:-1]:
         raise ShapeError(
-            f"nll_loss(): expected input batch_size {log_probability.shape[:-1]} to match target batch_size "
-            f"{target.shape}: scores (N, C) go with targets (N,); reshape other scores to two axes first."
+            f"{name}(): expected input batch_size {shape[:-1]} to match target batch_size {target.shape}: scores "
+            "(N, C) go with targets (N,); reshape other scores to two axes first."
         )
-    if log_probability.dtype.kind != "f":
-        raise DtypeError(f"nll_loss() is not defined for scores of dtype {log_probability.dtype}. Use .float() first.")
+    if scores.dtype.kind != "f":
+        raise DtypeError(f"{name}() is not defined for scores of dtype {scores.dtype}. Use .float() first.")
     if target.dtype.str[1:] not in ("i8", "u1"):  # `name` takes NumPy ten times as long
-        raise DtypeError(f"nll_loss(): expected target of dtype int64, got {target.dtype}. Use target.long().")
-    outside = target.astype("uint64") >= log_probability.shape[-1]  # a negative number becomes a huge one
-    if outside.any():
-        wrong = int(target[outside].reshape(-1)[0])
-        raise IndexError(f"Target {wrong} is out of bounds: classes go from 0 to {log_probability.shape[-1] - 1}")
+        raise DtypeError(f"{name}(): expected target of dtype int64, got {target.dtype}. Use target.long().")
+    if any_outside(target, shape[-1]):
+        wrong = int(target[(target < 0) | (target >= shape[-1])].reshape(-1)[0])
+        raise IndexError(f"Target {wrong} is out of bounds: classes go from 0 to {shape[-1] - 1}")
+
+
+def _place(xp, target):
+    """The index of each row's right class."""
+    return (xp.arange(len(target)), target) if target.ndim else target
+
+
+def _reduced(losses, reduction):
+    if reduction == "none":
+        return losses
+    added = losses.sum()
+    return added if reduction == "sum" else added / losses.size
+
+
+def _share(g, target_shape, reduction):
+    """The gradient of each row's loss."""
+    return g[..., None] if reduction == "none" else g / prod(target_shape) if reduction == "mean" else g
 
 
 @op(kind="loss", onnx="NegativeLogLikelihoodLoss", fixed=("target",), broadcasts=False)
@@ -38,22 +67,43 @@ def nll_loss(xp, log_probability, target, /, reduction="mean"):
     Shapes: log_probability (N, C) or (C,), target (N,) or (): whole numbers from 0 to C-1.
     Errors: DtypeError for targets that are not integers, IndexError for a class that is not there.
     """
-    _check_classes(log_probability, target)
-    rows = () if log_probability.ndim == 1 else (xp.arange(len(target)),)
-    picked = log_probability[(*rows, target)]
-    if reduction == "none":
-        return -picked
-    return -picked.sum() if reduction == "sum" else xp.true_divide(picked.sum(), -picked.size)
+    _check_classes("nll_loss", log_probability, target)
+    return _reduced(-log_probability[_place(xp, target)], reduction)
 
 
 def _nll_rule(g, log_probability_shape, target, reduction, xp):
     right = one_hot_mask.on(xp, target, classes=log_probability_shape[-1])
-    share = -g[..., None] if reduction == "none" else g / -prod(target.shape) if reduction == "mean" else -g
-    return xp.where(right, share, 0)
+    return xp.where(right, -_share(g, target.shape, reduction), 0)
 
 
 nll_loss.vjp(log_probability=_nll_rule,
              target=None)  # fmt: skip
+
+
+@op(kind="loss", onnx="SoftmaxCrossEntropyLoss", fixed=("target",), broadcasts=False,
+    byproducts={"probability": lambda scores, xp: softmax.on(xp, scores, dim=-1)})  # fmt: skip
+def cross_entropy(xp, scores, target, /, reduction="mean"):
+    """nll_loss of log_softmax in one op: the loss of nearly every classifier, so it has the short way back.
+
+    Shapes and errors: as for nll_loss, with raw scores in the place of log-probabilities.
+    """
+    _check_classes("cross_entropy", scores, target)
+    if not scores.size:
+        return _reduced(scores.sum(axis=-1), reduction), scores
+    shifted = scores - largest(scores, -1)
+    probability = xp.exp(shifted)
+    whole = total(probability, -1)
+    probability /= whole
+    losses = xp.log(whole)[..., 0] - shifted[_place(xp, target)]
+    return _reduced(losses, reduction), probability
+
+
+def _cross_entropy_rule(g, probability, target, reduction, xp):
+    return less_one_hot.on(xp, probability, target) * _share(g, target.shape, reduction)
+
+
+cross_entropy.vjp(scores=_cross_entropy_rule,
+                  target=None)  # fmt: skip
 
 
 @op(kind="loss")

@@ -118,7 +118,9 @@ class Optimizer:
         """Clear the gradients: to None, or to zeros where there is one."""
         for group in self.param_groups:
             for p in group["params"]:
-                if getattr(p, "_grad", None) is not None:
+                if set_to_none and not mode.special:
+                    p._grad = None
+                else:
                     clear_grad(p, set_to_none)
 
     # Stepping
@@ -134,12 +136,15 @@ class Optimizer:
             with mode.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for p in group["params"]:
-                g = getattr(p, "_grad", None)
-                if g is not None:
-                    self._update(group, p, g.array)
-                    memory.changed(p.array)
+            self._update_all(group)
         return loss
+
+    def _update_all(self, group):
+        for p in group["params"]:
+            g = getattr(p, "_grad", None)
+            if g is not None:
+                self._update(group, p, g.array)
+                memory.changed(p.array)
 
     def _update(self, group, p, g):
         raise NotImplementedError(f"{type(self).__name__} does not say how to step: define step() or _update()")

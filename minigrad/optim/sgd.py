@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from .. import memory
 from ..device import module_of
 from ..tensor import Tensor
 from .optimizer import Optimizer, check_options, number
@@ -35,21 +38,35 @@ class SGD(Optimizer):
             "maximize": maximize, **self._kernel_options(kernel),
         })  # fmt: skip
 
+    def _update_all(self, group):
+        if group["momentum"] or group["weight_decay"] or group["maximize"]:
+            super()._update_all(group)
+            return
+        lr = number(group["lr"])
+        for p in group["params"]:  # nothing but p -= lr * g, so there is nothing else to ask
+            g = getattr(p, "_grad", None)
+            if g is not None:
+                array, g = p.array, g.array
+                xp, scratch = np if type(g) is np.ndarray else module_of(g), self._scratch(p, g)
+                xp.multiply(g, lr, scratch)
+                xp.subtract(array, scratch, array)
+                memory.changed(array)
+
     def _update(self, group, p, g):
-        multiply, scratch = module_of(g).multiply, self._scratch(p, g)
+        xp, scratch = module_of(g), self._scratch(p, g)
         if group["maximize"] or group["weight_decay"]:
             g = self._descent(group, p, g)
         momentum = group["momentum"]
         if momentum:
             velocity = self._velocity(group, p, g, scratch)
             if group["nesterov"]:
-                multiply(velocity, momentum, out=scratch)
+                xp.multiply(velocity, momentum, out=scratch)
                 scratch += g
                 g = scratch
             else:
                 g = velocity
-        multiply(g, number(group["lr"]), out=scratch)
-        p.array -= scratch
+        xp.multiply(g, number(group["lr"]), out=scratch)
+        xp.subtract(p.array, scratch, out=p.array)
 
     def _velocity(self, group, p, g, scratch):
         """The running sum of gradients, brought up to date in place."""

@@ -46,18 +46,19 @@ def nll_loss(
     """
     reduction = check_reduction(legacy(size_average, reduce, reduction))
     scores, rows = _as_rows("nll_loss", input, target)
-    return _nll(scores, rows, weight, ignore_index, reduction, target)
+    return _of_classes(ops.nll_loss, scores, rows, weight, ignore_index, reduction, target)
 
 
-def _nll(log_p, rows, weight, ignore_index, reduction, target):
-    """nll_loss of rows. In the common case one op, which finds out by itself when a row is to be left out."""
+def _of_classes(op, scores, rows, weight, ignore_index, reduction, target):
+    """Either loss of rows. In the common case one op, which finds out by itself when a row is to be left out."""
     if weight is None and ignore_index < 0:
         try:
-            losses = ops.nll_loss(log_p, rows, reduction=reduction)
+            losses = op.run(scores, rows, reduction)
             return losses.reshape(target.shape) if reduction == "none" and rows is not target else losses
         except IndexError:
             if not (rows.array == ignore_index).any():
                 raise
+    log_p = scores if op is ops.nll_loss else ops.log_softmax(scores, dim=-1)
     losses, shares = _class_losses(log_p, rows, weight, ignore_index)
     return _weighted(losses, shares, reduction, target.shape)
 
@@ -77,19 +78,20 @@ def cross_entropy(
     >>> cross_entropy(mg.zeros(2, 4), mg.tensor([0, 3]))
     tensor(1.3863)
     """
-    reduction = check_reduction(legacy(size_average, reduce, reduction))
+    if size_average is not None or reduce is not None or reduction != "mean":
+        reduction = check_reduction(legacy(size_average, reduce, reduction))
     if not isinstance(target, Tensor):
         raise TypeError(f"cross_entropy(): argument 'target' must be a Tensor, not {type(target).__name__}")
-    if not 0 <= label_smoothing <= 1:
+    if label_smoothing and not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if target.array.dtype.kind == "f" and target.array.shape == input.array.shape:
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
-    scores, rows = _as_rows("cross_entropy", input, target)
-    log_p = ops.log_softmax(scores, dim=-1)
+    scores, rows = (input, target) if input.array.ndim == 2 else _as_rows("cross_entropy", input, target)
     if not label_smoothing:
-        return _nll(log_p, rows, weight, ignore_index, reduction, target)
+        return _of_classes(ops.cross_entropy, scores, rows, weight, ignore_index, reduction, target)
+    log_p = ops.log_softmax(scores, dim=-1)
     losses, shares = _class_losses(log_p, rows, weight, ignore_index)
     each = log_p if weight is None else log_p * weight
     smooth = ops.where(_kept(rows, ignore_index), -each.sum(dim=-1), 0)

@@ -1,0 +1,112 @@
+"""Running ops of two or three operands that are never brought together: `linear`, `cross_entropy`, `embedding`, ...
+
+Whether such operands fit depends on their kinds (shape, dtype, device; see kind.py) and on the attributes alone, and so
+does the kind of the result. The first time, `general` looks at everything; kinds that have gone well together once
+need not be looked at again. What depends on the numbers themselves, the formula has to check each time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import memory, mode
+from .dispatch import _WRONG, _quietly, _saved, general
+from .explain import explain
+from .kind import kind_of
+from .node import Node
+from .operands import as_array, known_kind
+from .tensor import Tensor
+
+_new, _ndarray = object.__new__, np.ndarray
+_MOST = 4096  # combinations that are remembered for one op
+
+
+def pair(op):
+    """Two operands, and attributes behind them by position; given by keyword they take the longer way."""
+    forward, carefully, together, hands_on = op.forward, general(op), {}, bool(op.byproducts)
+    by_mask = [op.plan(mask) if mask and op.rules else None for mask in range(4)]
+
+    def run(*args, **kwargs):
+        try:
+            a, b, *attributes = args
+            kind = together[a._kind, b._kind, *attributes]
+        except (KeyError, ValueError, AttributeError, TypeError):
+            kind = None
+        if kind is None:
+            return _learn(carefully, together, 2, args, kwargs)
+        if mode.special or kwargs:
+            return carefully(*args, **kwargs)
+        x, y = a.array, b.array
+        try:
+            z = forward(np, x, y, *attributes)
+        except RuntimeWarning:
+            z = _quietly(forward, np, x, y, *attributes)
+        except _WRONG as error:
+            raise explain(op, (a, b), error) from None
+        byproducts = ()
+        if hands_on:
+            z, *byproducts = z
+        out = _new(Tensor)
+        out.array, out._kind, out._edge = z if type(z) is _ndarray else as_array(z), kind, None
+        parents = first, second = a._edge, b._edge
+        plan = by_mask[(first is not None) + 2 * (second is not None)]
+        if plan is not None:
+            out._edge = node = _new(Node)
+            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, parents, memory.epoch, None, None
+            node.saved = _saved(plan, (x, y), z, op.bind(attributes, {}) if plan.rest else None, byproducts)
+        return out
+
+    return run
+
+
+def triple(op):
+    """Three operands, without attributes."""
+    forward, carefully, together = op.forward, general(op), {}
+    by_mask = [op.plan(mask) if mask and op.rules else None for mask in range(8)]
+
+    def run(*args, **kwargs):
+        try:
+            a, b, c = args
+            kind = together[a._kind, b._kind, c._kind]
+        except (KeyError, ValueError, AttributeError):
+            kind = None
+        if kind is None:
+            return _learn(carefully, together, 3, args, kwargs)
+        if mode.special or kwargs:
+            return carefully(*args, **kwargs)
+        x, y, z = a.array, b.array, c.array
+        out = _new(Tensor)
+        out._kind, out._edge = kind, None
+        try:
+            out.array = forward(np, x, y, z)
+        except RuntimeWarning:
+            out.array = _quietly(forward, np, x, y, z)
+        parents = first, second, third = a._edge, b._edge, c._edge
+        plan = by_mask[(first is not None) + 2 * (second is not None) + 4 * (third is not None)]
+        if plan is not None:
+            out._edge = node = _new(Node)
+            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, parents, memory.epoch, None, None
+            node.saved = plan.pick((x, y, z))
+        return out
+
+    return run
+
+
+def _learn(carefully, together, count, args, kwargs):
+    """Run with a look at everything, and remember which kinds went together."""
+    out = carefully(*args, **kwargs)
+    operands, attributes = args[:count], args[count:]
+    if not kwargs and len(operands) == count and all(isinstance(x, Tensor) for x in operands):
+        key = (*[x._kind or known_kind(x) for x in operands], *attributes)
+        if all(kind is not None and not kind.inference for kind in key[:count]) and _hashable(attributes):
+            if len(together) >= _MOST:
+                together.clear()
+            together[key] = kind_of(out.array)
+    return out
+
+
+def _hashable(attributes):
+    try:
+        return hash(attributes) is not None
+    except TypeError:  # a list, say: not remembered
+        return False
