@@ -228,6 +228,27 @@ def test_keys_follow_edges_open_and_close(page):
     assert (focused(page), page.evaluate("model.get('selected')")) == ("w", "")
 
 
+def test_shift_enter_is_left_to_the_cell_around_and_opens_nothing(page):
+    page.evaluate("""() => {
+        const cell = document.createElement("div"), out = document.getElementById("out");
+        Object.assign(cell, { className: "jp-Cell", tabIndex: -1 });
+        out.before(cell);
+        cell.append(out);
+        window.ran = [];
+        cell.addEventListener("keydown", (event) => ran.push([event.key, event.shiftKey, event.target === cell]));
+    }""")
+    show(page, chain())
+    mul = page.locator("[data-key=mul]")
+    mul.press("Shift+Enter")
+    slider = {"kind": "slider", "name": "x", "low": 0, "high": 4, "step": 1, "digits": 0}
+    assert page.evaluate("model.get('selected')") == "" and page.evaluate("ran.at(-1)") == ["Enter", True, True]
+    page.evaluate("traits => { stop(); start('controls', traits) }", {
+        "controls": [slider], "values": {"x": 1}, "asked": 0, "done": 0, "size": "normal"})
+    page.get_by_role("slider").press("Shift+Enter")
+    assert page.evaluate("ran.filter(([key]) => key === 'Enter')") == [["Enter", True, True]] * 2
+    assert page.evaluate("document.activeElement.className") == "jp-Cell"
+
+
 def test_an_open_panel_follows_the_new_scene_and_closes_when_its_node_goes(page):
     show(page, chain(square=True), selected="square")
     assert page.locator(".vg-panel h3").text_content() == "square"

@@ -48,6 +48,17 @@ def test_a_choice_moves_with_the_arrow_keys(page):
     assert page.get_by_role("radio", name="right").get_attribute("tabindex") == "0"
 
 
+def test_an_emptied_number_shows_again_where_the_slider_stands(page):
+    controls(page)
+    number = page.get_by_role("spinbutton", name="x, as a number")
+    number.fill("2")
+    number.press("Tab")
+    number.fill("")
+    number.press("Tab")
+    assert number.input_value() == "2.0"
+    assert [values["x"] for values in saved(page)] == [2]
+
+
 def test_while_python_is_busy_only_the_newest_values_wait(page):
     controls(page)
     for key in ("ArrowRight", "ArrowRight", "ArrowRight"):

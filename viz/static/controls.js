@@ -1,7 +1,7 @@
 // The controls of a playground: switches, sliders, choices and text, drawn from the list that viz/panel.py sends.
 // At most one change is under way at a time: while Python is busy only the newest values wait, so a slider never lags.
 
-import { html } from "./dom.js";
+import { html, runsCell } from "./dom.js";
 import { initialize, whileGone } from "./kernel.js";
 
 const PATIENCE_MS = 5000; // after this long without an answer the next change is sent anyway
@@ -31,6 +31,7 @@ const MAKERS = {
     number.addEventListener("change", () => {
       const typed = Number(number.value);
       if (number.value !== "" && Number.isFinite(typed)) change(Math.min(control.high, Math.max(control.low, typed)));
+      else number.value = Number(range.value).toFixed(digits); // an emptied box would hide where the slider stands
     });
     return [html("label", { class: "vc-slider" }, label(control.name), range, number), (value) => {
       range.value = value;
@@ -115,7 +116,7 @@ function render({ model, el }) {
   const ownKeys = { "data-lm-suppress-shortcuts": "true" }; // JupyterLab would take the arrow keys otherwise
   const root = html("div", { class: "vc", role: "group", "aria-label": "Controls", ...ownKeys });
   root.addEventListener("keydown", (event) => {
-    if (event.target.matches("input")) event.stopPropagation(); // arrows and Enter are for the slider, not the notebook
+    if (!runsCell(event) && event.target.matches("input")) event.stopPropagation(); // arrows are for the slider
   });
   const latest = () => sender.waiting || model.get("values");
   const show = () => {

@@ -23,6 +23,18 @@ export const ease = (t) => 1 - (1 - t) ** 3;
 export const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
 export const stillPreferred = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** Shift + Enter and its like run the cell, wherever in its output the reader stands. JupyterLab does not see the key here,
+ * so it is given it again on the cell. Returns whether the key was one of those. */
+export function runsCell(event) {
+  const cell = event.currentTarget.closest(".jp-Cell");
+  if (!cell || event.key !== "Enter" || !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey)) return false;
+  event.preventDefault();
+  event.stopPropagation();
+  cell.focus();
+  cell.dispatchEvent(new KeyboardEvent(event.type, event));
+  return true;
+}
+
 const pen = document.createElement("canvas").getContext("2d");
 const widths = new Map();
 export function textWidth(text, font) {

@@ -1,7 +1,7 @@
 // Draws one recorded graph: the `scene` that viz/scene.py makes. Plain SVG and DOM, no library and no network.
 // viz/widget.py puts this file and those that it imports together into the one script that a front end gets.
 
-import { count, ease, html, mix, round, stillPreferred, svg } from "./dom.js";
+import { count, ease, html, mix, round, runsCell, stillPreferred, svg } from "./dom.js";
 import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
 import { describe, legendParts } from "./words.js";
@@ -300,6 +300,7 @@ class GraphView {
   }
 
   key(event) {
+    if (runsCell(event)) return;
     const onNode = event.target.closest && event.target.closest(".vg-node");
     const zooms = { "+": 1.25, "=": 1.25, "-": 1 / 1.25, 0: 0 };
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
