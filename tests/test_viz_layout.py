@@ -1,7 +1,8 @@
 """Where boxes, arrows and labels stand, and that they stay there while the structure is the same."""
 
 from collections import Counter
-from math import hypot
+from itertools import pairwise
+from math import atan2, hypot
 
 import pytest
 
@@ -119,6 +120,20 @@ def test_arrows_arrive_at_the_left_side_of_a_box_each_at_a_place_of_its_own(run)
         tips.setdefault(edge.head, []).append(round(tip[1]))
     for heights in tips.values():
         assert len(set(heights)) == len(heights)
+
+
+def test_an_arrow_that_arrives_from_afar_has_no_corner_on_its_way():
+    w, b = (mg.tensor(value, requires_grad=True) for value in (2.0, -1.0))
+    with Run() as run:
+        y = w * b + b
+    run.close()
+    del y
+    far = max((curve for curve, _, _ in place(picture(run.graph)).edges), key=lambda curve: curve[-1][0] - curve[0][0])
+    assert len(far) > 4, "the one that goes past a box"
+    points = [point for point, after in pairwise(sampled(far)) if point != after]
+    ways = [(atan2(y2 - y1, x2 - x1), hypot(x2 - x1, y2 - y1)) for (x1, y1), (x2, y2) in pairwise(points)]
+    tightest = max(abs(turned - before) / length for (before, length), (turned, _) in pairwise(ways))
+    assert tightest < 1 / 12, "no bend is tighter than a circle of 12 px"
 
 
 def where(drawing):

@@ -152,6 +152,10 @@ def _height(curve):
 def _moved(curve, tip, label, by):
     """An edge with its end moved down, and bent to arrive from the left."""
     *curve, _, (x, y) = curve
+    if len(curve) > 3:  # the last of several pieces may have to turn more than before: without room, in a corner
+        (x0, y0), (x1, y1) = curve[-2:]
+        far = hypot(x - x0, y + by - y0) / 3 / (hypot(x1 - x0, y1 - y0) or 1)
+        curve[-1] = x0 + (x1 - x0) * far, y0 + (y1 - y0) * far
     curve += [(x - min(26, 0.6 * max(0, x - curve[-2][0])), y + by), (x, y + by)]
     return curve, (tip[0], tip[1] + by), label
 
