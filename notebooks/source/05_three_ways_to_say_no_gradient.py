@@ -166,8 +166,8 @@ print(table(3))
 
 # %% [markdown]
 # See one of the ten runs, with the outputs of all ten below it. A number is either dropped (0) or doubled. In training,
-# batch norm computes the mean of these four rows; after `eval()` both `mean` boxes are gone and it takes what it has stored.
-# `0.weight` and `0.bias` are its own two parameters.
+# batch norm takes the mean of these four rows, in the box `standardize`; after `eval()` that box is gone, and what it has
+# stored comes in as `0.running_mean` and `0.running_var`. `0.weight` and `0.bias` are its own two parameters.
 
 # %%
 @viz.playground
