@@ -36,7 +36,7 @@ line
 # | a rounded box, plain | an **input**: it was given too, but asks for no gradient, `x` (PyTorch calls it a leaf as well) |
 # | a coloured box | an **op**: something that was computed; the colour says of what kind |
 # | an arrow | a tensor on its way, with its **shape**; `()` means a single number |
-# | a dark flag | a result that nothing used any further |
+# | a flag | a result that nothing used any further |
 # | dashes | computed but **not recorded**: no gradient can come back that way |
 #
 # Click a box to see its value, its gradient, and the line of code that made it. Without a mouse: Tab until a box has a
@@ -195,8 +195,8 @@ target = record(mystery)
 viz.show(target)
 
 # %% [markdown]
-# Write `mine` so that its drawing is the same. Then run this cell and the next. `p * q` and `q * p` count as the same, and
-# names do not matter: two graphs are the same when their **digests** are equal.
+# Write `mine` so that its drawing is the same. Then run this cell and the next. An op such as `sin` is written `mg.sin(p)`.
+# `p * q` and `q * p` count as the same, and names do not matter: two graphs are the same when their **digests** are equal.
 
 # %%
 def mine(p, q):
