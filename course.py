@@ -378,6 +378,13 @@ def choose_port(ip, wish):
     return port
 
 
+def running():
+    """Return the addresses of the JupyterLabs of this course that have not been stopped yet. Runs in .venv's Python."""
+    from jupyter_server.serverapp import list_running_servers
+
+    return ["{0}lab?token={1}".format(server["url"], server["token"]) for server in list_running_servers()]
+
+
 def lab(args):
     """Start JupyterLab on the first lesson (or on the notebook among the arguments). Runs in .venv's Python."""
     from copies import renew_all  # the learner works in copies, in work/
@@ -385,14 +392,17 @@ def lab(args):
 
     options, rest = lab_options(args)
     lessons = [os.path.abspath(name) for name in rest if name.endswith(".ipynb")]
-    lessons += renew_all() + [os.path.join(ROOT, "work")]
+    others = running()
+    lessons += renew_all(open_elsewhere=bool(others)) + [os.path.join(ROOT, "work")]
     page = "/lab/tree/" + urllib.parse.quote(os.path.relpath(lessons[0], ROOT).replace(os.sep, "/"))
     own = ["--ServerApp.root_dir=" + ROOT, "--LabApp.default_url=" + page, "--ServerApp.port_retries=0"]
     own += ["--ip=" + options.ip, "--port={0}".format(options.port)] + ["--no-browser"] * options.no_browser
     own += ["--log-level=ERROR", "--LabApp.log_level=ERROR", "-y"]  # -y: one Ctrl-C is enough
     if not WINDOWS and os.geteuid() == 0:  # containers run as root, and Jupyter would refuse to
         own += ["--allow-root"]
-    print("Starting JupyterLab; stop it with Ctrl-C in this window.", flush=True)
+    for address in others:
+        print("JupyterLab is already running for this course: {0}".format(address))
+    print("Starting {0}; stop it with Ctrl-C in this window.".format("another" if others else "JupyterLab"), flush=True)
     sys.argv = ["jupyter-lab"] + own + [name for name in rest if not name.endswith(".ipynb")]
     return main()
 

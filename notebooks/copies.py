@@ -76,13 +76,17 @@ def rest(copy):
     notary.store.close()
 
 
-def renew_all():
-    """Renew the copies of all lessons and exercises; returns the lessons' paths as text, 00 first."""
+def renew_all(open_elsewhere=False):
+    """Renew the copies of all lessons and exercises; returns the lessons' paths as text, 00 first.
+
+    `open_elsewhere`: another JupyterLab may show them, with widgets that are alive, so these stay in. It would notice that
+    a file has changed, and ask its reader whether to overwrite it.
+    """
     root = Path(__file__).parent.parent
     lessons = renew((root / "notebooks").glob("[0-9][0-9]_*.ipynb"), root / "work")
     copies = list(lessons)
     for folder in sorted((root / "exercises" / "release").glob("*/")):
         copies += renew(folder.glob("*.ipynb"), root / "work" / "exercises" / folder.name)
-    for copy in copies:
+    for copy in copies if not open_elsewhere else ():
         rest(copy)
     return [str(path) for path in lessons]

@@ -43,6 +43,12 @@ def main(*args):
 (site / "jupyterlab").mkdir(exist_ok=True)
 for name in ("jupyterlab/__init__.py", "jupyterlab/labapp.py", "pytest.py"):
     (site / name).write_text(report)
+(site / "jupyter_server").mkdir(exist_ok=True)
+(site / "jupyter_server/serverapp.py").write_text("""
+import json, os
+def list_running_servers():
+    return json.loads(os.environ.get("RUNNING", "[]"))
+""")
 for name in ("jupyterlab", "pytest"):
     (site / (name + "-1.dist-info")).mkdir(exist_ok=True)
 '''
@@ -353,6 +359,17 @@ def test_lab_opens_a_copy_of_the_first_lesson_and_passes_options_on(copy):
     assert {"--no-browser", f"--port={port}", "--ip=127.0.0.1"} <= set(args) and args[-2:] == ["--debug", "--A.b=c d"]
     args, _ = copy.called(copy.run("lab", str(copy.root / "notebooks/05_später.ipynb")))
     assert "--LabApp.default_url=/lab/tree/notebooks/05_sp%C3%A4ter.ipynb" in args and "--no-browser" not in args
+
+
+def test_a_second_lab_names_the_first_and_leaves_alone_what_that_has_open(copy):
+    copy.run("lab")
+    opened = copy.root / "work/00_first.ipynb"
+    (copy.root / "notebooks/00_first.ipynb").write_text('{"cells": [], "metadata": {}}')
+    opened.write_text('{"cells": [], "metadata": {}, "shown": "application/vnd.jupyter.widget-view+json"}')
+    before = opened.read_bytes()
+    text = copy.run("lab", RUNNING='[{"url": "http://localhost:8888/", "token": "abc"}]')
+    assert "already running for this course: http://localhost:8888/lab?token=abc\nStarting another" in text
+    assert copy.called(text) and opened.read_bytes() == before
 
 
 def test_lab_without_lessons_opens_their_folder(copy):
