@@ -48,6 +48,8 @@ ENDS = {
     "shutdown": f"() => {{ {SESSION}.shutdown(); }}",
 }
 
+BROKEN_LINKS = "all => all.filter((one) => !['none', ''].includes(getComputedStyle(one, '::before').display)).length"
+
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_panel_whose_kernel_has_gone_says_so_and_works_again_when_its_cell_is_run(page, lab, panel_notebook, end):  # noqa: F811
@@ -60,6 +62,8 @@ def test_a_panel_whose_kernel_has_gone_says_so_and_works_again_when_its_cell_is_
     words = page.locator(".vg-lost-note").text_content()
     assert "run this cell again" in words and ("stopped" in words) == (end == "shutdown")
     assert page.locator(".vc").evaluate("part => part.inert")
+    marks = page.locator(".jupyter-widgets-disconnected").evaluate_all(BROKEN_LINKS)
+    assert marks == 0, "ipywidgets' sign of a broken link says nothing that the words do not"
     if end == "restart":
         page.wait_for_function(f"() => {SESSION}.session?.kernel?.status === 'idle'", timeout=30_000)
         assert run_all(page) == []

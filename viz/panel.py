@@ -71,6 +71,7 @@ class Panel:
         for widget in own:
             widget.observe(self._widget_changed, "value")
         self._box = ipywidgets.VBox([*([self.controls] if drawn else []), *own, self.graph])
+        self._box.add_class("vg-around")
 
     def __call__(self, *args, **kwargs):
         return self._function(*args, **kwargs)
