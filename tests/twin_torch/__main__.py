@@ -1,7 +1,8 @@
-"""The command: `python -m tests.twin_torch [--record | --live | --open] [family ...]`.
+"""The command: `python -m tests.twin_torch [--record | --live | --open | --table] [family ...]`.
 
 Without options the recorded answers are replayed. `--record` asks PyTorch anew and writes the file of answers; `--live`
-asks it and compares at once. Both need PyTorch. `--open` writes the list of the cases that still differ (open.txt).
+asks it and compares at once. Both need PyTorch. `--open` writes the list of the cases that still differ (open.txt),
+`--table` the one of the differences on purpose (minigrad/DIFFERENCES.md).
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ def main(arguments):
     parser.add_argument("--live", action="store_true", help="ask PyTorch and compare at once")
     parser.add_argument("--brief", action="store_true", help="the table only, without the cases that differ")
     parser.add_argument("--open", action="store_true", help="write the list of cases that still differ")
+    parser.add_argument("--table", action="store_true", help="write the table of differences, minigrad/DIFFERENCES.md")
     options = parser.parse_args(arguments)
+    if options.table:
+        from .table import FILE, text
+
+        return print(f"{FILE.write_text(text(), encoding='utf-8')} characters in {FILE.name}")
     if options.record:
         outcomes, version = asked(FAMILIES)
         answers.save(outcomes, version)

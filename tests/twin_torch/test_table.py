@@ -1,0 +1,29 @@
+"""The table of differences says what the rows say, and the rows say what is so."""
+
+import importlib.util
+
+import pytest
+
+import minigrad
+
+from .run import quietly
+from .table import FILE, FURTHER, text
+
+
+def test_the_file_is_what_the_rows_make():
+    assert FILE.read_text(encoding="utf-8") == text(), "run python -m tests.twin_torch --table"
+
+
+@pytest.mark.parametrize("row", FURTHER, ids=lambda row: row.program.partition("\n")[0])
+def test_what_a_row_says_is_so(row):
+    with quietly(strict=True):
+        assert row.answer_of(minigrad) == row.answer
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="needs PyTorch")
+@pytest.mark.parametrize("row", FURTHER, ids=lambda row: row.program.partition("\n")[0])
+def test_pytorch_does_otherwise(row):
+    import torch
+
+    with quietly(strict=False):
+        assert row.answer_of(torch) != row.answer
