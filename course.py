@@ -3,6 +3,7 @@
 
     python course.py lab     open JupyterLab on the first lesson   (--no-browser, --port N, --ip A; the rest goes to it)
     python course.py test    run every test there is               (all that follows goes to pytest: -k name, -x, ...)
+    python course.py docs    make the reference of minigrad, in .docs
     python course.py setup   only set up, or repair what is there
 
 Even Python 2.7 must be able to read this file to its end, or it could not say what is missing: so no f-strings here.
@@ -415,6 +416,13 @@ def test(args):
     return pytest.main(["-n", "2", "--dist", "loadfile"] + args)
 
 
+def docs(args):
+    """Make the pages of the reference. Runs in .venv's Python."""
+    from tests.docs import main
+
+    return main()
+
+
 def inside(command, args):
     """Hand over to .venv's Python, which comes back to this file with --in-venv."""
     line = [PYTHON, SELF, "--in-venv", command] + args
@@ -436,11 +444,11 @@ def inside(command, args):
 def main(args):
     if args[:1] == ["--in-venv"]:
         try:
-            return {"lab": lab, "test": test}[args[1]](args[2:])
+            return {"lab": lab, "test": test, "docs": docs}[args[1]](args[2:])
         except (ImportError, SyntaxError):  # from a package that is half there
             forget_stamp()
             raise Problem(DAMAGED)
-    if args[:1] not in (["lab"], ["test"], ["setup"]):
+    if args[:1] not in (["lab"], ["test"], ["docs"], ["setup"]):
         print(__doc__.split("\n\nEven")[0])
         return 0 if args[:1] in (["-h"], ["--help"]) else 2
     if WINDOWS and os.path.normcase(sys.prefix) == os.path.normcase(VENV) and state() != "ready":

@@ -166,6 +166,7 @@ for _name, _wanted in {
     "byte": uint8, "bool": as_dtype(bool),
 }.items():  # fmt: skip
     setattr(Tensor, _name, lambda self, _wanted=_wanted: self.astype(_wanted))
+    getattr(Tensor, _name).__doc__ = f"The same values as `{_wanted}`."
 
 
 # Autograd

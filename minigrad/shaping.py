@@ -240,6 +240,7 @@ Tensor.T = property(lambda self: ops.permute(self, dims=tuple(reversed(range(sel
 
 
 def _matrices_turned(self):
+    """The last two axes exchanged."""
     if not self.array.ndim:
         return self
     if self.array.ndim < 2:
@@ -247,7 +248,7 @@ def _matrices_turned(self):
     return ops.swapaxes(self, dim0=-2, dim1=-1)
 
 
-Tensor.mT = Tensor.mH = property(_matrices_turned, doc="The last two axes exchanged.")
+Tensor.mT = Tensor.mH = property(_matrices_turned)
 Tensor.H = property(lambda self: t(self) if self.array.ndim != 1 else self.mT, doc="A matrix transposed.")
 Tensor.adjoint = _matrices_turned
 
