@@ -7,6 +7,9 @@ import weakref
 import pytest
 
 import minigrad as mg
+from minigrad import mode
+from minigrad.autograd import Function
+from minigrad.events import OpRan
 
 
 def leaf(*values, dtype=mg.float64):
@@ -101,6 +104,53 @@ def test_what_a_custom_backward_returns_is_checked(answer, kind, words):
     assert x.grad is None
 
 
+class Halves(Function):
+    """x / 2 twice; the second half's gradient may never come."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x, None)
+        ctx.set_materialize_grads(False)
+        return x / 2, x / 2
+
+    @staticmethod
+    def backward(ctx, first, second):
+        ctx.seen = (first is None, second is None)
+        return sum(g for g in (first, second) if g is not None) / 2
+
+
+def test_a_function_may_ask_for_none_in_place_of_zeros():
+    x = mg.tensor(4.0, requires_grad=True)
+    first, second = Halves.apply(x)
+    node = first.grad_fn.parents[0]
+    assert list(node.kept_arrays()) == ["saved0"] and first.grad_fn.kept_arrays() == {}
+    second.backward()
+    assert node.seen == (True, False) and x.grad.item() == 0.5
+
+
+def test_only_tensors_are_saved():
+    class Wrong(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(3)
+
+    with pytest.raises(TypeError, match=r"keep anything else as an attribute, ctx.n = n"):
+        Wrong.apply(mg.ones(1))
+
+
+def test_watchers_are_told_of_a_function_as_of_an_op():
+    x, seen = mg.ones(1, requires_grad=True), []
+    with mode.watch(seen.append):
+        Halves.apply(x)
+        with mg.no_grad():
+            Halves.apply(x)
+        Halves.apply(x.detach())
+    told = [(e.op.name, e.recorded, e.reason) for e in seen if isinstance(e, OpRan) and e.op.name == "Halves"]
+    assert told == 2 * [("Halves", True, None)] + 2 * [("Halves", False, "no_grad")] + 2 * [
+        ("Halves", False, "no input requires grad")
+    ]
+
+
 def test_saved_tensors_of_a_function_are_freed_and_guarded():
     x = leaf(1.0)
     y = Cube.apply(x, 1)
@@ -191,6 +241,19 @@ def test_jacobians_hessians_and_products_with_them():
     for product in (f.hvp, f.vhp):
         assert product(lambda x: (x**3).sum(), x, v)[1].tolist() == [6, 120]
     assert x.grad is None and y.grad is None
+
+
+@pytest.mark.parametrize(
+    ("run", "kind", "words"),
+    [
+        (lambda x: mg.autograd.functional.jacobian(lambda x: (3,), x), TypeError, "must be Tensors or a tuple of Tensors"),
+        (lambda x: mg.autograd.functional.vjp(lambda x: x, x, mg.ones(3)), RuntimeError, "v has shape"),
+        (lambda x: mg.autograd.functional.vhp(lambda x: x, x, x), RuntimeError, "a single Tensor with a single"),
+    ],
+)
+def test_what_jacobians_and_products_refuse(run, kind, words):
+    with pytest.raises(kind, match=words):
+        run(mg.ones(2))
 
 
 def test_backward_of_several_tensors_adds_their_gradients():

@@ -1,5 +1,8 @@
 """Bad input: the kind of error that PyTorch raises, with op, shapes, dtypes and the remedy; nothing half-done."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
@@ -176,6 +179,32 @@ def test_a_missing_gpu_says_what_to_do():
         with pytest.raises(RuntimeError, match=r"(?s)cuda.*not available.*device='cpu'.*cuda\.is_available\(\)"):
             run()
     assert module.weight.array is before and mg.cuda.device_count() == 0
+
+
+@pytest.mark.parametrize(("count", "available"), [(0, False), (1, True)])
+def test_cupy_without_a_gpu_is_no_gpu(monkeypatch, count, available):
+    runtime = types.SimpleNamespace(getDeviceCount=lambda: count)
+    monkeypatch.setitem(sys.modules, "cupy", types.SimpleNamespace(cuda=types.SimpleNamespace(runtime=runtime)))
+    monkeypatch.setattr(sys.modules["minigrad.device"], "_cupy", None)
+    assert mg.cuda.is_available() is available and mg.cuda.device_count() == count
+    if not count:
+        with pytest.raises(mg.DeviceError, match="CuPy finds no GPU"):
+            mg.zeros(1, device="cuda")
+
+
+def test_a_gradient_and_a_result_that_live_apart(gpu):
+    y = mg.ones(2, requires_grad=True) * 2
+    with pytest.raises(mg.DeviceError, match=r"grad_output is on cuda:0, the output on cpu. Use .to"):
+        y.backward(mg.ones(2).to(gpu))
+    with pytest.raises(mg.DeviceError, match="indices should be either on cpu"):
+        mg.ones(2)[mg.tensor([0]).to(gpu)]
+
+
+def test_a_dtype_that_a_formula_cannot_take_is_named():
+    with pytest.raises(mg.DtypeError, match="bitwise_and"):
+        mg.ones(2) & mg.ones(2)
+    with pytest.raises(TypeError, match="can't make a tensor of dtype"):
+        mg.tensor(np.ones(1, "uint16"))
 
 
 def test_gradcheck_finds_a_wrong_rule():

@@ -130,6 +130,25 @@ def test_modes_and_watchers_belong_to_a_thread():
     assert found == [(True, ())] and mg.is_grad_enabled()
 
 
+def test_a_mode_decorates_functions_and_not_classes():
+    with pytest.raises(TypeError, match="put it on the methods of Net"):
+
+        @mg.no_grad()
+        class Net:
+            pass
+
+
+def test_inference_mode_decorates_without_brackets_and_may_be_entered_again():
+    @mg.inference_mode
+    def made():
+        return mg.ones(1)
+
+    again = mg.inference_mode()
+    with again, again:
+        assert mg.is_inference_mode_enabled()
+    assert made().is_inference() and not mg.is_inference_mode_enabled()
+
+
 def test_mode_changes_are_told():
     seen = []
     with mode.watch(seen.append):

@@ -58,6 +58,26 @@ def test_names_of_types_and_places():
     assert repr(mg.ones(2, 3).shape) == "Size([2, 3])" and mg.ones(2, 3).shape.numel() == 6
 
 
+def test_what_takes_part_in_a_graph_prints_its_name():
+    x = mg.ones(1, requires_grad=True)
+    assert repr((x * 2).grad_fn.next_functions[0][0]) == "<AccumulateGrad>"
+    assert repr(mg.ops.mul) == "<op mul(a, b)>"
+
+    class Square(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * x, x + 1
+
+    square, more = Square.apply(x)
+    assert (square + more).grad_fn.next_functions[1][0].name() == "SquareBackward"
+    assert repr(square.grad_fn.parents[0]) == "<SquareBackward>"
+
+
+def test_an_array_cut_short_keeps_its_short_axes_whole():
+    lines = str(mg.zeros(3, 2000)).splitlines()
+    assert len(lines) == 3 and all("..." in line for line in lines)
+
+
 @pytest.mark.parametrize(("options", "make", "text"), [
     ({"precision": 2}, lambda: mg.tensor([1 / 3]), "tensor([0.33])"),
     ({"sci_mode": True}, lambda: mg.tensor([1.0, 20.0]), "tensor([1.0000e+00, 2.0000e+01])"),

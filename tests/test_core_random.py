@@ -99,6 +99,13 @@ def test_filling_in_place_cuts_the_graph_and_minds_leaves():
     assert set(mg.zeros(50, dtype=mg.bool).random_().tolist()) == {True, False}
 
 
+def test_whole_numbers_without_bounds_go_as_far_as_the_dtype_counts():
+    g = mg.Generator().manual_seed(1)
+    for dtype, most in ((mg.int8, 127), (mg.int64, 2**63 - 1), (mg.float16, 2**11), (mg.bool, 1)):
+        drawn = mg.zeros(2000, dtype=dtype).random_(generator=g).double()
+        assert drawn.min() >= 0 and most * 0.9 < drawn.max() <= most
+
+
 @pytest.mark.parametrize(("run", "kind", "words"), [
     (lambda: mg.rand(2, dtype=mg.int64), RuntimeError, "floating-point"), (lambda: mg.rand(), TypeError, "size"),
     (lambda: mg.randn_like(mg.arange(2)), RuntimeError, "int64"), (lambda: mg.randint(3), TypeError, "size"),

@@ -162,6 +162,12 @@ def test_a_header_longer_than_the_format_allows_is_not_written(tmp_path, monkeyp
     assert os.listdir(tmp_path) == []
 
 
+def test_types_and_places_survive_pickling():
+    for thing in (mg.float32, mg.bool, mg.device("cpu"), mg.device("cuda:1")):
+        back = pickle.loads(pickle.dumps(thing))
+        assert back == thing and repr(back) == repr(thing)
+
+
 def test_loading_runs_nothing(tmp_path):
     class Trap:
         def __reduce__(self):

@@ -249,6 +249,29 @@ def test_grad_stops_at_a_target_whose_own_graph_is_gone():
     assert mg.autograd.grad((h + 1).sum(), h)[0].tolist() == [1, 1, 1]
 
 
+def test_what_grad_refuses():
+    x = mg.ones(1, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="once for each row"):
+        mg.autograd.grad(x * 2, x, is_grads_batched=True)
+    with pytest.raises(ValueError, match="allow_unused to be True or not passed"):
+        mg.autograd.grad(x * 2, x, materialize_grads=True, allow_unused=False)
+
+
+def test_backward_to_chosen_inputs_leaves_those_alone_that_it_does_not_reach():
+    x, unused = mg.ones(1, requires_grad=True), mg.ones(1, requires_grad=True)
+    (x * 2).backward(inputs=[x, unused])
+    assert x.grad.item() == 2 and unused.grad is None
+
+
+def test_a_plain_backward_adds_to_a_gradient_that_is_recorded():
+    x = mg.tensor(3.0, requires_grad=True)
+    (x * x).backward(create_graph=True)
+    first = x.grad
+    (x * 2).backward()
+    assert x.grad.item() == 8 and first.item() == 6
+    x.grad = None  # else a cycle: the gradient's graph leads to its leaf
+
+
 def test_create_graph_gives_gradients_that_can_be_differentiated():
     x = leaf()
     (x * x * x).sum().backward(create_graph=True)
@@ -295,6 +318,30 @@ def test_hooks_see_and_replace_gradients_in_order():
     x.grad = None
     (x * 2).sum().backward()
     assert x.grad.tolist() == [20, 20, 20]
+
+
+def test_hooks_after_accumulation_are_for_leaves():
+    with pytest.raises(mg.GradError, match="doesn't require gradient"):
+        mg.ones(1).register_post_accumulate_grad_hook(print)
+    with pytest.raises(mg.GradError, match="non-leaf"):
+        (mg.ones(1, requires_grad=True) * 2).register_post_accumulate_grad_hook(print)
+
+
+def test_a_handle_takes_its_hook_away_at_the_end_of_its_block():
+    x, seen = mg.ones(1, requires_grad=True), []
+    y = x * 2
+    with y.register_hook(seen.append):
+        y.backward(retain_graph=True)
+    y.backward()
+    assert len(seen) == 1
+
+
+def test_a_hook_on_a_node_replaces_what_goes_on():
+    x = mg.ones(1, requires_grad=True)
+    y = x * 2
+    y.grad_fn.register_hook(lambda sent, arrived: tuple(g and g * 10 for g in sent))
+    y.backward()
+    assert x.grad.item() == 20
 
 
 @pytest.mark.parametrize(("answer", "kind"), [(5.0, TypeError), (mg.ones(2), RuntimeError)])

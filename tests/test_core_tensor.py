@@ -162,6 +162,33 @@ def _promotions():
     return [(row[0], column, wanted) for row in rows for column, wanted in zip(head, row[1:], strict=True)]
 
 
+def test_the_first_op_of_a_thread_gives_inf_and_nan_without_a_warning():
+    zero, rows, half, large = mg.zeros(1), mg.zeros(2, 1), mg.tensor([-0.5, 0.0]), mg.tensor([1e30, 1e30])
+    ops = [lambda: zero.log(), lambda: zero / zero, lambda: zero / 0, lambda: rows / zero, lambda: half.cumprod(0).log(),
+           lambda: mg.ops.prod(large, dim=0), lambda: mg.addcdiv(zero, zero, zero)]  # fmt: skip
+    found = []
+    for op in ops:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # in a new thread, NumPy would warn
+            thread = threading.Thread(target=lambda op=op: found.append(op()))
+            thread.start()
+            thread.join()
+    assert len(found) == len(ops) and np.isnan(found[1].item()) and found[0].item() == -np.inf
+
+
+def test_thousands_of_shapes_are_not_remembered_for_ever():
+    one = mg.ones(1)
+    for n in range(2, 4400):
+        assert (mg.empty(n) * one).shape == (n,)
+
+
+def test_a_copy_without_copying_is_refused():
+    x = mg.ones(2)
+    assert np.asarray(x, copy=False) is not None
+    with pytest.raises(ValueError, match="a change of dtype needs a copy"):
+        np.array(x, dtype="int64", copy=False)
+
+
 @pytest.mark.parametrize(("other", "column", "wanted"), _promotions())
 def test_promotion(other, column, wanted):
     tensor = mg.ones(2, dtype=column)
