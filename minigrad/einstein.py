@@ -42,9 +42,6 @@ def einsum(equation, *operands):
         wanted = {*result, *(label for term in terms[i + 1 :] for label in term)}
         product, labels = _pair(product, labels, operands[i], terms[i], wanted, lengths)
     product, labels = _summed(product, labels, result)
-    if set(result) != set(labels):  # an axis of length 1 in every operand that has it was taken away
-        missing = [label for label in result if label not in labels]
-        product, labels = product.reshape((*product.shape, *(1 for _ in missing))), [*labels, *missing]
     return product.permute([labels.index(label) for label in result])
 
 

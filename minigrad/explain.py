@@ -32,10 +32,6 @@ def explain(op, inputs, error):
     if isinstance(error, TypeError):
         about_dtypes = any(words in str(error) for words in ("not supported", "did not contain a loop"))
         return DtypeError(text) if about_dtypes else TypeError(text)
-    if op.name == "pow" and "negative integer" in str(error):
-        return DtypeError(
-            f"{describe(op, inputs)}: Integers to negative integer powers are not allowed. Use .float() first."
-        )
     if op.kind == "matmul":
         for name, x in zip(op.arguments, inputs, strict=False):
             if not isinstance(x, Tensor):

@@ -221,6 +221,11 @@ def pair(xp, a, b, /, scale=1):
     return a * b * scale
 
 
+def test_second_derivatives_may_be_checked_where_an_input_is_not_used():
+    x, unused = (mg.tensor(2.0, dtype=mg.float64, requires_grad=True) for _ in range(2))
+    assert mg.autograd.gradgradcheck(lambda x, unused: x**3, [x, unused])
+
+
 @pytest.mark.parametrize(("rules", "words"), [
     (dict(a=lambda g, b: g), r"must name exactly a, b; got a"),
     (dict(), r"must name exactly a, b; got nothing"),

@@ -235,6 +235,24 @@ def test_products_added():
     assert mg.equal(mg.addr(c, a[:, 0], b[0]), c + mg.outer(a[:, 0], b[0])) and mg.equal(mg.chain_matmul(a, b), a @ b)
 
 
+@pytest.mark.parametrize("shapes", [((2, 1), (1, 3)), ((2, 1), (4, 3)), ((2, 4), (1, 3)), ((2, 1), (0, 3))])
+def test_einsum_keeps_axes_of_length_1(shapes):
+    a, b = (mg.rand(*shape) for shape in shapes)
+    assert np.allclose(mg.einsum("ij,jk->ijk", a, b), np.asarray(a)[:, :, None] * np.asarray(b))
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (lambda: mg.linalg.norm(mg.ones(2, 2, 2), 2), "the input must be 1D or 2D"),
+        (lambda: mg.linalg.multi_dot([mg.ones(2, 2)]), "expected at least 2 tensors but got 1"),
+    ],
+)
+def test_products_and_norms_that_do_not_exist(run, words):
+    with pytest.raises(mg.ShapeError, match=words):
+        run()
+
+
 @pytest.mark.parametrize("order", ["fro", 1, -1, INF, -INF])
 def test_norms_of_matrices_are_those_of_numpy(order):
     x = np.random.default_rng(2).standard_normal((2, 3))

@@ -118,8 +118,8 @@ def test_modes_and_watchers_belong_to_a_thread():
 
     def work():
         found.append((mg.is_grad_enabled(), mode.state.watchers))
-        mg.set_grad_enabled(False)
-        mg.ones(1) * 2
+        with mg.no_grad():
+            mg.ones(1) * 2
 
     with mg.no_grad(), mode.watch(seen.append):
         seen.clear()

@@ -74,6 +74,25 @@ def test_what_replaces_a_module_or_parameter_keeps_its_place():
     assert list(net.state_dict()) == ["0.weight", "2.weight", "2.bias"]
 
 
+def test_what_a_module_owns_is_found_by_path():
+    net = Net()
+    net.register_module("gone", None)
+    net.again = net.layers
+    assert {"scale", "seen", "layers"} <= set(dir(net))
+    assert net.get_buffer("seen") is net.seen and net.get_parameter("layers.0.bias") is net.layers[0].bias
+    assert [name for name, _ in net.named_children()] == ["layers"]  # shared and missing ones do not come again
+    assert [name for name, _ in net.named_modules()] == ["", "layers", "layers.0", "layers.1"]
+    paths = [name for name, _ in net.named_modules(remove_duplicate=False)]
+    assert paths.count("again.0") == paths.count("layers.0") == 1 and "gone" not in paths
+    assert "again.0.weight" in dict(net.named_parameters(remove_duplicate=False)) and "gone" not in net.state_dict()
+    for path, words in (("plain.x", "`plain` is not an nn.Module"), ("nothing", "has no attribute `nothing`"),
+                        ("plain", "`plain` is not an nn.Parameter")):  # fmt: skip
+        with pytest.raises(AttributeError, match=words):
+            net.get_parameter(path)
+    with pytest.raises(TypeError, match="parameter name should be a string"):
+        net.register_parameter(3, None)
+
+
 def test_what_may_be_assigned():
     net = Net()
     with pytest.raises(TypeError, match="int as parameter 'scale'"):
@@ -151,10 +170,26 @@ def test_a_state_that_does_not_fit_copies_nothing(change, kind, words):
     assert [t._version for t in other.parameters()] == versions
 
 
+def test_a_state_may_take_the_place_of_the_old_one():
+    net, state = Net(), Net().state_dict()
+    kept = nn.Parameter(mg.full((1,), 4.0))
+    net.load_state_dict({**state, "scale": kept, "seen": mg.ones(1)}, assign=True)
+    assert net.scale is kept and isinstance(net.layers[0].weight, nn.Parameter) and net.seen.tolist() == [1]
+    assert net.layers[0].weight.data_ptr() == state["layers.0.weight"].data_ptr()
+
+
 def test_a_partial_state_loads_when_not_strict():
     layer = nn.Linear(1, 1)
     found = layer.load_state_dict({"weight": mg.ones(1, 1), "extra": mg.ones(1)}, strict=False)
     assert found.missing_keys == ["bias"] and found.unexpected_keys == ["extra"] and layer.weight.item() == 1
+
+
+def test_a_module_goes_to_a_place_and_back_and_to_a_type(gpu):
+    net = nn.Linear(2, 2)
+    weight = net.weight
+    assert net.cuda() is net and net.weight is weight and weight.is_cuda
+    assert not net.cpu().weight.is_cuda and net.cuda(0).weight.is_cuda and net.cuda("cuda:0").weight.is_cuda
+    assert net.cpu().type(mg.float64).weight.dtype is mg.float64
 
 
 def test_conversion_happens_in_place_or_not_at_all():
@@ -238,6 +273,30 @@ def test_dropout_scales_what_it_keeps_and_its_extremes():
     assert F.dropout(x, 0.0) is x and F.dropout(x, 1.0).tolist() == [0] * 1000
 
 
+def test_alpha_dropout_keeps_mean_and_variance():
+    mg.manual_seed(0)
+    x = mg.randn(200_000)
+    for drop in (lambda x: F.alpha_dropout(x, 0.3, training=True), nn.AlphaDropout(0.3, inplace=True)):
+        y = drop(x.clone())
+        assert abs(y.mean().item()) < 0.01 and abs(y.var().item() - 1) < 0.02 and (y == x).sum() == 0
+    assert F.alpha_dropout(x, 1.0, training=True).abs().max() == 0
+
+
+def test_noise_that_belongs_to_training():
+    mg.manual_seed(0)
+    x = -mg.ones(1000)
+    y = nn.RReLU(0.1, 0.3)(x)
+    assert -0.3 <= y.min() < -0.29 and -0.11 < y.max() <= -0.1 and repr(nn.RReLU()).startswith("RReLU(lower=0.125, ")
+    assert repr(nn.RReLU(inplace=True)).endswith("inplace=True)")
+    kept = F.dropout(x.clone(), 0.5, training=True, inplace=True)
+    assert set(kept.tolist()) == {0.0, -2.0}
+    hot = F.gumbel_softmax(mg.zeros(500, 3, requires_grad=True), hard=True)
+    assert hot.requires_grad and set(hot.tolist()[0]) <= {0.0, 1.0} and (hot.sum(1) == 1).all()
+    assert (hot.sum(0) > 100).all()
+    leaf = mg.tensor([-1.0, 2.0])
+    assert F.elu_(leaf) is leaf and leaf[0] < 0
+
+
 def test_batch_norm_agrees_with_pytorch():
     layer = nn.BatchNorm1d(2)
     x = mg.tensor([[1.0, 2.0], [3.0, 6.0], [5.0, 1.0]])
@@ -268,6 +327,66 @@ def test_losses():
     assert np.isnan(F.cross_entropy(mg.zeros(0, 4), mg.zeros(0).long()).item())
     a, b = mg.tensor([1.0, 2.0]), mg.tensor([3.0, 5.0])
     assert [nn.MSELoss(reduction=how)(a, b).tolist() for how in ("mean", "sum", "none")] == [6.5, 13, [4, 9]]
+
+
+def test_weights_and_options_of_losses():
+    x, y, w = mg.tensor([[1.0, 3.0]]), mg.tensor([[0.0, 1.0]]), mg.tensor([[1.0, 3.0]])
+    assert F.mse_loss(x, y, weight=w).item() == (1 + 3 * 4) / 4
+    assert F.mse_loss(x, y, weight=w, reduction="sum").item() == 13
+    assert np.isclose(
+        F.multilabel_soft_margin_loss(x, y, weight=w).item(),
+        F.binary_cross_entropy_with_logits(x, y, weight=w).item(),
+    )
+    assert np.isclose(nn.MultiLabelSoftMarginLoss()(x, y).item(), F.binary_cross_entropy_with_logits(x, y).item())
+    counts = mg.tensor([1.0, 5.0])
+    more = F.poisson_nll_loss(x[0], counts, full=True) - F.poisson_nll_loss(x[0], counts)
+    assert np.isclose(more.item(), (5 * np.log(5) - 5 + np.log(2 * np.pi * 5) / 2) / 2)
+    assert np.isclose(F.gaussian_nll_loss(x, y, mg.ones(1)).item(), F.gaussian_nll_loss(x, y, mg.ones(1, 2)).item())
+    near, middle, far = mg.zeros(1, 2), mg.full((1, 2), 1.0), mg.full((1, 2), 1.5)
+    assert F.triplet_margin_loss(near, middle, far, swap=True) > F.triplet_margin_loss(near, middle, far)
+    right = mg.tensor([0])
+    assert F.multi_margin_loss(x, right, weight=mg.tensor([2.0, 1.0])) == 2 * F.multi_margin_loss(x, right)
+    with pytest.warns(UserWarning, match="size_average and reduce args will be deprecated"):
+        assert F.mse_loss(x, y, size_average=False).item() == 5
+    with pytest.warns(UserWarning, match="size_average and reduce args will be deprecated"):
+        assert F.mse_loss(x, y, reduce=False).tolist() == [[1, 4]]
+
+
+def test_several_heads_may_share_keys():
+    q, k = mg.rand(1, 4, 3, 2), mg.rand(1, 2, 3, 2)
+    twice = k.repeat_interleave(2, 1)
+    shared = F.scaled_dot_product_attention(q, k, k, enable_gqa=True)
+    assert np.allclose(shared, F.scaled_dot_product_attention(q, twice, twice))
+
+
+def test_recorded_statistics_may_stand_in_for_those_of_the_instance():
+    x, mean, var = mg.rand(2, 3, 4), mg.zeros(3), mg.ones(3)
+    assert np.allclose(F.instance_norm(x, mean, var, use_input_stats=False, eps=0.0), x)
+
+
+@pytest.mark.parametrize(
+    ("run", "kind", "words"),
+    [
+        (lambda x: F.softshrink(x, -1.0), RuntimeError, "lambda must be greater or equal to 0"),
+        (lambda x: F.conv1d(3, x), TypeError, "argument 'input' must be a Tensor, not int"),
+        (lambda x: F.conv1d(x, x, groups=0), RuntimeError, "non-positive groups"),
+        (lambda x: F.conv1d(x, x, stride=2, padding="same"), RuntimeError, "not supported for strided"),
+        (lambda x: F.conv_transpose1d(x[:, :1], x[:, :1], output_padding=1), RuntimeError, "must be smaller"),
+        (lambda x: F.conv_transpose1d(x[:, :1], x[:, :1], padding=9), RuntimeError, "is too small"),
+        (lambda x: F.fold(x, (2, 2), 2), RuntimeError, "does not fit output_size"),
+        (lambda x: F.embedding(mg.tensor([0]), x[0], sparse=True), NotImplementedError, "not in minigrad"),
+        (lambda x: F.dropout1d(x[0, 0], training=True), RuntimeError, "Expected 2D or 3D input"),
+        (lambda x: F.nll_loss(x, 3), TypeError, "argument 'target' must be a Tensor, not int"),
+        (lambda x: F.gaussian_nll_loss(x, x, -x), ValueError, "var has negative entry"),
+        (lambda x: F.multi_margin_loss(x[0], mg.tensor([0, 0]), p=3), ValueError, "only p == 1 and p == 2"),
+        (lambda x: F.pad(x, (1, 1), "reflect", value=3.0), ValueError, "doesn't take in value"),
+        (lambda x: F.max_pool1d(x, 1, padding=-1), RuntimeError, "pad must be non-negative"),
+        (lambda x: F.avg_pool2d(x, 1, divisor_override=0), RuntimeError, "divisor must be not zero"),
+    ],
+)
+def test_what_functions_refuse_in_words(run, kind, words):
+    with pytest.raises(kind, match=words):
+        run(mg.ones(1, 2, 3))
 
 
 def test_the_import_lines_of_a_pytorch_script_work():

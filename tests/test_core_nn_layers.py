@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -116,6 +117,93 @@ def by_cells(kind, layer, x, suffix="_l0", **arguments):
     return mg.ops.stack(*seen, dim=0)
 
 
+def test_unfold_and_fold_are_layers_too():
+    x = mg.rand(2, 3, 4, 4)
+    unfold, fold = nn.Unfold(2, stride=2), nn.Fold((4, 4), 2, stride=2)
+    assert np.allclose(fold(unfold(x)), x)  # windows that do not overlap
+    assert repr(unfold) == "Unfold(kernel_size=2, dilation=1, padding=0, stride=2)"
+    assert repr(fold) == "Fold(output_size=(4, 4), kernel_size=2, dilation=1, padding=0, stride=2)"
+
+
+def test_a_transposed_convolution_finds_the_padding_for_an_output_size():
+    down, up = nn.Conv2d(1, 1, 3, stride=2), nn.ConvTranspose2d(1, 1, 3, stride=2)
+    for size in ((7, 8), (8, 7)):
+        x = mg.rand(1, 1, *size)
+        assert up(down(x), output_size=x.size()).shape == x.shape
+    with pytest.raises(ValueError, match="which no padding of this layer gives"):
+        up(mg.rand(1, 1, 3, 3), output_size=(20, 20))
+
+
+def test_same_padding_of_another_kind():
+    x = mg.rand(1, 1, 5)
+    layer = nn.Conv1d(1, 1, 3, padding="same", padding_mode="circular", bias=False)
+    wrapped = mg.cat([x[..., -1:], x, x[..., :1]], dim=2)
+    assert mg.allclose(layer(x), F.conv1d(wrapped, layer.weight), atol=1e-6)
+
+
+def test_an_encoder_is_its_layers_one_after_the_other():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)
+    encoder = nn.TransformerEncoder(layer, 2, norm=nn.LayerNorm(8))
+    x = mg.rand(3, 1, 8)
+    assert mg.allclose(encoder(x), encoder.norm(layer(layer(x))), atol=1e-6)  # copies, alike until they are trained
+    assert encoder.layers[0] is not layer and nn.TransformerEncoder(layer, 1)(x).shape == x.shape
+
+
+def test_a_mask_for_every_head():
+    attention, x = nn.MultiheadAttention(4, 2, batch_first=True), mg.rand(1, 3, 4)
+    mask = mg.zeros(2, 3, 3, dtype=mg.bool)
+    mask[0, :, 2] = True  # the first head does not look at the last place
+    _, weights = attention(x, x, x, attn_mask=mask, average_attn_weights=False)
+    assert (weights[0, 0, :, 2] == 0).all() and (weights[0, 1, :, 2] > 0).all()
+
+
+def test_a_bilinear_layer_says_its_sizes():
+    assert repr(nn.Bilinear(2, 3, 4)) == "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)"
+
+
+def test_initial_values_can_be_drawn_anew():
+    norm = nn.BatchNorm1d(2)
+    norm(mg.rand(4, 2))
+    with mg.no_grad():
+        norm.weight.fill_(7.0)
+    norm.reset_parameters()
+    assert norm.weight.tolist() == [1, 1] and norm.bias.tolist() == [0, 0] and norm.running_mean.tolist() == [0, 0]
+    nn.BatchNorm1d(2, affine=False, track_running_stats=False).reset_parameters()
+    for layer in (nn.Linear(4, 4), nn.LSTM(4, 4)):
+        first = [p.tolist() for p in layer.parameters()]
+        layer.reset_parameters()
+        for p, was in zip(layer.parameters(), first, strict=True):
+            assert p.tolist() != was and abs(p.detach()).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: nn.Conv1d(2, 2, 1, groups=0), ValueError, "groups must be a positive integer"),
+        (lambda: nn.Conv1d(2, 2, 1, padding_mode="mirror"), ValueError, "padding_mode 'mirror' is not supported"),
+        (lambda: nn.Conv1d(2, 2, 1, padding="full"), ValueError, "Invalid padding string 'full'"),
+        (lambda: nn.Conv1d(2, 2, 1, 2, padding="same"), ValueError, "not supported for strided convolutions"),
+        (lambda: nn.Bilinear(0, 1, 1), ValueError, "in1_features must be > 0"),
+        (lambda: nn.Embedding(2, 2, sparse=True), NotImplementedError, "sparse are not in minigrad"),
+        (lambda: nn.MultiheadAttention(4, 2, add_bias_kv=True), NotImplementedError, "not in minigrad"),
+        (lambda: nn.MultiheadAttention(0, 2), ValueError, "must be greater than 0"),
+        (lambda: nn.MultiheadAttention(4, 2)(*[mg.ones(4)] * 3), RuntimeError, "unbatched 2D or batched 3D"),
+        (lambda: nn.TransformerEncoderLayer(4, 2, activation="swish"), RuntimeError, "should be relu/gelu"),
+        (lambda: nn.InstanceNorm1d(2)(mg.ones(2)), ValueError, "expected 2D or 3D input"),
+        (lambda: nn.LSTM(1, 1)(mg.ones(1, 1, 1), (mg.ones(1, 1, 1),) * 3), ValueError, "a state of 2 tensors, got 3"),
+        (lambda: nn.init.dirac_(mg.ones(3, 1, 1), groups=2), ValueError, "dim 0 must be divisible by groups"),
+    ],
+)
+def test_a_layer_that_cannot_be_is_refused_in_words(make, kind, words):
+    with pytest.raises(kind, match=words):
+        make()
+
+
+def test_dropout_between_layers_needs_layers():
+    with pytest.warns(UserWarning, match="expects num_layers greater than 1"):
+        nn.GRU(1, 1, dropout=0.5)
+
+
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
 def test_packed_sequences_are_as_good_as_one_by_one(kind):
     layer = getattr(nn, kind)(3, 4, bidirectional=True, dtype=mg.float64)
@@ -127,6 +215,26 @@ def test_packed_sequences_are_as_good_as_one_by_one(kind):
         assert close(y, mg.ops.cat(forwards, backwards, dim=1))
         ends = (last[0] if kind == "LSTM" else last)[:, i]
         assert close(ends[0], forwards[-1]) and close(ends[1], backwards[0])
+
+
+def test_a_packed_sequence_changes_its_dtype_and_place(gpu):
+    packed = nn.utils.rnn.pack_sequence([mg.ones(2, 1), mg.ones(3, 1)], enforce_sorted=False)
+    there = packed.double().cuda() if hasattr(packed, "double") else packed.to(mg.float64).cuda()
+    assert there.is_cuda and there.data.dtype is mg.float64 and there.unsorted_indices.is_cuda
+    assert not there.cpu().is_cuda and nn.utils.rnn.pack_sequence([mg.ones(1)]).cpu().sorted_indices is None
+
+
+@pytest.mark.parametrize(
+    ("run", "kind", "words"),
+    [
+        (lambda rnn, packed: rnn.pack_padded_sequence(mg.ones(2, 1), [3]), RuntimeError, "Expected lengths up to 2"),
+        (lambda rnn, packed: rnn.pad_packed_sequence(packed, total_length=1), ValueError, "at least the length"),
+        (lambda rnn, packed: rnn.pad_sequence([mg.ones(1)], padding_side="top"), RuntimeError, "left or right"),
+    ],
+)
+def test_lengths_and_sides_that_do_not_fit(run, kind, words):
+    with pytest.raises(kind, match=words):
+        run(nn.utils.rnn, nn.utils.rnn.pack_sequence([mg.ones(2)]))
 
 
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
@@ -208,6 +316,49 @@ def test_probabilities_of_0_and_1_give_finite_losses_and_gradients():
 # Hooks
 
 
+def test_hooks_in_front_with_keywords_and_after_an_error():
+    layer, told = nn.Identity(), []
+    layer.register_forward_pre_hook(lambda m, args: told.append("second"))
+    layer.register_forward_pre_hook(lambda m, args: told.append("first"), prepend=True)
+    layer.register_forward_pre_hook(lambda m, args, kwargs: ((mg.zeros(1),), {}), with_kwargs=True)
+    assert layer(mg.ones(1)).item() == 0 and told == ["first", "second"]
+
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise ValueError("no")
+
+    broken = Broken()
+    broken.register_forward_hook(lambda m, args, output: told.append(output), always_call=True)
+    broken.register_forward_hook(lambda m, a, kwargs, y: told.append(kwargs), always_call=True, with_kwargs=True)
+    broken.register_forward_hook(lambda m, args, output: told.append("not this one"))
+    with pytest.raises(ValueError, match="no"):
+        broken(mg.ones(1))
+    assert told[2:] == [None, {}]
+
+
+class Pair(nn.Module):
+    def forward(self, a, b):
+        return Both(a * b, a + b)
+
+
+Both = namedtuple("Both", "product sum")
+
+
+def test_backward_hooks_of_several_inputs_and_outputs():
+    pair, told = Pair(), []
+    a, b = (mg.ones(1, requires_grad=True) for _ in range(2))
+    pair.register_full_backward_pre_hook(lambda m, grad_output: None)
+    handle = pair.register_full_backward_hook(lambda m, given, back: told.append((len(given), len(back))))
+    made = pair(a * 2, b * 3)
+    assert isinstance(made, Both)
+    (made.product + made.sum).backward()
+    assert told == [(2, 2)] and a.grad.item() == 8 and b.grad.item() == 9
+    handle.remove()
+    pair.register_full_backward_hook(lambda m, given, back: given)
+    with pytest.raises(RuntimeError, match="several inputs cannot replace their gradients"):
+        pair(a * 2, b * 3).sum.backward()
+
+
 def test_hooks_before_after_and_on_the_way_back():
     layer, log = nn.Linear(1, 1, bias=False), []
     nn.init.constant_(layer.weight, 3.0)
@@ -233,6 +384,38 @@ def test_a_backward_hook_where_no_input_is_recorded():
 
 
 # Modules
+
+
+def test_lists_and_dicts_of_modules_do_what_pythons_do():
+    relu, tanh = nn.ReLU(), nn.Tanh()
+    line = nn.Sequential(relu) + nn.Sequential(tanh)
+    assert list(line) == [relu, tanh] and line.pop(0) is relu and list(line) == [tanh]
+    many = nn.ModuleList([relu]) + nn.ModuleList([tanh])
+    many += [relu]
+    assert list(many) == [relu, tanh, relu]
+    with pytest.raises(TypeError, match="only modules go in here"):
+        many.insert(0, 3)
+    with pytest.raises(IndexError, match="index 3 is out of range"):
+        many[3]
+    named = nn.ModuleDict({"a": relu, "b": tanh})
+    del named["a"]
+    assert list(named.keys()) == ["b"] and list(named.values()) == [tanh] and list(named.items()) == [("b", tanh)]
+    named.clear()
+    assert len(named) == 0
+
+
+def test_lists_and_dicts_of_parameters_do_what_pythons_do():
+    line = nn.ParameterList([mg.ones(2), mg.zeros(2, 3)])
+    line[0] = mg.full((1,), 5.0)
+    assert isinstance(line[0], nn.Parameter) and line[0].item() == 5 and len(line[1:]) == 1
+    assert repr(line).splitlines()[1:] == [
+        "    (0): Parameter containing: [minigrad.float32 of size 1]",
+        "    (1): Parameter containing: [minigrad.float32 of size 2x3]",
+        ")",
+    ]
+    assert repr(nn.ParameterList()) == "ParameterList()" and repr(nn.ParameterDict({"w": mg.ones(1)})).count("w") == 1
+    with pytest.raises(TypeError, match="holds tensors, not int"):
+        nn.ParameterList([3])
 
 
 def test_containers_of_parameters_and_modules():
@@ -297,6 +480,24 @@ def test_gradients_are_clipped_together():
 def test_initial_values_spread_as_the_formula_says(fill, std):
     mg.manual_seed(0)
     assert abs(fill(mg.zeros(100, 200)).numpy().std() / std - 1) < 0.03
+
+
+def test_kernels_that_let_each_channel_through():
+    x, kernel = mg.rand(1, 4, 5), nn.init.dirac_(mg.empty(4, 2, 3), groups=2)
+    assert np.allclose(F.conv1d(x, kernel, padding=1, groups=2), x)
+
+
+@pytest.mark.parametrize("fill", [nn.init.kaiming_uniform_, nn.init.kaiming_normal_])
+def test_nothing_to_fill_is_warned_of(fill):
+    empty = mg.empty(0, 3)
+    with pytest.warns(UserWarning, match="zero-element tensors is a no-op"):
+        assert fill(empty) is empty
+    assert nn.init.orthogonal_(empty) is empty
+
+
+def test_bounds_far_from_the_mean_are_warned_of():
+    with pytest.warns(UserWarning, match="mean is more than 2 std from"):
+        nn.init.trunc_normal_(mg.empty(4), mean=9.0)
 
 
 def test_orthogonal_rows():

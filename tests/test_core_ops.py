@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.hooks import as_tensor as _as_tensor
-from minigrad.op import OPS
+from minigrad.op import OPS, Op
 from tests.samples import SAMPLES
 
 CUTS = {
@@ -131,6 +131,20 @@ def test_a_plain_number_may_stand_in_the_place_of_either_operand(name):
                 if a.requires_grad:
                     a, b = (mg.autograd.grad(y.sum(), x)[0] for y in (a, b))
                     assert a.tolist() == b.tolist()
+
+
+def test_an_answer_of_yes_or_no_is_not_recorded():
+    x, y = mg.ones(2, requires_grad=True), mg.ones(2)
+    for answer in (x >= y, y >= x, x >= x, x >= 1, x.isnan(), x.argmax()):
+        assert answer.grad_fn is None and not answer.requires_grad
+
+
+def test_an_elementwise_op_may_change_the_dtype():
+    def positive(xp, x):
+        return x > 0
+
+    answer = Op(positive, "elementwise")(mg.tensor([1.0, -1.0]))
+    assert answer.dtype is mg.bool and (answer + 1).tolist() == [2, 1]
 
 
 def test_powers_of_zero():

@@ -132,6 +132,34 @@ def test_scatter_and_gather_mind_dtypes_and_shapes():
         x.scatter(1, i, x, reduce="add")
 
 
+@pytest.mark.parametrize(
+    ("run", "kind", "words"),
+    [
+        (lambda x: x.scatter_add(0, mg.tensor([[0]]), 1.0), TypeError, "argument 'src' must be Tensor"),
+        (lambda x: mg.tensor(1.0).index_select(0, mg.tensor([0, 0])), RuntimeError, "can have only 1 value"),
+        (lambda x: mg.tensor(1.0).index_add(0, mg.tensor([0, 0]), mg.ones(2)), IndexError, "has one place"),
+        (lambda x: x.index_fill(0, mg.tensor([0]), mg.ones(2)), RuntimeError, "0-dimensional value"),
+        (lambda x: x.diagonal(0, 1, 1), RuntimeError, "diagonal dimensions cannot be identical"),
+        (lambda x: x.diag_embed(0, 1, 1), RuntimeError, "diagonal dimensions cannot be identical"),
+        (lambda x: x.tensor_split(0), RuntimeError, "number of sections must be larger than 0"),
+        (lambda x: mg.meshgrid(mg.ones(2), indexing="yx"), RuntimeError, "indexing must be one of"),
+        (lambda x: mg.searchsorted(x[0], 1.0, side="middle"), RuntimeError, "side can only be 'left' or 'right'"),
+        (lambda x: mg.bincount(mg.tensor([1, 2]), mg.ones(3)), RuntimeError, "the same length as input"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(run, kind, words):
+    with pytest.raises(kind, match=words):
+        run(mg.ones(2, 2))
+
+
+def test_a_tensor_without_axes_has_one_place():
+    x, one = mg.tensor(3.0), mg.tensor(0)
+    assert x.index_select(0, one).shape == () and x.index_add(0, one, mg.tensor(2.0)).item() == 5
+    assert x.index_copy(0, one, mg.tensor(7.0)).item() == 7 and x.index_fill(0, one, 9).shape == ()
+    (line,) = [mg.cartesian_prod(mg.tensor([1, 2]))]
+    assert line.tolist() == [1, 2]
+
+
 def test_scatter_reduce():
     x, i, src = mg.tensor([1.0, 2.0, 3.0]), mg.tensor([0, 0, 2]), mg.tensor([4.0, 6.0, 5.0])
     assert x.scatter_reduce(0, i, src, "sum").tolist() == [11, 2, 8]

@@ -122,6 +122,17 @@ def test_second_derivatives_go_through_a_changed_view():
     assert second.tolist() == [2 + 4, 4 + 2 + 6, 6 + 4]
 
 
+def test_a_view_that_turns_its_own_shape_stays_a_view():
+    x = mg.ones(2, 3, requires_grad=True)
+    base = x * 1
+    row = base[0:1]
+    row.squeeze_()
+    assert row.shape == (3,) and row._base is base
+    row.mul_(2)
+    base.sum().backward()
+    assert base.tolist() == [[2, 2, 2], [1, 1, 1]] and x.grad.tolist() == [[2, 2, 2], [1, 1, 1]]
+
+
 def test_views_and_their_base_are_no_cycle():
     gc.disable()
     try:

@@ -31,9 +31,6 @@ class _Record:
         self.rules = dict.fromkeys(self.arguments)
         self.__doc__ = cls.__doc__
 
-    def renamed(self, name):
-        return self
-
 
 class FunctionNode(Node):
     """The node of one call of a custom function; it is also the `ctx` that its methods get."""

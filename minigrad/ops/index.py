@@ -20,10 +20,6 @@ def add_at(xp, out, places, values):
     xp.add.at(out, places.reshape(-1), values.reshape(-1))
 
 
-def _is_basic(item):
-    return item is None or item is Ellipsis or isinstance(item, slice) or (isinstance(item, int) and item is not True)
-
-
 def _located(x, index):
     """A view of x and an index into it in which NumPy's meaning is PyTorch's.
 
