@@ -33,6 +33,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     assert docs.build(folder) == folder / "index.html"
     files = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
+    assert not [name for name, text in files.items() if "&lt;span" in text]  # mark-up that is shown as text
     return {name: Reader(text) for name, text in files.items()}
 
 
@@ -59,6 +60,7 @@ def test_names_stand_as_a_reader_types_them():
     assert str(tensor.members["sum"].signature) == "(dim=None, keepdim=False, *, dtype=None)"
     assert str(nn.members["Linear"].call).startswith("(in_features, out_features, bias=True")
     assert "tanh.vjp(" in top.members["tanh"].source  # the record of an op includes its derivatives
+    assert str(tensor.members["add_"].signature) == "(other, *, alpha=1)"
     assert top.members["absolute"].docstring == "Another name of `abs`."
 
 

@@ -97,13 +97,14 @@ def _group_on(page, name, thing):
         if name in minigrad.__all__:
             return "functions", "Functions of `minigrad` whose first argument is the tensor."
         return "methods", "What only tensors have."
-    files = [f"{page}.{file.rpartition('.')[2]}" for file in sys.modules if file.rpartition(".")[0] == page]
-    lists = [file for file in files if file not in PAGES and name in getattr(sys.modules[file], "__all__", ())]
-    file = lists[0] if lists else home(thing)
-    if file in ("builtins", page):
-        return ("numbers", "") if file == "builtins" else ("", "")
+    if isinstance(thing, float):
+        return "numbers", ""
+    near = [file for file in sys.modules if file.rpartition(".")[0] == page and file not in PAGES]
+    file = next((file for file in near if name in getattr(sys.modules[file], "__all__", ())), home(thing))
+    if file == page:
+        return "", ""
     title = file.rpartition(".")[2]
-    file = f"{page}.{title}" if f"{page}.{title}" in files and f"{page}.{title}" not in PAGES else file
+    file = f"{page}.{title}" if f"{page}.{title}" in near else file  # ops that belong to a file here join it
     return title, sys.modules[file].__doc__.partition("\n\n")[0]
 
 
@@ -113,9 +114,11 @@ def entry(page, name, thing):
         return Class(page, name, thing)
     if op_of(thing) or inspect.isroutine(thing):
         return Function(page, name, thing)
-    shown = pdoc.doc_types.empty if isinstance(thing, property) else thing
-    text = sections(inspect.getdoc(thing)) if isinstance(thing, property) else type(thing).__doc__.partition("\n")[0]
-    return pdoc.doc.Variable(page, name, taken_from=(page, name), docstring=text, default_value=shown)
+    made = pdoc.doc.Variable(page, name, taken_from=(page, name), docstring=sections(inspect.getdoc(thing)))
+    if not isinstance(thing, property):
+        made.default_value = thing
+        made.docstring = f"`math.{name}`." if isinstance(thing, float) else made.docstring.partition("\n\n")[0]
+    return made
 
 
 def sections(text, parameters=()):
@@ -137,6 +140,8 @@ class Function(pdoc.doc.Function):
         self.op = op_of(thing)
         super().__init__(page, name, self.op.run if self.op else thing, (page, name))
         given = (self.op.__signature__ if self.op else inspect.signature(self.obj)).parameters
+        if "_function" in given:  # a form in place: its arguments are those of the function
+            given = inspect.signature(given["_function"].default).parameters
         shown = [p for p in given.values() if not p.name.startswith("_")]
         bound = (page == "minigrad.Tensor" or "." in name) and not self.is_staticmethod
         self.signature, self.decorators = inspect.Signature(shown[bound:]), []

@@ -149,9 +149,9 @@ FURTHER = [
 
 
 def topic_of(name):
-    """The topic of a family."""
+    """The topic of a family, by its file; "Operations" for a new one."""
     file = FAMILIES[name].__module__.rpartition(".")[2]
-    return next(topic for topic, files in TOPICS.items() if file in files.split())
+    return next((topic for topic, files in TOPICS.items() if file in files.split()), "Operations")
 
 
 def rows():
