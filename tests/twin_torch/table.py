@@ -7,6 +7,7 @@ it is installed, has to answer something else.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,9 @@ TOPICS = {  # topic: the files of families that belong to it
     "Data and files": "",
     "Not in minigrad": "",
 }
+
+
+NAME = r"(?<![\w.'])[A-Za-z]\w*(?:\.\w+)*(?:\(\.\.\.\)|\[\w+\])?"  # as add_, nn.functional, Tensor(...), x[mask]
 
 
 class Further(NamedTuple):
@@ -159,5 +163,15 @@ def text():
         "made from the rows there, by `python -m tests.twin_torch --table`.",
     ]  # fmt: skip
     for topic, texts in rows().items():
-        lines += ["", f"## {topic}", "", *(f"- {text[0].upper() + text[1:].rstrip('.')}." for text in texts)]
+        lines += ["", f"## {topic}", "", *map(_sentence, texts)]
     return "\n".join(lines) + "\n"
+
+
+def _sentence(text):
+    """A reason as a line of the page: names of functions in code, else a capital at the start."""
+    if "`" not in text:
+        first = text.partition(" ")[0]
+        names = {first} if callable(getattr(minigrad, first, None)) else set()
+        names |= {word for word in re.findall(NAME, text) if re.search(r"[_.)\]]", word)}
+        text = re.sub(NAME, lambda found: f"`{found[0]}`" if found[0] in names else found[0], text)
+    return f"- {text[0].upper()}{text[1:].rstrip('.')}."
