@@ -22,7 +22,9 @@ from . import (
     queries,
     random,
     reducing,
+    running,
     shaping,
+    special,
     utils,
 )
 from .arithmetic import *  # noqa: F403
@@ -48,6 +50,8 @@ from .einstein import einsum
 from .errors import DeviceError, DtypeError, GradError, ShapeError
 from .gradcheck import gradcheck
 from .indexing import *  # noqa: F403
+from .linalg import det, logdet, matrix_power, slogdet
+from .linalg import inv as inverse
 from .mode import (
     enable_grad,
     inference_mode,
@@ -56,7 +60,20 @@ from .mode import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
-from .nn.functional import celu, dropout, prelu, rrelu, selu, threshold
+from .nn.functional import (
+    celu,
+    conv1d,
+    conv2d,
+    conv_transpose1d,
+    conv_transpose2d,
+    cosine_similarity,
+    dropout,
+    pairwise_distance,
+    prelu,
+    rrelu,
+    selu,
+    threshold,
+)  # fmt: skip
 from .ops import clone, detach, matmul, relu, sigmoid, squeeze, tanh, unsqueeze
 from .ordering import *  # noqa: F403
 from .pieces import *  # noqa: F403
@@ -65,6 +82,7 @@ from .products import *  # noqa: F403
 from .queries import *  # noqa: F403
 from .random import *  # noqa: F403
 from .reducing import *  # noqa: F403
+from .running import *  # noqa: F403
 from .serialization import load, save
 from .shaping import *  # noqa: F403
 from .tensor import Size, Tensor
@@ -84,9 +102,15 @@ __all__ = [
     "bool",
     "celu",
     "clone",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "cosine_similarity",
     "cuda",
     "data",
     "datasets",
+    "det",
     "detach",
     "device",
     "double",
@@ -109,17 +133,21 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "linalg",
     "load",
+    "logdet",
     "long",
     "matmul",
+    "matrix_power",
     "nan",
     "nn",
     "no_grad",
     "ops",
     "optim",
+    "pairwise_distance",
     "pi",
     "prelu",
     "relu",
@@ -130,6 +158,8 @@ __all__ = [
     "set_grad_enabled",
     "short",
     "sigmoid",
+    "slogdet",
+    "special",
     "squeeze",
     "tanh",
     "threshold",
@@ -141,6 +171,7 @@ __all__ += [
     name
     for part in (
         arithmetic, counting, creation, indexing, ordering, pieces, printing, products, queries, random, reducing,
+        running,
         shaping,
     )
     for name in part.__all__

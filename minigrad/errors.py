@@ -12,6 +12,10 @@ class PlaceError(ShapeError, IndexError):
     """An index out of range: an IndexError, and the RuntimeError that PyTorch raises in its place for some ops."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix without an inverse, where one is needed."""
+
+
 class DtypeError(RuntimeError, TypeError):
     """Operands of a dtype that the op cannot take; also a TypeError, which PyTorch raises for some of them."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import arithmetic, memory, mode, ops, pieces, products, reducing  # noqa: F401  their methods get in-place forms
+from . import arithmetic, memory, mode, ops, pieces, products, reducing, running  # noqa: F401  methods to hang here
 from .device import module_of
 from .dispatch import record
 from .dtype import can_cast

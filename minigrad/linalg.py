@@ -1,16 +1,34 @@
-"""What PyTorch calls `torch.linalg`: lengths of vectors and matrices, and products."""
+"""What PyTorch calls `torch.linalg`: lengths of vectors and matrices, products, and what undoes them."""
 
 from __future__ import annotations
 
 import math
 
 from . import ops
-from .errors import ShapeError
+from .creation import eye
+from .errors import DtypeError, LinAlgError, ShapeError
+from .methods import method
+from .printing import return_type
 from .products import cross as _cross
+from .shaping import broadcast_to
+from .tensor import Tensor
 
-__all__ = ["cross", "matmul", "matrix_norm", "multi_dot", "norm", "vecdot", "vector_norm"]
+__all__ = [
+    "LinAlgError", "cross", "det", "diagonal", "inv", "matmul", "matrix_norm", "matrix_power", "multi_dot", "norm",
+    "slogdet", "solve", "vecdot", "vector_norm",
+]  # fmt: skip
 
-matmul = ops.matmul
+matmul, inv, det = ops.matmul, ops.inv, ops.det
+SlogdetResult = return_type("linalg_slogdet", "sign logabsdet")
+
+
+def __getattr__(name):
+    if name in ("cholesky", "eig", "eigh", "eigvals", "eigvalsh", "lstsq", "pinv", "qr", "svd", "svdvals"):
+        raise AttributeError(f"linalg.{name} is not in minigrad; numpy.linalg works on x.detach().numpy().")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Lengths
 
 
 def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
@@ -57,13 +75,18 @@ def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
+# Products
+
+
 def cross(input, other, *, dim=-1):
     """Product of vectors in space, perpendicular to both, along `dim`."""
     return _cross(input, other, dim)
 
 
 def vecdot(x, y, *, dim=-1):
-    """Scalar products along `dim`; the other axes broadcast."""
+    """Scalar products along `dim`; the other axes broadcast. Errors: DtypeError for integers."""
+    if not x.is_floating_point():
+        raise DtypeError(f"linalg.vecdot(): expected floating-point tensors, not {x.dtype}. Use .float() first.")
     return ops.sum(ops.mul(x, y), dim=dim)
 
 
@@ -75,3 +98,60 @@ def multi_dot(tensors):
     for matrix in tensors[1:]:
         product = ops.matmul(product, matrix)
     return product
+
+
+@method
+def matrix_power(A, n):
+    """A @ A @ ... @ A, n times; n = 0 gives the identity, and n < 0 powers of the inverse. Shapes: (..., m, m)
+
+    >>> import minigrad as mg
+    >>> matrix_power(mg.tensor([[1, 1], [1, 0]]), 10)[0, 1]  # a Fibonacci number
+    tensor(55)
+    """
+    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
+        raise ShapeError(f"linalg.matrix_power(): needs square matrices, but the shape is {tuple(A.shape)}")
+    if n < 0:
+        return matrix_power(inv(A), -n)
+    if n == 0:
+        return ops.clone(broadcast_to(eye(A.shape[-1], dtype=A.dtype, device=A.device), A.shape))
+    half = matrix_power(A, n // 2) if n > 1 else None
+    square = A if half is None else matmul(half, half)
+    return matmul(square, A) if half is not None and n % 2 else square
+
+
+def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
+    """The diagonals of matrices, here of the last two axes. Shapes: (..., n, m) -> (..., min(n, m))"""
+    return ops.diagonal(A, offset=offset, dim1=dim1, dim2=dim2)
+
+
+# What undoes a product
+
+
+def solve(A, B, *, left=True):
+    """The X with A @ X = B; with left=False the one with X @ A = B. It is faster and more exact than inv(A) @ B.
+
+    Shapes: A (..., n, n), B (..., n, k) or (n,) or (..., n) -> as B. Errors: LinAlgError when A has no inverse.
+
+    >>> import minigrad as mg
+    >>> solve(mg.tensor([[2.0, 0.0], [1.0, 1.0]]), mg.tensor([4.0, 3.0]))
+    tensor([2., 1.])
+    """
+    if B.ndim == 1 or B.shape == A.shape[:-1]:
+        return ops.squeeze(ops.solve(A, ops.unsqueeze(B, -1)), -1)
+    return ops.solve(A, B) if left else ops.solve(A.mT, B.mT).mT
+
+
+@method
+def slogdet(A):
+    """The pair (sign, logabsdet): the determinant's sign and the logarithm of its size, where det itself overflows."""
+    return SlogdetResult(ops.detsign(A), ops.logabsdet(A))
+
+
+@method
+def logdet(A):
+    """log det A: nan where the determinant is negative."""
+    sign, size = slogdet(A)
+    return ops.where(sign < 0, math.nan, size)
+
+
+Tensor.det, Tensor.inverse = det.run, inv.run

@@ -7,12 +7,12 @@ import math
 from . import ops
 from .errors import DtypeError, ShapeError
 from .methods import method
-from .shaping import broadcast_shapes
+from .shaping import axis_of, broadcast_shapes
 from .tensor import Tensor
 
 __all__ = [
-    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "inner", "kron", "mm", "mv",
-    "outer", "tensordot", "trace", "vdot",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "inner", "kron",
+    "mm", "mv", "outer", "tensordot", "trace", "vdot",
 ]  # fmt: skip
 
 
@@ -86,6 +86,9 @@ def outer(input, vec2):
     return ops.mul(ops.unsqueeze(input, 1), vec2)
 
 
+ger = Tensor.ger = outer
+
+
 # Products added to something
 
 
@@ -148,10 +151,12 @@ def tensordot(a, b, dims=2):
     Shapes: what is left of a, then what is left of b. Errors: ShapeError when the lengths in a pair differ.
     """
     if isinstance(dims, int):
+        if not 0 <= dims <= min(a.ndim, b.ndim):
+            raise ShapeError(f"tensordot(): dims={dims} axes are too many for shapes {a.shape} and {b.shape}")
         dims = (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
     if not (a.ndim and b.ndim) and any(given if isinstance(given, list | tuple) else (given,) for given in dims):
         raise ShapeError(f"tensordot(): a tensor without axes has none to sum over; dims is {dims}")
-    ours, theirs = ([d % x.ndim for d in ([given] if isinstance(given, int) else given)]
+    ours, theirs = ([axis_of(x, d, "tensordot") for d in ([given] if isinstance(given, int) else given)]
                     for given, x in zip(dims, (a, b), strict=True))  # fmt: skip
     lengths = [a.shape[d] for d in ours]
     if lengths != [b.shape[d] for d in theirs]:
@@ -186,6 +191,8 @@ def trace(input):
 @method
 def cross(input, other, dim=None):
     """Product of vectors in space, perpendicular to both, along `dim` (the first axis of length 3 unless given)."""
+    if input.ndim != other.ndim:
+        raise ShapeError(f"cross(): inputs must have as many axes, but have shapes {input.shape} and {other.shape}")
     if dim is None:
         dim = next((d for d, n in enumerate(input.shape) if n == 3), -1)
     if not input.ndim or input.shape[dim] != 3 or other.shape[dim] != 3:

@@ -112,7 +112,8 @@ def _numbers(generator):
 def _uniform(shape, dtype, generator):
     """On [0, 1): a number so near to 1 that the dtype rounds it up becomes the largest one below 1."""
     _only_floats("rand", dtype)
-    return np.minimum(np.asarray(_numbers(generator).random(shape)).astype(dtype), np.nextafter(dtype.type(1), 0))
+    drawn = np.asarray(_numbers(generator).random(shape)).astype(dtype)
+    return np.minimum(drawn, np.nextafter(dtype.type(1), 0), out=drawn)  # with out: an array for shape (), too
 
 
 def _normal(shape, dtype, generator):

@@ -9,22 +9,27 @@ import functools
 import inspect
 from collections import namedtuple
 
+import numpy as np
+
 from . import ops
 from .errors import DtypeError, ShapeError
 from .methods import method
 from .op import OPS
-from .ops import all, amax, amin, any, argmax, argmin, count_nonzero, logsumexp  # as they are
+from .ops import all, amax, amin, any, argmax, argmin, count_nonzero  # as they are
 from .printing import return_type
+from .shaping import axis_of, axis_too
 from .tensor import Tensor
 
 __all__ = [
-    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "cumprod", "cumsum",
-    "dist", "log_softmax", "logsumexp", "max", "mean", "median", "min", "nanmean", "nansum", "norm", "prod", "softmax",
-    "std", "std_mean", "sum", "var", "var_mean",
+    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "cdist", "count_nonzero", "dist", "log_softmax",
+    "logsumexp", "max", "mean", "median", "min", "nanmean", "nanmedian", "nansum", "norm", "prod", "softmax", "std",
+    "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
 MaxResult, MinResult = (return_type(name, "values indices") for name in ("max", "min"))
 MedianResult = namedtuple("median", "values indices")
+NanmedianResult = namedtuple("nanmedian", "values indices")
+ModeResult = namedtuple("mode", "values indices")
 AminmaxResult = namedtuple("aminmax", "min max")
 
 
@@ -54,7 +59,7 @@ def _in_dtype(input, dtype):
     return made
 
 
-def _with_dtype(name, hidden=()):
+def with_dtype(name, hidden=()):
     """The op with PyTorch's `dtype=`: the input is converted first, so that nothing overflows on the way."""
     made = OPS[name]
 
@@ -70,10 +75,7 @@ def _with_dtype(name, hidden=()):
     return method(reduce)
 
 
-sum, mean, prod = _with_dtype("sum"), _with_dtype("mean"), _with_dtype("prod")
-softmax, log_softmax = _with_dtype("softmax"), _with_dtype("log_softmax")
-cumsum = _with_dtype("cumsum", hidden=("exclusive", "reverse"))
-cumprod = _with_dtype("cumprod", hidden=("exclusive", "reverse"))
+sum, mean, prod = with_dtype("sum"), with_dtype("mean"), with_dtype("prod")
 
 
 @_numpy_words
@@ -89,6 +91,40 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
         raise DtypeError(f"nanmean(): expected input to have floating point dtype but got {input.dtype}. Use .float().")
     there = sum(ops.logical_not(ops.isnan(input)), dim, keepdim)
     return ops.div(nansum(input, dim, keepdim, dtype=dtype), there)
+
+
+# Softmax and its relatives; here `dim` must be given, as the sum of all elements is seldom meant
+
+
+def _along(name, input, dim):
+    """`dim` from the front. Errors: TypeError unless it is one number, IndexError where there is no such axis."""
+    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{name}(): argument 'dim' must be one whole number, not {dim!r}")
+    return axis_of(input, dim, name)
+
+
+@method
+@axis_too
+def softmax(input, dim, dtype=None):
+    """exp(x) divided by its sum along `dim`: positive numbers that add up to 1. A `dtype` is converted to first."""
+    dim = _along("softmax", input, dim)
+    return ops.softmax(input if dtype is None else _in_dtype(input, dtype), dim=dim)
+
+
+@method
+@axis_too
+def log_softmax(input, dim, dtype=None):
+    """The logarithm of `softmax`, without overflow."""
+    dim = _along("log_softmax", input, dim)
+    return ops.log_softmax(input if dtype is None else _in_dtype(input, dtype), dim=dim)
+
+
+@_numpy_words
+def logsumexp(input, dim, keepdim=False):
+    """log of the sum of exp(x) over `dim`, one axis or several, without overflow."""
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' must be a whole number or a tuple of them, not None")
+    return ops.logsumexp(input, dim=dim, keepdim=keepdim)
 
 
 # The spread
@@ -191,17 +227,42 @@ def median(input, dim=None, keepdim=False):
 
 
 @_numpy_words
+def nanmedian(input, dim=None, keepdim=False):
+    """`median` of what is not nan; nan where nothing is left."""
+    if dim is None:
+        return ops.median(input[ops.logical_not(ops.isnan(input))])
+    if not input.array.ndim:
+        return NanmedianResult(*nanmedian(input.reshape(1), dim))
+    return _picked(input, ops.argmedian(input, dim=dim, skip_nan=True), dim, keepdim, NanmedianResult)
+
+
+@_numpy_words
+def mode(input, dim=-1, keepdim=False):
+    """The pair (values, indices): the commonest value along `dim`, the smallest of several, and where it last stands.
+
+    A method only: `minigrad.mode` is the module of autograd's switches.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([3, 1, 3, 2]).mode().values
+    tensor(3)
+    """
+    if not input.array.ndim:
+        return ModeResult(*mode(input.reshape(1), dim))
+    return _picked(input, ops.argmode(input, dim=dim), dim, keepdim, ModeResult)
+
+
+@_numpy_words
 def aminmax(input, *, dim=None, keepdim=False):
     """The pair (min, max). Errors: RuntimeError for no elements."""
-    if not input.array.size:
-        raise ShapeError(f"aminmax(): cannot compute aminmax over an empty dimension; the shape is {input.shape}")
+    if dim is None and not input.array.size:
+        raise ShapeError(f"aminmax(): an empty tensor has no extreme value; its shape is {input.shape}")
     return AminmaxResult(*(f(input, dim=dim, keepdim=keepdim) for f in (ops.amin, ops.amax)))
 
 
 # Lengths
 
 
-@_numpy_words
+@method
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     """The p-norm (sum |x|^p)^(1/p) over `dim`; "fro" is p=2, p=inf the largest |x|. Its derivative at 0 is 0.
 
@@ -213,6 +274,10 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     """
     if p == "nuc":
         raise ShapeError("norm(): minigrad has no singular values, so no nuclear norm; use p='fro' or a number.")
+    if isinstance(p, str) and p != "fro":
+        raise ShapeError(f"norm(): there is no norm with p={p!r}; use 'fro', a number or inf.")
+    if not input.is_floating_point():
+        raise DtypeError(f"norm(): expected a floating-point tensor, not {input.dtype}. Use .float() first.")
     x = input if dtype is None else _in_dtype(input, dtype)
     return ops.vector_norm(x, ord=2 if p in ("fro", None) else float(p), dim=dim, keepdim=keepdim)
 
@@ -221,3 +286,16 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 def dist(input, other, p=2):
     """The p-norm of input - other."""
     return norm(ops.sub(input, other), float(p))
+
+
+def cdist(x1, x2, p=2.0):
+    """The p-norms of all differences of a row of x1 and a row of x2. Shapes: (..., n, k), (..., m, k) -> (..., n, m)
+
+    >>> import minigrad as mg
+    >>> mg.cdist(mg.tensor([[0.0, 0.0], [3.0, 0.0]]), mg.tensor([[0.0, 4.0]]))
+    tensor([[4.],
+            [5.]])
+    """
+    if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
+        raise ShapeError(f"cdist(): needs rows of one length, (n, k) and (m, k), not {x1.shape} and {x2.shape}")
+    return norm(ops.sub(ops.unsqueeze(x1, -2), ops.unsqueeze(x2, -3)), float(p), dim=-1)

@@ -53,9 +53,24 @@ def nll_row(draw, reduces=True):
     return [draw(arrays(shape)), target], options
 
 
+@st.composite
+def squares_row(draw):
+    """Matrices with an inverse, one or several."""
+    shape = draw(st.sampled_from([(2, 2), (3, 3), (1, 1), (2, 2, 2), (0, 2, 2), (0, 0)]))
+    return [draw(arrays(shape)) + 5 * np.eye(shape[-1])], {}
+
+
+@st.composite
+def solve_row(draw):
+    left, right = draw(st.sampled_from([
+        ((2, 2), (2, 3)), ((3, 3), (3, 1)), ((2, 2, 2), (2, 1)), ((2, 2), (3, 2, 1)), ((1, 2, 2), (2, 2, 2)),
+    ]))  # fmt: skip
+    return [draw(arrays(left)) + 5 * np.eye(left[-1]), draw(arrays(right))], {}
+
+
 SAMPLES = MATH | NN | SHAPED | {
     "where": where_row(), "clone": one(), "cast": one(dtype=st.just(np.dtype("float64"))),
     "to_device": one(device=st.just(CPU), home=st.just(CPU)), "nll_loss": nll_row(), "cross_entropy": nll_row(),
-    "less_one_hot": nll_row(reduces=False),
-    "matmul": matmul_row(), "linear": linear_row(),
+    "less_one_hot": nll_row(reduces=False), "matmul": matmul_row(), "linear": linear_row(), "inv": squares_row(),
+    "det": squares_row(), "logabsdet": squares_row(), "detsign": squares_row(), "solve": solve_row(),
 }  # fmt: skip

@@ -71,6 +71,13 @@ def off(row, **shifts):
     return row.map(lambda drawn: ([np.asarray(x + y) for x, y in zip(drawn[0], by, strict=True)], drawn[1]))
 
 
+@st.composite
+def fading_row(draw):
+    """Numbers and levels of one shape; levels ascend along dim in use, but need not."""
+    shape = draw(st.sampled_from(SHAPES))
+    return [draw(arrays(shape)), draw(arrays(shape))], {"dim": draw(one_dim(shape)), "reverse": draw(FLAGS)}
+
+
 TWO_OR_MORE = [(3,), (2, 3), (2, 2, 2), (3, 2)]
 ORDERS = st.sampled_from([0, 1, 2, 3, 2.5, 0.5, -1, np.inf, -np.inf])
 
@@ -93,7 +100,8 @@ MATH = {
     "acos": one(small), "atan": one(), "atan2": two(away_from_zero), "sinh": one(), "cosh": one(), "asinh": one(),
     "acosh": one(above_one), "atanh": one(small), "erf": one(), "erfc": one(),
     "tanh": one(), "sigmoid": one(), "relu": one(steps), "leaky_relu": one(steps, negative_slope=st.just(0.1)),
-    "elu": one(away_from_zero, alpha=st.just(0.7), scale=st.just(1.1)),
+    "elu": one(away_from_zero, alpha=st.just(0.7), scale=st.just(1.1), input_scale=st.just(1.3)),
+    "hardsigmoid": one(steps), "hardswish": one(steps),
     "gelu": one(approximate=st.sampled_from(["none", "tanh"])), "silu": one(), "mish": one(), "logsigmoid": one(),
     "softplus": one(beta=st.sampled_from([1.0, 2.0]), threshold=st.sampled_from([20.0, 0.123456])),
     "hardtanh": one(steps, min_val=st.just(-1.0), max_val=st.just(1.0)),
@@ -105,6 +113,7 @@ MATH = {
     "vector_norm": one(steps, FILLED, ord=ORDERS, dim=any_dims, keepdim=FLAGS),
     "prod": one(with_zeros, dim=lambda shape: st.one_of(st.none(), one_dim(shape)), keepdim=FLAGS),
     "cumsum": one(dim=one_dim, exclusive=FLAGS, reverse=FLAGS),
+    "logcumsumexp": one(dim=one_dim), "fade_sum": fading_row(),
     "cumprod": one(positive, dim=one_dim, exclusive=FLAGS, reverse=FLAGS),
     "amax": one(steps, FILLED, dim=any_dims, keepdim=FLAGS), "amin": one(steps, FILLED, dim=any_dims, keepdim=FLAGS),
     "max": one(steps, FILLED), "min": one(steps, FILLED), "median": one(steps, FILLED),

@@ -13,10 +13,11 @@ from minigrad.op import OPS, Op
 from tests.samples import SAMPLES
 
 CUTS = {
-    "all", "any", "argmax", "argmedian", "argmin", "argsort", "argwhere", "bitwise_and", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "count_nonzero", "detach", "eq", "gcd", "ge",
-    "gt", "isclose", "isfinite", "isinf", "isnan", "lcm", "le", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "lt", "max_index", "ne", "one_hot_mask", "searchsorted", "signbit", "to_integer", "view_dtype",
+    "all", "any", "argmax", "argmedian", "argmin", "argmode", "argsort", "argwhere", "bitwise_and",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "count_nonzero",
+    "detach", "eq", "gcd", "ge", "gt", "isclose", "isfinite", "isinf", "isnan", "lcm", "le", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "lt", "max_index", "ne", "one_hot_mask", "running_place",
+    "searchsorted", "signbit", "to_integer", "view_dtype",
 }  # fmt: skip
 REFUSED = {"floor_divide"}  # recorded, but backward raises
 SMOOTH = sorted(name for name, op in OPS.items() if op.rules and name not in REFUSED)

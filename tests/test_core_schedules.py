@@ -30,6 +30,9 @@ def schedule(make, lr=1.0):
     (lambda s, o: s.OneCycleLR(o, 1, epochs=2, steps_per_epoch=-1), ValueError, "positive integer steps_per_epoch"),
     (lambda s, o: s.OneCycleLR(o, 1, 9, pct_start=2), ValueError, "pct_start"),
     (lambda s, o: s.OneCycleLR(o, 1, 9, anneal_strategy="up"), ValueError, "anneal_strategy"),
+    (lambda s, o: s.CyclicLR(o, 0.1, 1, mode="up"), ValueError, "mode is invalid"),
+    (lambda s, o: s.CyclicLR(o, [0.1, 1], 1), ValueError, "base_lr must have the same length"),
+    (lambda s, o: s.CyclicLR(mg.optim.Adagrad([W]), 0.1, 1), ValueError, "support momentum or beta1"),
     (lambda s, o: s.OneCycleLR(o, [1, 2], 9), ValueError, "max_lr must have the same length"),
     (lambda s, o: s.OneCycleLR(mg.optim.Adagrad([W]), 1, 9), ValueError, "support momentum or beta1"),
     (lambda s, o: s.ReduceLROnPlateau(o, factor=1), ValueError, "< 1.0"),
@@ -91,6 +94,7 @@ def test_restarts_take_parts_of_an_epoch_and_any_epoch():
 
 
 @pytest.mark.parametrize("make", [
+    lambda s, o, **options: s.CyclicLR(o, 0.1, 1.0, 3, 2, scale_fn=abs, cycle_momentum=False, **options),
     lambda s, o, **options: s.StepLR(o, 3, **options), lambda s, o, **options: s.OneCycleLR(o, 1.0, 9, **options),
 ])  # fmt: skip
 def test_a_schedule_can_begin_in_the_middle(make):

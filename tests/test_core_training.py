@@ -103,6 +103,8 @@ def test_a_step_never_touches_the_gradient_and_groups_have_their_own_rates():
     (lambda: mg.optim.NAdam([W], momentum_decay=-1), ValueError, "Invalid momentum_decay value"),
     (lambda: mg.optim.RMSprop([W], alpha=-1), ValueError, "Invalid alpha value"),
     (lambda: mg.optim.Adagrad([W], lr_decay=-1), ValueError, "Invalid lr_decay value"),
+    (lambda: mg.optim.RAdam([W], betas=(0.9, 1)), ValueError, "Invalid beta parameter at index 1"),
+    (lambda: mg.optim.Adamax([W], eps=-1), ValueError, "Invalid epsilon value"),
     (lambda: mg.optim.Adadelta([W], rho=1.5), ValueError, "Invalid rho value"),
     (lambda: mg.optim.Adam([W], momentum=0.9), TypeError, "unexpected keyword argument 'momentum'"),
     (lambda: mg.optim.Adam([W], differentiable=True), NotImplementedError, "not in minigrad"),

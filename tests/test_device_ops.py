@@ -79,6 +79,7 @@ VALUES = {FLOATS: ([0.5, -1.0, 0.0, 2.0], [1.0, -1.0, 0.5, 0.0]), WHOLE: ([3, 1,
           TRUTHS: ([1, 0, 1, 0], [1, 1, 0, 0])}  # fmt: skip
 CUT_ATTRIBUTES = {
     "one_hot_mask": {"classes": 4}, "to_integer": {"dtype": np.dtype("int64")}, "argmedian": {"dim": 0},
+    "argmode": {"dim": 0}, "running_place": {"dim": 0},
     "view_dtype": {"dtype": np.dtype("int32")},
 }  # fmt: skip
 CUTS.remove("max_index")  # it stands behind max_pool's return_indices, which test_device_twin asks for

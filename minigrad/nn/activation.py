@@ -77,6 +77,15 @@ Softmin = _layer("Softmin", F.softmin, dim=None)
 LogSoftmax = _layer("LogSoftmax", F.log_softmax, dim=None)
 
 
+class Softmax2d(Module):
+    """Softmax over the channels, at each place of an image. Shapes: (N, C, H, W) or (C, H, W)"""
+
+    def forward(self, input):
+        if input.dim() not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
+        return F.softmax(input, -3)
+
+
 class PReLU(Module):
     """max(0, x) + weight * min(0, x), with one learned weight, or one per channel (axis 1)."""
 

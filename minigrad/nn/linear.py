@@ -135,6 +135,40 @@ class Embedding(Module):
         return words if self.max_norm is None else f"{words}, max_norm={self.max_norm}"
 
 
+class EmbeddingBag(Embedding):
+    """The mean, sum or max of the learned rows that each bag names; see `functional.embedding_bag`.
+
+    Shapes: input (bags, n) -> (bags, embedding_dim), or (total,) with offsets (bags,)
+    """
+
+    def __init__(
+        self, num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode="mean",
+        sparse=False, _weight=None, include_last_offset=False, padding_idx=None, device=None, dtype=None,
+    ):  # fmt: skip
+        super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
+                         _weight, False, device, dtype)  # fmt: skip
+        self.mode, self.include_last_offset = mode, include_last_offset
+
+    @classmethod
+    def from_pretrained(cls, embeddings, freeze=True, mode="mean", padding_idx=None):
+        """A layer on given rows, which are not trained unless `freeze` is False."""
+        made = cls(*embeddings.shape, mode=mode, _weight=embeddings, padding_idx=padding_idx)
+        made.weight.requires_grad_(not freeze)
+        return made
+
+    def forward(self, input, offsets=None, per_sample_weights=None):
+        return F.embedding_bag(
+            input, self.weight, offsets, self.max_norm, self.norm_type, mode=self.mode, padding_idx=self.padding_idx,
+            per_sample_weights=per_sample_weights, include_last_offset=self.include_last_offset,
+        )  # fmt: skip
+
+    def extra_repr(self):
+        words = f"{self.num_embeddings}, {self.embedding_dim}"
+        words += "" if self.max_norm is None else f", max_norm={self.max_norm}"
+        words += f", mode={self.mode!r}"
+        return words if self.padding_idx is None else f"{words}, padding_idx={self.padding_idx}"
+
+
 class Flatten(Module):
     """One axis in place of those from start_dim to end_dim; the batch stays.
 

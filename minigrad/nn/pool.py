@@ -82,6 +82,31 @@ class AvgPool2d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class LPPool1d(Module):
+    """The p-norm of each window along a sequence, with p = norm_type. Shapes: input (N, C, L) or without N."""
+
+    function = staticmethod(F.lp_pool1d)
+
+    def __init__(self, norm_type, kernel_size, stride=None, ceil_mode=False):
+        super().__init__()
+        self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
+
+    def forward(self, input):
+        return type(self).function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self):
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool2d(LPPool1d):
+    """The p-norm of each window of an image, with p = norm_type. Shapes: input (N, C, H, W) or without N."""
+
+    function = staticmethod(F.lp_pool2d)
+
+
 class _Adaptive(Module):
     function = None
 

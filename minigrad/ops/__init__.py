@@ -18,6 +18,7 @@ from .reduce import *  # noqa: F403
 from .rounding import *  # noqa: F403
 from .rounding import floor_quotient as floor_quotient
 from .rounding import trunc_quotient as trunc_quotient
+from .scan import *  # noqa: F403
 from .shape import *  # noqa: F403
 from .sort import *  # noqa: F403
 from .views import *  # noqa: F403

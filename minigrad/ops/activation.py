@@ -11,8 +11,8 @@ from ..shortcuts import largest, total, where_open
 from .functions import erf
 
 __all__ = [
-    "elu", "gelu", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid", "mish", "relu", "sigmoid", "silu", "softmax",
-    "softplus", "tanh",
+    "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid", "mish", "relu",
+    "sigmoid", "silu", "softmax", "softplus", "tanh",
 ]  # fmt: skip
 
 
@@ -55,15 +55,16 @@ leaky_relu.vjp(x=lambda g, x, negative_slope, xp: xp.where(x > 0, g, g * negativ
 
 
 @op(kind="activation", onnx="Elu", to_float="required")
-def elu(xp, x, /, alpha=1.0, scale=1.0):
-    """x above 0, else alpha (exp(x) - 1); all times scale, which makes SELU of it.
+def elu(xp, x, /, alpha=1.0, scale=1.0, input_scale=1.0):
+    """x above 0, else alpha (exp(x input_scale) - 1); all times scale, which makes SELU of it. CELU has an input_scale.
 
     Source: Clevert, Unterthiner, Hochreiter (2016), "Fast and accurate deep network learning by ELUs".
     """
-    return xp.where(x <= 0, xp.expm1(x) * (alpha * scale), x * scale)
+    return xp.where(x <= 0, xp.expm1(x * input_scale) * (alpha * scale), x * scale)
 
 
-elu.vjp(x=lambda g, x, alpha, scale, xp: xp.where(x <= 0, g * xp.exp(x) * (alpha * scale), g * scale))
+elu.vjp(x=lambda g, x, alpha, scale, input_scale, xp: xp.where(
+    x <= 0, g * xp.exp(x * input_scale) * (alpha * scale * input_scale), g * scale))  # fmt: skip
 
 
 def _normal_below(xp, x, approximate):
@@ -151,6 +152,25 @@ def hardtanh(xp, x, /, min_val=-1.0, max_val=1.0):
 
 
 hardtanh.vjp(x=lambda g, x, min_val, max_val, xp: xp.where((x <= min_val) | (x >= max_val), 0, g))
+
+
+
+@op(kind="activation", onnx="HardSigmoid", to_float="required")
+def hardsigmoid(xp, x):
+    """A sigmoid of three straight pieces: (x + 3) / 6 between -3 and 3. The derivative at both is 0."""
+    return xp.clip(x + 3, 0, 6) / 6
+
+
+hardsigmoid.vjp(x=lambda g, x, xp: xp.where((x > -3) & (x < 3), g / 6, 0))
+
+
+@op(kind="activation", onnx="HardSwish", to_float="required")
+def hardswish(xp, x):
+    """x times its hardsigmoid. Source: Howard et al. (2019), "Searching for MobileNetV3"."""
+    return x * xp.clip(x + 3, 0, 6) / 6
+
+
+hardswish.vjp(x=lambda g, x, xp: xp.where(x <= -3, 0, xp.where(x < 3, g * (x / 3 + 0.5), g)))
 
 # Softmax
 

@@ -1,14 +1,16 @@
-"""Products of matrices.
+"""Products of matrices, and what undoes them.
 
 Source of the rules: Giles (2008), "Collected matrix derivative results for forward and reverse mode AD".
 """
 
+from numpy.linalg import LinAlgError as NumpyLinAlgError
+
 from ..axes import rows
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, LinAlgError, ShapeError
 from ..op import op
 from ..shortcuts import column_sums
 
-__all__ = ["dot", "linear", "matmul"]
+__all__ = ["det", "detsign", "dot", "inv", "linear", "logabsdet", "matmul", "solve"]
 
 
 @op(kind="matmul", onnx="MatMul")
@@ -66,3 +68,75 @@ def linear(xp, x, weight, bias):
 linear.vjp(x=lambda g, weight, xp: xp.dot(g, weight) if len(g.shape) == 2 else g @ weight,
            weight=lambda g, x, xp: xp.dot(rows(g).swapaxes(0, 1), rows(x)),
            bias=lambda g: column_sums(rows(g)))  # fmt: skip
+
+
+# Square matrices, in the last two axes
+
+
+def _squares(name, x):
+    """Refuse what is not a square matrix, or a stack of them; half precision is worked out in single."""
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"{name}(): needs square matrices, but the shape is {tuple(x.shape)}")
+    return x.astype("float32") if x.dtype.itemsize == 2 else x
+
+
+def _regular(name, function, *arrays):
+    """function(*arrays), unless a matrix has no inverse. (Where the array module does not say so, inf comes out.)"""
+    try:
+        return function(*arrays)
+    except NumpyLinAlgError:
+        raise LinAlgError(f"{name}(): a matrix is singular: its columns depend on each other.") from None
+
+
+def _turned(x):
+    return x.swapaxes(-1, -2)
+
+
+@op(kind="matmul", to_float="required")
+def inv(xp, x):
+    """The inverse of square matrices. Errors: LinAlgError where there is none. Prefer `solve` to inv(a) @ b."""
+    return _regular("inv", xp.linalg.inv, _squares("inv", x)).astype(x.dtype)
+
+
+inv.vjp(x=lambda g, y: -(_turned(y) @ g @ _turned(y)))
+
+
+@op(kind="matmul")
+def solve(xp, a, b):
+    """The x with a @ x = b. Shapes: (..., n, n), (..., n, k) -> (..., n, k). Errors: LinAlgError."""
+    if a.dtype.kind != "f":
+        raise DtypeError(f"solve(): needs a floating-point dtype, not {a.dtype}. Use .float() first.")
+    matrices = _squares("solve", a)
+    return _regular("solve", xp.linalg.solve, matrices, b.astype(matrices.dtype)).astype(a.dtype)
+
+
+solve.vjp(shared=lambda g, a, xp: solve.on(xp, _turned(a), g),
+          a=lambda g, y, shared: -(shared @ _turned(y)),
+          b=lambda g, shared: shared)  # fmt: skip
+
+
+@op(kind="matmul", onnx="Det", to_float="required")
+def det(xp, x):
+    """The determinant of square matrices. Its derivative needs the inverse: LinAlgError where it is 0."""
+    return xp.linalg.det(_squares("det", x)).astype(x.dtype)
+
+
+det.vjp(x=lambda g, x, y, xp: (g * y)[..., None, None] * _turned(inv.on(xp, x)))
+
+
+@op(kind="matmul", to_float="required")
+def logabsdet(xp, x):
+    """log |det x|, also where the determinant itself would be too large or too small for its dtype."""
+    return xp.linalg.slogdet(_squares("slogdet", x))[1].astype(x.dtype)
+
+
+logabsdet.vjp(x=lambda g, x, xp: g[..., None, None] * _turned(inv.on(xp, x)))
+
+
+@op(kind="matmul", to_float="required")
+def detsign(xp, x):
+    """The sign of the determinant. Its derivative is 0."""
+    return xp.linalg.slogdet(_squares("slogdet", x))[0].astype(x.dtype)
+
+
+detsign.vjp(x=lambda g, x, xp: xp.where(False, x, 0))

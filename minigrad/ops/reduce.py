@@ -1,4 +1,4 @@
-"""Ops that reduce axes, and running sums. `dim` is None (all), a number or a tuple; `keepdim` keeps axes as length 1.
+"""Ops that reduce axes. `dim` is None (all), a number or a tuple; `keepdim` keeps axes as length 1.
 
 Half precision is added up in single precision, as PyTorch does it.
 """
@@ -9,10 +9,11 @@ from ..axes import as_axis, count, kept_shape, spread
 from ..errors import DtypeError, ShapeError
 from ..op import op
 from .elementwise import sign
+from .scan import cumprod, scan
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmedian", "argmin", "count_nonzero", "cumprod", "cumsum", "logsumexp",
-    "max", "mean", "median", "min", "prod", "std", "sum", "var", "vector_norm",
+    "all", "amax", "amin", "any", "argmax", "argmedian", "argmin", "argmode", "count_nonzero", "logsumexp", "max",
+    "mean", "median", "min", "prod", "std", "sum", "var", "vector_norm",
 ]  # fmt: skip
 
 # Sums
@@ -140,53 +141,7 @@ def _norm_rule(g, x, y, ord, dim, xp):
 
 vector_norm.vjp(x=_norm_rule)
 
-# Products, and running sums and products
-
-
-def _running(xp, step, x, dim, exclusive, reverse, first):
-    """One scan along `dim`: from the far end (reverse), of the elements before each one (exclusive)."""
-    if not x.ndim:
-        return _running(xp, step, x.reshape(1), dim, exclusive, reverse, first).reshape(())
-    x = xp.flip(x, dim) if reverse else x
-    room = "int64" if x.dtype.kind in "iub" else "float32" if x.dtype.itemsize == 2 else None
-    y = step(x, axis=dim, dtype=room)
-    if exclusive and x.size:
-        y = xp.roll(y, 1, dim)
-        xp.moveaxis(y, dim, 0)[0] = first
-    y = y if room in ("int64", None) else y.astype(x.dtype)
-    return xp.flip(y, dim) if reverse else y
-
-
-@op(kind="reduce", onnx="CumSum")
-def cumsum(xp, x, /, dim, exclusive=False, reverse=False):
-    """The sum of each element and all before it along `dim` (or of those before, exclusive). Integers give int64."""
-    return _running(xp, xp.cumsum, x, dim, exclusive, reverse, 0)
-
-
-cumsum.vjp(x=lambda g, dim, exclusive, reverse, xp: cumsum.on(
-    xp, g, dim=dim, exclusive=exclusive, reverse=not reverse))  # fmt: skip
-
-
-@op(kind="reduce")
-def cumprod(xp, x, /, dim, exclusive=False, reverse=False):
-    """The product of each element and all before it along `dim` (of those before: exclusive). Integers give int64."""
-    return _running(xp, xp.cumprod, x, dim, exclusive, reverse, 1)
-
-
-def _cumprod_rule(g, x, y, dim, exclusive, reverse, xp):
-    """Each element's share of every product it is in: the product over the element, or, for the first 0, the product
-    as if it were 1. After a 0 no element can change anything."""
-
-    def shares(products):
-        return cumsum.on(xp, g * products, dim=dim, exclusive=exclusive, reverse=not reverse)
-
-    zero = x == 0
-    first = zero & (cumsum.on(xp, zero, dim=dim, reverse=reverse) == 1)
-    without = cumprod.on(xp, xp.where(first, 1, x), dim=dim, exclusive=exclusive, reverse=reverse)
-    return xp.where(zero, xp.where(first, shares(without), 0), shares(y) / xp.where(zero, 1, x))
-
-
-cumprod.vjp(x=_cumprod_rule)
+# Products
 
 
 @op(kind="reduce", onnx="ReduceProd")
@@ -197,13 +152,15 @@ def prod(xp, x, /, dim=None, keepdim=False):
     return x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "iub" else None)
 
 
-def _prod_rule(g, x, dim, xp):
-    """The product of all others, left and right: right where there are zeros, too."""
-    line = x.reshape((-1,)) if dim is None or not x.shape else x
-    axis = 0 if dim is None or not x.shape else dim
+def _prod_rule(g, x, y, dim, xp):
+    """y / x, or, where some element is 0, the product of all others: those to the left times those to the right."""
+    shape = kept_shape(x.shape, dim)
+    if not (x == 0).any():
+        return g.reshape(shape) * y.reshape(shape) / x
+    line, axis = (x.reshape((-1,)), 0) if dim is None or not x.shape else (x, dim)
     left = cumprod.on(xp, line, dim=axis, exclusive=True)
     right = cumprod.on(xp, line, dim=axis, exclusive=True, reverse=True)
-    return g.reshape(kept_shape(x.shape, dim)) * (left * right).reshape(x.shape)
+    return g.reshape(shape) * (left * right).reshape(x.shape)
 
 
 prod.vjp(x=_prod_rule)
@@ -315,14 +272,37 @@ def argmin(xp, x, /, dim=None, keepdim=False):
 
 
 @op(kind="cut")
-def argmedian(xp, x, /, dim):
-    """Where the middle one along `dim` stands, the lower of two; the first nan where there is one. The axis is kept."""
+def argmedian(xp, x, /, dim, skip_nan=False):
+    """Where the middle one along `dim` stands, the lower of two; the first nan where there is one, unless skip_nan.
+
+    The axis is kept.
+    """
     _no_bool("median", x)
     _some("median", x, dim)
+    order, lost = xp.argsort(x, axis=dim, kind="stable"), x != x  # nan comes last in order
+    there = x.shape[dim] - skip_nan * lost.sum(axis=dim, keepdims=True)
+    middle = xp.take_along_axis(order, xp.maximum(there - 1, 0) // 2, dim)
+    return middle if skip_nan else xp.where(lost.any(axis=dim, keepdims=True), _first(xp, lost, dim), middle)
+
+
+def _first(xp, mask, dim):
+    return xp.argmax(mask, axis=dim, keepdims=True)
+
+
+@op(kind="cut")
+def argmode(xp, x, /, dim):
+    """Where the commonest value along `dim` stands, the smallest of several; the last of its equals. The axis is kept.
+
+    nan equals nothing, not even nan.
+    """
+    _some("mode", x, dim)
     order = xp.argsort(x, axis=dim, kind="stable")
-    middle = xp.take(order, xp.asarray([(x.shape[dim] - 1) // 2]), axis=dim)
-    lost = x != x
-    return xp.where(lost.any(axis=dim, keepdims=True), xp.argmax(lost, axis=dim, keepdims=True), middle)
+    line = xp.moveaxis(xp.take_along_axis(x, order, dim), dim, 0)
+    place = xp.arange(line.shape[0]).reshape([-1] + [1] * (x.ndim - 1))
+    start = xp.zeros(line.shape, "int64")
+    start[1:] = xp.where(line[1:] != line[:-1], place[1:], 0)
+    run = xp.moveaxis(place - scan(xp, xp.maximum, start, 0), 0, dim)  # how many equals stand before each
+    return xp.take_along_axis(order, _first(xp, run, dim), dim)
 
 
 def _truth(function, x, dim, keepdim):

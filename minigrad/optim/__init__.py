@@ -1,7 +1,7 @@
 """Optimizers, and schedules for their learning rates (`lr_scheduler`). They change parameters in place."""
 
 from . import lr_scheduler
-from .adaptive import Adadelta, Adagrad, Adam, AdamW, NAdam, RMSprop
+from .adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
 from .optimizer import Optimizer, clear_grad
 from .sgd import SGD
 
@@ -11,8 +11,10 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "NAdam",
     "Optimizer",
+    "RAdam",
     "RMSprop",
     "clear_grad",
     "lr_scheduler",

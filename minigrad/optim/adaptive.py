@@ -145,6 +145,89 @@ class NAdam(Optimizer):
         p.array -= lr * mu_next / (1 - product * mu_next) * (m / bottom)
 
 
+class RAdam(Optimizer):
+    """Adam that rectifies its first steps: while v rests on few gradients, plain momentum, and then ever more of Adam.
+
+    Source: Liu et al. (2020), "On the variance of the adaptive learning rate and beyond".
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([1.0], requires_grad=True)
+    >>> (w * 3).sum().backward()
+    >>> RAdam([w], lr=0.1).step()
+    >>> w
+    tensor([0.7000], requires_grad=True)
+    """
+
+    kernels = ("foreach", "capturable", "differentiable")
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, decoupled_weight_decay=False, *,
+                 maximize=False, **kernel):  # fmt: skip
+        check_options(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_betas(betas)
+        super().__init__(params, {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay, **self._kernel_options(kernel),
+        })  # fmt: skip
+
+    def _update(self, group, p, g):
+        t, (beta1, beta2), lr = self._scratch(p, g), group["betas"], number(group["lr"])
+        step = self._count(p)
+        m, v = self._buffers(p, "exp_avg", "exp_avg_sq")
+        g = _with_decay(self, group, p, g, lr)
+        _average(m, g, 1 - beta1, t)
+        _average_square(v, g, 1 - beta2, t)
+        rate, share = lr / (1 - beta1**step), 1 - beta2**step
+        most = 2 / (1 - beta2) - 1
+        length = most - 2 * step * beta2**step / share  # of the average that v is, in gradients
+        if length <= 5:
+            p.array -= module_of(g).multiply(m, rate, out=t)
+            return
+        trust = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)
+        module_of(g).sqrt(v, out=t)
+        t += group["eps"]
+        module_of(g).divide(m, t, out=t)
+        t *= rate * (share * trust) ** 0.5
+        p.array -= t
+
+
+class Adamax(Optimizer):
+    """Adam with the largest gradient in place of the root mean square, where old ones fade: p -= lr * m / largest.
+
+    Source: Kingma, Ba (2015), "Adam: a method for stochastic optimization", section 7.1.
+
+    >>> import minigrad as mg
+    >>> w = mg.tensor([1.0], requires_grad=True)
+    >>> (w * 3).sum().backward()
+    >>> Adamax([w], lr=0.1).step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
+    """
+
+    kernels = ("foreach", "capturable", "differentiable")
+
+    def __init__(self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, *, maximize=False, **kernel):
+        check_options(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_betas(betas)
+        super().__init__(params, {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            **self._kernel_options(kernel),
+        })  # fmt: skip
+
+    def _update(self, group, p, g):
+        xp, t, (beta1, beta2) = module_of(g), self._scratch(p, g), group["betas"]
+        step = self._count(p)
+        m, largest = self._buffers(p, "exp_avg", "exp_inf")
+        g = self._descent(group, p, g)
+        _average(m, g, 1 - beta1, t)
+        xp.absolute(g, out=t)
+        t += group["eps"]
+        largest *= beta2
+        xp.maximum(largest, t, out=largest)
+        xp.divide(m, largest, out=t)
+        t *= number(group["lr"]) / (1 - beta1**step)
+        p.array -= t
+
+
 class RMSprop(Optimizer):
     """Divide by a running root mean square: p -= lr * g / (sqrt(v) + eps).
 

@@ -1,5 +1,5 @@
-"""Schedules for learning rates, all of them under PyTorch's names: the formulas of `schedule`, and here those that
-look at a metric, plan a whole run, or are made of others."""
+"""Schedules for learning rates, all of them under PyTorch's names: the formulas of `schedule`, the ups and downs of
+`cycles`, and here those that start again, look at a metric, or are made of others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import warnings
 from bisect import bisect_right
 
+from .cycles import CyclicLR, OneCycleLR
 from .schedule import (
     ConstantLR,
     CosineAnnealingLR,
@@ -29,6 +30,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
@@ -87,91 +89,6 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             return epoch % self.T_0, self.T_i
         n = int(math.log(epoch / self.T_0 * (self.T_mult - 1) + 1, self.T_mult))  # periods that are over
         return epoch - self.T_0 * (self.T_mult**n - 1) / (self.T_mult - 1), self.T_0 * self.T_mult**n
-
-
-class OneCycleLR(LRScheduler):
-    """Up from max_lr / div_factor to `max_lr`, then down to nearly nothing, while momentum goes the other way.
-
-    Call `step()` after every batch; `total_steps` (or `epochs` and `steps_per_epoch`) is how many there will be.
-    Source: Smith, Topin (2018), "Super-convergence: very fast training of neural networks using large learning rates".
-    """
-
-    def __init__(self, optimizer, max_lr, total_steps=None, epochs=None, steps_per_epoch=None, pct_start=0.3,
-                 anneal_strategy="cos", cycle_momentum=True, base_momentum=0.85, max_momentum=0.95, div_factor=25.0,
-                 final_div_factor=1e4, three_phase=False, last_epoch=-1):  # fmt: skip
-        check_optimizer(optimizer)
-        self.total_steps = _total_steps(total_steps, epochs, steps_per_epoch)
-        if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
-            raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
-        self._anneal_func_type, self.cycle_momentum = anneal_strategy, cycle_momentum
-        self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
-        max_lrs = one_each("max_lr", max_lr, optimizer)
-        if cycle_momentum:
-            if not {"momentum", "betas"} & optimizer.defaults.keys():
-                raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
-            self.use_beta1 = "betas" in optimizer.defaults
-            high = one_each("max_momentum", max_momentum, optimizer)
-            low = one_each("base_momentum", base_momentum, optimizer)
-        if last_epoch == -1:
-            for i, group in enumerate(optimizer.param_groups):
-                first = max_lrs[i] / div_factor
-                group.update(initial_lr=first, max_lr=max_lrs[i], min_lr=first / final_div_factor)
-                if cycle_momentum:
-                    group.update(max_momentum=high[i], base_momentum=low[i])
-                    self._set_momentum(group, high[i])
-        super().__init__(optimizer, last_epoch)
-
-    def _set_momentum(self, group, value):
-        group.update(betas=(value, *group["betas"][1:])) if self.use_beta1 else group.update(momentum=value)
-
-    def _next(self, lr, i):
-        if self.last_epoch > self.total_steps:
-            raise ValueError(f"Tried to step {self.last_epoch} times. The specified number of total steps is "
-                             f"{self.total_steps}")  # fmt: skip
-        group, start = self.optimizer.param_groups[i], 0
-        for phase in self._schedule_phases:
-            end = phase["end_step"]
-            if self.last_epoch <= end or phase is self._schedule_phases[-1]:
-                break
-            start = end
-        done = (self.last_epoch - start) / (end - start)
-        if self.cycle_momentum:
-            self._set_momentum(group, self._between(group, phase, "momentum", done))
-        return self._between(group, phase, "lr", done)
-
-    def _between(self, group, phase, what, done):
-        """The value a part `done` of the way through a phase."""
-        start, end = group[phase["start_" + what]], group[phase["end_" + what]]
-        if self._anneal_func_type == "linear":
-            return (end - start) * done + start
-        return end + (start - end) / 2 * (math.cos(math.pi * done) + 1)
-
-
-def _total_steps(total_steps, epochs, steps_per_epoch):
-    if total_steps is None and (epochs is None or steps_per_epoch is None):
-        raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
-    given = {"epochs": epochs, "steps_per_epoch": steps_per_epoch} if total_steps is None else {
-        "total_steps": total_steps}  # fmt: skip
-    for name, value in given.items():
-        if not isinstance(value, int) or value <= 0:
-            raise ValueError(f"Expected positive integer {name}, but got {value}")
-    return math.prod(given.values())
-
-
-def _phases(total, part, three):
-    """Where each phase ends, and between which of the group's values it goes."""
-    ends = [(part * total - 1, "max_lr", "base_momentum")]
-    if three:
-        ends.append((2 * part * total - 2, "initial_lr", "max_momentum"))
-    ends.append((total - 1, "min_lr", "max_momentum"))
-    phases, lr, momentum = [], "initial_lr", "max_momentum"
-    for end, next_lr, next_momentum in ends:
-        phases.append({"end_step": end, "start_lr": lr, "end_lr": next_lr,
-                       "start_momentum": momentum, "end_momentum": next_momentum})  # fmt: skip
-        lr, momentum = next_lr, next_momentum
-    return phases
 
 
 class ReduceLROnPlateau(LRScheduler):

@@ -159,7 +159,8 @@ class Flags:
 def wrap(result, base=None):
     """A NumPy result as an array of this kind; a view of `base` says so. Other results pass."""
     if isinstance(result, (tuple, list)):
-        return type(result)(wrap(r, base) for r in result)
+        wrapped = [wrap(r, base) for r in result]
+        return wrapped if isinstance(result, list) else tuple(wrapped)
     if not isinstance(result, (np.ndarray, np.generic)):
         return result
     if base is not None and result is base._array:

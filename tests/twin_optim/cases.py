@@ -23,6 +23,9 @@ DRAWN = {  # what each optimizer is given besides lr; the first is the commonest
     "AdamW": dict(betas=((0.9, 0.999), (0.0, 0.99)), weight_decay=(0.01, 0, 0.3), amsgrad=(False, True)),
     "NAdam": dict(betas=((0.9, 0.999), (0.5, 0.9)), weight_decay=(0, 0.1), momentum_decay=(4e-3, 0.1),
                   decoupled_weight_decay=(False, True), maximize=(False, True)),
+    "RAdam": dict(betas=((0.9, 0.999), (0.5, 0.9)), weight_decay=(0, 0.1), decoupled_weight_decay=(False, True),
+                  maximize=(False, True)),
+    "Adamax": dict(betas=((0.9, 0.999), (0.5, 0.9)), eps=(1e-8, 1e-3), weight_decay=(0, 0.1), maximize=(False, True)),
     "RMSprop": dict(alpha=(0.99, 0.5), eps=(1e-2,), weight_decay=(0, 0.1), momentum=(0, 0.9), centered=(False, True),
                     maximize=(False, True)),
     "Adagrad": dict(lr_decay=(0, 0.1), weight_decay=(0, 0.1), initial_accumulator_value=(0, 0.5),
@@ -45,6 +48,7 @@ SCHEDULES = {
     "one cycle": lambda s, o: s.OneCycleLR(o, 0.2, 60, cycle_momentum=bool({"momentum", "betas"} & {*o.defaults})),
     "three phases": lambda s, o: s.OneCycleLR(
         o, 0.2, epochs=6, steps_per_epoch=10, three_phase=True, anneal_strategy="linear", cycle_momentum=False),
+    "cycles": lambda s, o: s.CyclicLR(o, 0.01, 0.3, 4, 7, "triangular2", cycle_momentum="momentum" in o.defaults),
     "warm-up": lambda s, o: s.SequentialLR(
         o, [s.LinearLR(o, 0.1, total_iters=5), s.CosineAnnealingLR(o, 20), s.ExponentialLR(o, 0.9)], [5, 25]),
     "sequence": lambda s, o: s.SequentialLR(

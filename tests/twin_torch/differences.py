@@ -36,6 +36,15 @@ FITS = r"a=(?!f4\(2,3\), b=(i8\(2,3\) below2, c=(f4\(1|f8)|i8\(2,3\),|f4|i8\(2,\
 SMALL_INDEX = (r"scatter(_add|_reduce)?_?\((a, )?(-?[01], b, c|dim=0, index=b, src=c)(?!, 'amax|, reduce='add)"
                r".*b=i8\((2,2|0,3)\) below2, c=f4\(2,3\)$")  # fmt: skip
 NAMES = "nodes are named after minigrad's operations: MatmulBackward0, not MmBackward0"
+NO_SUCH_DIM = "an axis that is not there is refused for tensors without elements, too"
+MODE = "minigrad.mode is the module of autograd's switches; the reduction is a method, x.mode(dim)"
+GELU = "gelu of infinity is infinity, where PyTorch's float32 kernel gives nan"
+NO_WINDOWS = "an output of size 0 has the gradient 0, where PyTorch refuses to go back"
+IMAGES = "pooling in two dimensions takes images (C, H, W) and batches of them, and says so with one kind of error"
+CAUSAL = "attn_mask beside is_causal is refused, as PyTorch's manual has it"
+NO_DECOMPOSITIONS = "no decompositions of matrices: no eigenvalues, no singular values"
+COUNT = "a norm with p=0, how many are not 0, has the gradient 0, where PyTorch leaves None"
+PROD = "a product with nan in it has nan gradients, also if two of its factors are 0"
 
 DIFFERENCES = [
     Difference("devices", r"^(?!a \+ a).*'meta'", "no device without memory: PyTorch's 'meta' knows shapes only"),
@@ -108,6 +117,45 @@ DIFFERENCES = [
     Difference("backward_programs", r"_saved_result.*# a=f4\(2,3\),|_saved_other.*b=f4\(2,3\)$|_saved_self(  #|$)",
                "what a node has saved stands in its field saved, under no name of its own"),
     Difference("modes_and_hooks", r"saved_tensors_hooks", "no hooks on what is saved"),
+    Difference("running", r"cumm(ax|in)\(a, dim=[12]\)  # a=f4\(0,\)", NO_SUCH_DIM),
+    Difference("activations", r"gelu\(a\).*ugly", GELU),
+    Difference("activations", r"hardsigmoid\(a\)  # a=f8", "the gradient of hardsigmoid keeps all digits of float64"),
+    Difference("activation_layers", r"GELU\(\).*ugly", GELU),
+    Difference("pooling", r"F\.avg_pool1d\(a, (?!.*(9|0\)|2\.0|2, padding)).*i8|adaptive_avg_pool1d\(a, 0\).*i8",
+               "means of whole numbers are refused everywhere"),
+    Difference("pooling", r"adaptive_..._pool(1d|2d(?=.*f4\(.,.,))\(a, 0\)  # a=f4\(.,", NO_WINDOWS),
+    Difference("pooling", r"F\.avg_pool2d\(a, (?!2\.0).*f4\(4,4\)", IMAGES),
+    Difference("layers", r"AvgPool2d\([21]\).*f4\(4,4\)", IMAGES),
+    Difference("layers", r"LazyLinear", "no lazy layers: say how many features come in"),
+    Difference("regression_losses", r"(mse|l1|huber)_loss\(a, b(, reduction='[sn].*)?\)  # a=f4\(2,3\), b=f4\(3,\)",
+               "a target of another shape is refused, where PyTorch warns and broadcasts"),
+    Difference("regression_losses", r"huber_loss\(a, b(, reduction='(sum|none)')?\)  # a=f4\(2,\), b=[if]8",
+               "huber_loss promotes mixed dtypes as mse_loss does, and has gradients for them"),
+    Difference("regression_losses",
+               r"soft_margin_loss\(a, b(, reduction='(sum|none)')?\)  # (?!.*(const|b=f4\(3,2\)|b=i8))",
+               "the target of soft_margin_loss may ask for a gradient"),
+    Difference("normalising", r"F\.batch_norm\(a, (None, None|m\.zeros\(2\), m\.ones\(2\))\)  # a=f4\(0,3\)",
+               "running statistics are checked for an empty batch, too"),
+    Difference("embedding_and_attention", r"bool\(\), is_causal=True\).*\(1,2,3,4\)", CAUSAL),
+    Difference("attention_layers", r"kdim=3.*need_weights=False.*c=f4\(5,2,2\)",
+               "differs in the sixth digit, by the order of sums"),
+    Difference("attention_layers", r"repr\(nn\.MultiheadAttention\(4, 2\)\)", "out_proj is a Linear like any other"),
+    Difference("dropout_and_others", r"(F\.dropout1d\(a, 0\.0\)|Dropout1d\(0\.0\)\(a\))  # a=f4\(0?,?\)",
+               "dropout with p=0 hands back what it is given, whatever its shape"),
+    Difference("module_behaviour", r"nn\.Parameter\(3\)", "a TypeError that says what to do, where PyTorch stumbles"),
+    Difference("recurrent_layers", r"proj_size", "LSTM without proj_size"),
+    Difference("padding", r"constant_pad_nd", "F.pad is the one name for it"),
+    Difference("other_products", r"linalg\.(eigvalsh|svdvals|qr|cholesky)", NO_DECOMPOSITIONS),
+    Difference("other_products", r"kron\(a, b\).* T", "kron takes transposed operands, too"),
+    Difference("norms", r"(m|linalg)\.(matrix_)?norm\(a, 'nuc'(, dim=\(0, 1\))?\)  # a=f4\(2,3\)", NO_DECOMPOSITIONS),
+    Difference("norms", r"linalg\.(matrix_)?norm\(a, -?2\)", NO_DECOMPOSITIONS),
+    Difference("norms", r"((m\.|vector_)norm\(a, (p=)?0[,)]|a\.norm\(p=0,|norm\(a, 0, dim).*f4", COUNT),
+    Difference("reduce_all", r"^m\.mode\(", MODE),
+    Difference("reduce_one", r"^m\.mode\(", MODE),
+    Difference("reduce_all", r"^m\.prod\(a\)  # a=f4\(8,\) ugly", PROD),
+    Difference("ties_and_nan", r"^a\.prod\(\)  # a=f4\(8,\) ugly", PROD),
+    Difference("reduce_several", r"^m\.(prod|max|min|(nan)?median)\(a, dim=None\)", "dim=None is all axes, as in sum"),
+    Difference("reduce_several", r"logsumexp\(a, dim=\(\)\)", "dim=() is all axes, as in sum"),
 ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 
 from ... import inplace as in_place
-from ... import ops
-from ...errors import ShapeError
+from ... import ops, reducing
+from ...errors import DtypeError, ShapeError
 from ...random import rand
 from ...tensor import Tensor
 
@@ -16,6 +16,11 @@ def _made(input, inplace, name, function):
     if not inplace:
         return function(input)
     return in_place.change(input, name + "_", lambda x: function(ops.clone(x)))  # the copy is what backward may need
+
+
+def _floats(name, x):
+    if not x.is_floating_point():
+        raise DtypeError(f"{name}(): is not defined for {x.dtype}. Use .float() first.")
 
 
 def relu(input, inplace=False):
@@ -56,10 +61,7 @@ def selu(input, inplace=False):
 
 def celu(input, alpha=1.0, inplace=False):
     """x above 0, else alpha * (exp(x / alpha) - 1), whose slope has no jump."""
-    def formula(x):
-        return ops.where(x > 0, x, ops.expm1(ops.where(x > 0, 0, x) / alpha) * alpha)
-
-    return _made(input, inplace, "celu", formula)
+    return _made(input, inplace, "celu", lambda x: ops.elu(x, alpha=alpha, input_scale=1 / alpha))
 
 
 def gelu(input, approximate="none"):
@@ -111,16 +113,17 @@ def relu6(input, inplace=False):
 
 def hardsigmoid(input, inplace=False):
     """A sigmoid of three straight pieces: (x + 3) / 6 between -3 and 3."""
-    return _made(input, inplace, "hardsigmoid", lambda x: ops.hardtanh(x + 3, min_val=0, max_val=6) / 6)
+    return _made(input, inplace, "hardsigmoid", ops.hardsigmoid)
 
 
 def hardswish(input, inplace=False):
     """x * hardsigmoid(x)."""
-    return _made(input, inplace, "hardswish", lambda x: x * ops.hardtanh(x + 3, min_val=0, max_val=6) / 6)
+    return _made(input, inplace, "hardswish", ops.hardswish)
 
 
 def hardshrink(input, lambd=0.5):
     """x where |x| > lambd, else 0."""
+    _floats("hardshrink", input)
     return ops.where(ops.abs(input) <= lambd, 0, input)
 
 
@@ -128,21 +131,27 @@ def softshrink(input, lambd=0.5):
     """x, nearer to 0 by lambd; 0 where |x| <= lambd."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
-    return ops.where(input > lambd, input - lambd, ops.where(input < -lambd, input + lambd, input * 0))
+    _floats("softshrink", input)
+    return ops.where(ops.abs(input) <= lambd, 0, input - ops.sign(input) * lambd)
 
 
 def threshold(input, threshold, value, inplace=False):
-    """x above the threshold, else `value`."""
+    """x above the threshold, else `value`; among whole numbers both are cut to whole numbers."""
+    if not input.is_floating_point():
+        if input.array.dtype.kind == "b":
+            raise DtypeError("threshold(): is not defined for bool. Use .float() first.")
+        threshold, value = int(threshold), int(value)
     return _made(input, inplace, "threshold", lambda x: ops.where(x <= threshold, value, x))
 
 
 def prelu(input, weight):
     """x above 0, else weight * x; one learned weight, or one for each channel (axis 1)."""
-    if weight.numel() != 1:
-        channels = input.size(1) if input.dim() > 1 else 1
-        if channels != weight.numel():
-            raise ShapeError(f"Mismatch of parameter numbers and input channel size: {weight.numel()} and {channels}")
-        weight = weight.reshape([-1 if i == 1 else 1 for i in range(max(input.dim(), 2))][: max(input.dim(), 1)])
+    if input.dtype is not weight.dtype:
+        raise DtypeError(f"prelu(): input ({input.dtype}) and weight ({weight.dtype}) must have one dtype. Use .to().")
+    channels = input.size(1) if input.dim() > 1 else 1
+    if weight.numel() not in (1, channels):
+        raise ShapeError(f"Mismatch of parameter numbers and input channel size: {weight.numel()} and {channels}")
+    weight = weight.reshape([-1 if i == 1 else 1 for i in range(input.dim())])
     return ops.where(input > 0, input, input * weight)
 
 
@@ -158,6 +167,7 @@ def glu(input, dim=-1):
     """The first half along `dim` times the sigmoid of the second half."""
     if not input.dim():
         raise RuntimeError("glu does not support 0-dimensional tensors")
+    _floats("glu", input)
     if input.size(dim) % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.size(dim)}")
     before, half = (slice(None),) * (dim % input.dim()), input.size(dim) // 2
@@ -183,24 +193,24 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
     tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
     """
     dim = _implicit_dim("softmax", input, dim)
-    return ops.softmax(input if dtype is None else input.to(dtype), dim=dim)
+    return reducing.softmax(input, dim, dtype)
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """softmax of -x."""
     dim = _implicit_dim("softmin", input, dim)
-    return ops.softmax(-(input if dtype is None else input.to(dtype)), dim=dim)
+    return reducing.softmax(-input, dim, dtype)
 
 
 def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """The logarithm of softmax along `dim`, without overflow."""
     dim = _implicit_dim("log_softmax", input, dim)
-    return ops.log_softmax(input if dtype is None else input.to(dtype), dim=dim)
+    return reducing.log_softmax(input, dim, dtype)
 
 
 def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     """A random choice that gradients flow through; `hard` gives one-hot values. Source: Jang, Gu & Poole (2017)."""
-    noise = -ops.log(-ops.log(rand(*logits.shape, dtype=logits.dtype) * (1 - 2e-7) + 1e-7)).to(logits.device)
+    noise = -ops.log(-ops.log(rand(logits.shape, dtype=logits.dtype) * (1 - 2e-7) + 1e-7)).to(logits.device)
     soft = ops.softmax((logits + noise) / tau, dim=dim)
     if not hard:
         return soft

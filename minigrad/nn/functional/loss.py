@@ -163,15 +163,16 @@ def _soft_cross_entropy(input, target, weight, reduction, label_smoothing):
 # Numbers
 
 
-def _check_pair(name, input, target):
+def _check_pair(name, input, target, reduction):
     """Refuse whole numbers, and shapes that differ: broadcasting here is nearly always a mistake."""
-    if input.array.dtype.kind != "f" and target.array.dtype.kind != "f" and name != "l1_loss":
-        raise DtypeError(f"{name}() is not defined for {input.dtype}. Use .float() first.")
     if input.array.shape != target.array.shape:
         raise ShapeError(
             f"{name}(x: {tuple(input.shape)}, target: {tuple(target.shape)}): the shapes must be equal. "
             "Reshape one of them, e.g. target.reshape(x.shape) or x.squeeze(-1)."
         )
+    check_reduction(reduction)
+    if input.array.dtype.kind != "f" and target.array.dtype.kind != "f" and name != "l1_loss":
+        raise DtypeError(f"{name}() is not defined for {input.dtype}. Use .float() first.")
 
 
 def _weighed_mean(losses, weight, reduction):
@@ -193,14 +194,16 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     >>> mse_loss(mg.tensor([1.0, 2.0]), mg.tensor([3.0, 5.0]))
     tensor(6.5000)
     """
-    _check_pair("mse_loss", input, target)
-    return _weighed_mean((input - target) ** 2, weight, legacy(size_average, reduce, reduction))
+    reduction = legacy(size_average, reduce, reduction)
+    _check_pair("mse_loss", input, target, reduction)
+    return _weighed_mean((input - target) ** 2, weight, reduction)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The absolute difference. Errors: ShapeError when the shapes differ (PyTorch warns and broadcasts)."""
-    _check_pair("l1_loss", input, target)
-    return _weighed_mean((input - target).abs(), weight, legacy(size_average, reduce, reduction))
+    reduction = legacy(size_average, reduce, reduction)
+    _check_pair("l1_loss", input, target, reduction)
+    return _weighed_mean((input - target).abs(), weight, reduction)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
@@ -217,7 +220,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """d^2 / 2 for a difference d under delta, else delta * (|d| - delta / 2). Source: Huber (1964)."""
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    _check_pair("huber_loss", input, target)
+    _check_pair("huber_loss", input, target, reduction)
     d = input - target
     near = d.clamp(-delta, delta)  # no square of d: where it is infinite, it would leave its nan behind
     return _weighed_mean(near * (d - 0.5 * near), weight, reduction)
@@ -328,7 +331,10 @@ def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, red
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-t x)) for t = 1 or -1."""
-    return reduced((-target * input).exp().log1p(), legacy(size_average, reduce, reduction))
+    reduction = check_reduction(legacy(size_average, reduce, reduction))
+    if not input.is_floating_point():
+        raise DtypeError(f"soft_margin_loss() is not defined for {input.dtype}. Use .float() first.")
+    return reduced((-target * input).exp().log1p(), reduction)
 
 
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from ... import memory, ops
-from ...errors import DtypeError, ShapeError
+from ...errors import DtypeError, PlaceError, ShapeError
+from ...shaping import broadcast_tensors
+from .padding import pad
 
 
 def _check_dtypes(name, input, *others):
@@ -40,7 +42,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     Source: Ioffe & Szegedy (2015), "Batch Normalization".
     """
     if input.dim() < 2:
-        raise IndexError(f"batch_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
+        raise PlaceError(f"batch_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
     _check_dtypes("batch_norm", input, running_mean, running_var, weight, bias)
     per_channel = (1, -1, *(1,) * (input.dim() - 2))
     if not training:
@@ -135,13 +137,33 @@ def instance_norm(
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, (1, -1, *(1,) * len(dims)))
 
 
+def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+    """Each element over (k + alpha m)^beta, with m the mean square of the `size` channels around it, zeros included.
+
+    Shapes: input (N, C, ...) -> as input. Source: Krizhevsky, Sutskever & Hinton (2012), "ImageNet classification".
+    """
+    if input.dim() < 3:
+        raise ValueError(f"Expected 3D or higher dimensionality input (got {input.dim()} dimensions)")
+    pads = (0, 0) * (input.dim() - 2) + (size // 2, (size - 1) // 2)
+    around = pad(input * input, pads).unfold(1, size, 1).mean(dim=-1) if input.numel() else 0.0
+    return input / (around * alpha + k) ** beta
+
+
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
     """Rows along `dim` divided by their p-norm, or by eps where that is larger."""
     return input / input.norm(p, dim, keepdim=True).clamp(min=eps)
 
 
+def _check_floats(name, *tensors):
+    for x in tensors:
+        if not x.is_floating_point():
+            raise DtypeError(f"{name}(): expected floating-point tensors, got {x.dtype}. Use .float() first.")
+
+
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between rows along `dim`; norms count as no less than eps."""
+    _check_floats("cosine_similarity", x1, x2)
+    x1, x2 = broadcast_tensors(x1, x2)
     first, second = ((x * x).sum(dim=dim).sqrt().clamp(min=eps) for x in (x1, x2))
     return (x1 * x2).sum(dim=dim) / (first * second)
 

@@ -26,6 +26,10 @@ def pad(input, pad, mode="constant", value=None):
             "Padding length should be less than or equal to two times the input dimension but got padding length "
             f"{len(pad)} and input of dimension {input.dim()}"
         )
+    for n, before, after in zip(reversed(input.shape), pad[::2], pad[1::2], strict=False):
+        left = n + before + after - 1 if mode in ("reflect", "replicate") else n + min(before, 0) + min(after, 0)
+        if left < 0:
+            raise ShapeError(f"pad(): ({before}, {after}) leaves too little of the {n} elements that there are")
     if mode == "constant":
         return ops.pad(input, pad=pad, value=0 if value is None else value)
     if value not in (None, 0):
@@ -54,6 +58,9 @@ _POSITIONS = {
 
 def _padded(x, axis, before, after, mode):
     """One axis made longer: its elements by number, some of them several times."""
+    if mode == "circular" and min(before, after) < 0:  # what is cut off does not come back at the other end
+        x = ops.pad(x, pad=(0, 0) * (-1 - axis) + (min(before, 0), min(after, 0)))
+        before, after = max(before, 0), max(after, 0)
     n, xp = x.size(axis), module_of(x.array)
     most = {"reflect": n - 1, "circular": n}.get(mode)
     if most is not None and max(before, after) > most:

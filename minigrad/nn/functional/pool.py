@@ -32,9 +32,9 @@ def _pairs(name, sizes, kernel, stride, padding, dilation, ceil_mode):
 
 def _max_pool(axes, name):
     def run(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-        input, has_batch = batched(name, input, axes)
         kernel = numbers(kernel_size, axes, "kernel_size")
         stride = numbers(kernel if stride is None or stride == () else stride, axes, "stride")
+        input, has_batch = batched(name, input, axes)
         padding, dilation = numbers(padding, axes, "padding"), numbers(dilation, axes, "dilation")
         pairs = _pairs(name, input.shape[2:], kernel, stride, padding, dilation, ceil_mode)
         geometry = {"kernel": kernel, "stride": stride, "padding": pairs, "dilation": dilation}
@@ -59,9 +59,9 @@ def _avg_pool(axes, name):
     def run(
         input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
     ):  # fmt: skip
-        input, has_batch = batched(name, input, axes)
         kernel = numbers(kernel_size, axes, "kernel_size")
         stride = numbers(kernel if stride is None or stride == () else stride, axes, "stride")
+        input, has_batch = batched(name, input, axes)
         padding = numbers(padding, axes, "padding")
         pairs = _pairs(name, input.shape[2:], kernel, stride, padding, (1,) * axes, ceil_mode)
         counted = tuple((p, p) if count_include_pad else (0, 0) for p in padding)
@@ -92,6 +92,24 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
     tensor([[2., 6.]])
     """
     return _avg_pool1d(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def _lp_pool(axes, name):
+    def run(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+        pool = _avg_pool1d if axes == 1 else avg_pool2d
+        means = pool(input**norm_type, kernel_size, stride, 0, ceil_mode)
+        total = means * prod(numbers(kernel_size, axes, "kernel_size"))
+        return (ops.sign(means) * ops.relu(ops.abs(total))) ** (1 / norm_type)
+
+    run.__name__ = run.__qualname__ = name
+    run.__doc__ = f"""The norm of each window: (sum x^p)^(1/p) with p = norm_type.
+
+    Shapes: input (N, C, {"H, W" if axes == 2 else "L"}) or without N. A window of zeros has the gradient 0.
+    """
+    return run
+
+
+lp_pool1d, lp_pool2d = _lp_pool(1, "lp_pool1d"), _lp_pool(2, "lp_pool2d")
 
 
 # Adaptive: the output's size is given, the windows follow
