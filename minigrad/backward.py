@@ -10,6 +10,7 @@ Ordinarily rules run on bare arrays. With `create_graph` they run on tensors, an
 from __future__ import annotations
 
 import sys
+import threading
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from .tensor import AccumulateGrad, Tensor
 _references = getattr(sys, "getrefcount", lambda _: float("nan"))  # without it no gradient is taken over as it is
 _ndarray, _new = np.ndarray, object.__new__
 _ones = {}
+_adding = threading.RLock()  # threads that reach one leaf at once would lose what the others add
 
 
 def backward(tensor, gradient=None, retain_graph=None, create_graph=False, inputs=None):
@@ -293,22 +295,23 @@ def _own(g, create=False):
 
 def _add_to_grad(tensor, g, create):
     """tensor.grad += g: in place, so that the .grad somebody holds is the one that grows."""
-    old = getattr(tensor, "_grad", None)
-    if old is None:
-        if type(g) is _ndarray and not mode.special:
-            new = _new(Tensor)
-            new.array, new._edge, new._kind = g, None, None
+    with _adding:
+        old = getattr(tensor, "_grad", None)
+        if old is None:
+            if type(g) is _ndarray and not mode.special:
+                new = _new(Tensor)
+                new.array, new._edge, new._kind = g, None, None
+            else:
+                new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
+        elif create:
+            new = old + g
+        elif old._edge is not None:
+            new = old + as_tensor(g)
         else:
-            new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
-    elif create:
-        new = old + g
-    elif old._edge is not None:
-        new = old + as_tensor(g)
-    else:
-        old.array += g
-        memory.changed(old.array)
-        new = old
-    tensor._grad = new
+            old.array += g
+            memory.changed(old.array)
+            new = old
+        tensor._grad = new
     if mode.special and state.watchers:
         notify(Accumulated(tensor, as_tensor(g), new))
     if tensor._edge.hooks and tensor.is_leaf:
