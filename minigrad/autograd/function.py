@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import weakref
 
 from .. import memory, mode
+from ..axes import unbroadcast
 from ..creation import zeros
 from ..errors import GradError, ShapeError
 from ..events import OpRan
@@ -32,70 +34,96 @@ class _Record:
         self.__doc__ = cls.__doc__
 
 
-class FunctionNode(Node):
-    """The node of one call of a custom function; it is also the `ctx` that its methods get."""
+class Context:
+    """The `ctx` of one call of a custom function: what its methods put here, and a few words to the engine.
 
-    __slots__ = ("__dict__",)
+    An object of its own and not the node, whose fields a learner's `ctx.saved` or `ctx.op` would overwrite.
+    """
 
-    def name(self):
-        """E.g. "SquareBackward"."""
-        return f"{self.function.__name__}Backward"
-
-    def __repr__(self):
-        return f"<{self.name()}>"
-
-    # What forward may say
+    def __init__(self, node, needs_input_grad):
+        self._node = weakref.ref(node)  # the node holds the context: two strong ways would be a cycle
+        self._to_save = self._without_gradient = self._dirty = self._places = ()
+        self._materialize = True
+        self.needs_input_grad = needs_input_grad
 
     def save_for_backward(self, *tensors):
         """Keep tensors for backward. They are freed after it, and a change in place in between is noticed."""
         if any(t is not None and not isinstance(t, Tensor) for t in tensors):
             raise TypeError("save_for_backward can only save tensors; keep anything else as an attribute, ctx.n = n")
-        self.to_save = tensors
+        self._to_save = tensors
 
     @property
     def saved_tensors(self):
         """What `save_for_backward` kept. Errors: GradError when it was freed or changed since."""
-        if self.saved is None:
+        node = self._node()
+        if node is None or node.saved is None:
+            name = "this function" if node is None else node.name()
             raise GradError(
-                f"Trying to backward through the graph a second time: the tensors that {self.name()} had saved are "
+                f"Trying to backward through the graph a second time: the tensors that {name} had saved are "
                 "freed. Run the forward again, or pass retain_graph=True to the first backward."
             )
-        for tensor in self.saved:
-            if tensor is not None and memory.changed_since(tensor.array, self.epoch):
+        for tensor in node.saved:
+            if tensor is not None and memory.changed_since(tensor.array, node.epoch):
                 raise GradError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation "
-                    f"after {self.name()} had saved it. Write the change out of place, or change a .clone()."
+                    f"after {node.name()} had saved it. Write the change out of place, or change a .clone()."
                 )
         return tuple(
-            t if place is None else _as_output(self, t, place)
-            for t, place in zip(self.saved, self.places, strict=True)
+            t if place is None else _as_output(node, t, place)
+            for t, place in zip(node.saved, self._places, strict=True)
         )
+
+    def mark_non_differentiable(self, *tensors):
+        """These outputs have no gradient."""
+        self._without_gradient = tensors
+
+    def mark_dirty(self, *tensors):
+        """These inputs were changed in place, and are outputs."""
+        self._dirty = tensors
+
+    def set_materialize_grads(self, value):
+        """Whether backward gets zeros (True, the default) or None for outputs that nothing came back to."""
+        self._materialize = value
+
+
+class FunctionNode(Node):
+    """The node of one call of a custom function. What its `ctx` holds can be read here too, as in PyTorch."""
+
+    __slots__ = ("context", "function", "given", "made")
+
+    def __getattr__(self, name):
+        if name in Node.__slots__ or name in FunctionNode.__slots__ or name.startswith("__"):
+            raise AttributeError(name)  # not set yet
+        return getattr(self.context, name)
+
+    def name(self):
+        """E.g. "SquareBackward"."""
+        return f"{self.function.__name__}Backward"
+
+    @property
+    def next_functions(self):
+        """The nodes that backward goes to, for the arguments that are tensors."""
+        return tuple((parent, 0) for parent, given in zip(self.parents, self.given, strict=True) if given)
+
+    @property
+    def saved_tensors(self):
+        """What `save_for_backward` kept, as tensors."""
+        return self.context.saved_tensors
 
     def kept_arrays(self):
         """Names and arrays, as for other nodes."""
         return {f"saved{i}": t.array for i, t in enumerate(self.saved or ()) if t is not None}
-
-    def mark_non_differentiable(self, *tensors):
-        """These outputs have no gradient."""
-        self.without_gradient = tensors
-
-    def mark_dirty(self, *tensors):
-        """These inputs were changed in place, and are outputs."""
-        self.dirty = tensors
-
-    def set_materialize_grads(self, value):
-        """Whether backward gets zeros (True, the default) or None for outputs that nothing came back to."""
-        self.materialize = value
 
     # What the backward walk asks
 
     def run_backward(self, g, create):
         """The user's backward, its answers checked and paired with the parents they go to."""
         gradients = g.parts if isinstance(g, _Parts) else (g,)
-        if self.materialize:
+        if self.context._materialize:
             gradients = [self.made[i].zeros() if one is None else one for i, one in enumerate(gradients)]
         with grad_mode(create):
-            answers = self.function.backward(self, *(None if one is None else as_tensor(one) for one in gradients))
+            gradients = [None if one is None else as_tensor(one) for one in gradients]
+            answers = self.function.backward(self.context, *gradients)
         answers = answers if isinstance(answers, tuple) else (answers,)
         count = len(self.parents)
         if len(answers) < count or any(extra is not None for extra in answers[count:]):
@@ -113,11 +141,17 @@ class FunctionNode(Node):
         shape, dtype = self.given[i]
         if not isinstance(answer, Tensor):
             raise GradError(f"{self.name()}: expected a Tensor or None as gradient {i}, not {type(answer).__name__}")
-        if answer.array.shape != shape:
+        if answer.array.shape != shape and not _stretches_to(shape, answer.array.shape):
             raise ShapeError(f"Function {self.name()} returned an invalid gradient at index {i} - got "
                              f"{list(answer.shape)} but expected shape compatible with {list(shape)}")  # fmt: skip
         answer = answer.astype(dtype)
-        return answer if create else answer.array
+        return unbroadcast(answer if create else answer.array, shape)
+
+
+def _stretches_to(shape, larger):
+    """Whether broadcasting makes `larger` of `shape`: a gradient of that shape is summed back."""
+    ends = zip(reversed(shape), reversed(larger), strict=False)
+    return len(shape) <= len(larger) and all(n in (1, m) for n, m in ends)
 
 
 def once_differentiable(backward):
@@ -215,11 +249,10 @@ class Function:
     @classmethod
     def apply(cls, *args):
         """Run forward and record one node for it."""
-        ctx = FunctionNode()
-        ctx.function, ctx.hooks, ctx.sources, ctx.plan = cls, None, None, _Plan(_Record(cls, len(args)))
-        ctx.to_save = ctx.without_gradient = ctx.dirty = ctx.places = ()
-        ctx.materialize, ctx.saved, ctx.epoch = True, (), memory.epoch
-        ctx.needs_input_grad = tuple(isinstance(x, Tensor) and x.requires_grad for x in args)
+        node = FunctionNode()
+        node.function, node.hooks, node.sources, node.plan = cls, None, None, _Plan(_Record(cls, len(args)))
+        node.saved, node.epoch = (), memory.epoch
+        node.context = ctx = Context(node, tuple(isinstance(x, Tensor) and x.requires_grad for x in args))
         edges = tuple(x._edge if isinstance(x, Tensor) else None for x in args)
         with grad_mode(False):
             if cls.setup_context is None:
@@ -229,11 +262,11 @@ class Function:
                 cls.setup_context(ctx, args, result)
         outputs = result if isinstance(result, tuple) else (result,)
         recorded = any(edge is not None for edge in edges) and mode.state.grad and not mode.state.inference
-        outputs = [_own_tensor(y, args, ctx.dirty) for y in outputs]
+        outputs = [_own_tensor(y, args, ctx._dirty) for y in outputs]
         if recorded:
-            _record(ctx, edges, args, outputs, result if isinstance(result, tuple) else (result,))
+            _record(node, edges, args, outputs, result if isinstance(result, tuple) else (result,))
         if mode.special and mode.state.watchers:
-            _tell(ctx, args, outputs, recorded)
+            _tell(cls, args, outputs, recorded)
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 
@@ -244,41 +277,42 @@ def _own_tensor(y, args, dirty):
     return y
 
 
-def _record(ctx, edges, args, outputs, results):
-    ctx.parents, ctx.epoch = edges, memory.epoch
-    ctx.given = [(x.array.shape, x.array.dtype) if isinstance(x, Tensor) else None for x in args]
-    ctx.made = [_Made(y) if isinstance(y, Tensor) else None for y in outputs]
+def _record(node, edges, args, outputs, results):
+    ctx = node.context
+    node.parents, node.epoch = edges, memory.epoch
+    node.given = [(x.array.shape, x.array.dtype) if isinstance(x, Tensor) else None for x in args]
+    node.made = [_Made(y) if isinstance(y, Tensor) else None for y in outputs]
     for i, (y, result) in enumerate(zip(outputs, results, strict=True)):
-        if isinstance(y, Tensor) and y.array.dtype.kind == "f" and not any(result is t for t in ctx.without_gradient):
-            y._edge = _edge_of_output(ctx, i)
+        if isinstance(y, Tensor) and y.array.dtype.kind == "f" and not any(result is t for t in ctx._without_gradient):
+            y._edge = _edge_of_output(node, i)
     # An output that was saved is kept without its edge, which would be a cycle; `saved_tensors` gives it back.
-    ctx.places = [next((i for i, y in enumerate(results) if y is t), None) for t in ctx.to_save]
-    ctx.saved = tuple(t if place is None else Tensor(t.array)
-                      for t, place in zip(ctx.to_save, ctx.places, strict=True))  # fmt: skip
-    ctx.to_save = ctx.without_gradient = ctx.dirty = ()
+    ctx._places = [next((i for i, y in enumerate(results) if y is t), None) for t in ctx._to_save]
+    node.saved = tuple(t if place is None else Tensor(t.array)
+                       for t, place in zip(ctx._to_save, ctx._places, strict=True))  # fmt: skip
+    ctx._to_save = ctx._without_gradient = ctx._dirty = ()
 
 
-def _edge_of_output(ctx, i):
+def _edge_of_output(node, i):
     """The node itself, or for one of several outputs a small node before it."""
-    if len(ctx.made) == 1:
-        return ctx
+    if len(node.made) == 1:
+        return node
     part = _Part()
-    part.plan, part.parents, part.saved, part.epoch = ctx.plan, (ctx,), (), ctx.epoch
+    part.plan, part.parents, part.saved, part.epoch = node.plan, (node,), (), node.epoch
     part.hooks = part.sources = None
-    part.index, part.count = i, len(ctx.made)
+    part.index, part.count = i, len(node.made)
     return part
 
 
-def _as_output(ctx, t, place):
+def _as_output(node, t, place):
     tensor = Tensor(t.array)
-    tensor._edge = _edge_of_output(ctx, place)
+    tensor._edge = _edge_of_output(node, place)
     return tensor
 
 
-def _tell(ctx, args, outputs, recorded):
+def _tell(function, args, outputs, recorded):
     inputs = tuple(x for x in args if isinstance(x, (Tensor, bool, int, float)))
     reason = None if recorded else "no_grad" if not mode.state.grad else "no input requires grad"
     for y in outputs:
         if isinstance(y, Tensor):
-            record = _Record(ctx.function, len(inputs))
+            record = _Record(function, len(inputs))
             mode.notify(OpRan(record, inputs, {}, y, recorded and y._edge is not None, reason))
