@@ -297,7 +297,7 @@ def record(op, mask, inputs, arrays, edges, out, attributes, byproducts=()):
     node.sources = _sources(inputs, arrays, out.array) if op.broadcasts else None
     if state.anomaly:
         node.made_at = "".join(traceback.format_list(traceback.extract_stack()[:-3]))
-    return node
+    return node if state.packing is None else state.packing.node(node, inputs)
 
 
 def _saved(plan, arrays, y, attributes, byproducts=()):

@@ -20,6 +20,24 @@ class Retain:
         self.retains = weakref.ref(tensor)
 
 
+class Packed:
+    """A saved tensor as a user's pack hook left it."""
+
+    __slots__ = ("unpack_hook", "value")
+
+    def __init__(self, value, unpack_hook):
+        self.value, self.unpack_hook = value, unpack_hook
+
+    def unpack(self):
+        """The tensor again."""
+        with grad_mode(False):
+            tensor = self.unpack_hook(self.value)
+        if not isinstance(tensor, Tensor):
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                            f"{type(tensor).__name__}")  # fmt: skip
+        return tensor
+
+
 class AfterAccumulation(Marked):
     """Runs when a leaf's `.grad` has been brought up to date."""
 

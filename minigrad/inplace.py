@@ -16,7 +16,7 @@ from .dispatch import record
 from .dtype import can_cast
 from .errors import DtypeError, GradError, ShapeError
 from .events import OpRan
-from .hooks import grad_mode
+from .hooks import Packed, grad_mode
 from .indexing import check_source, plain_index
 from .op import OPS
 from .operands import NUMBERS
@@ -128,7 +128,7 @@ def _take_over(self, new):
 
 
 def _arrays(node):
-    return [kept for kept in node.saved[: len(node.plan.tensors)] if not isinstance(kept, np.generic)]
+    return [kept for kept in node.saved[: len(node.plan.tensors)] if not isinstance(kept, (np.generic, Packed))]
 
 
 def _watched_apart(compute, old):

@@ -27,6 +27,7 @@ class _State(threading.local):
     watchers = ()  # callables that are told of every event
     inference = False  # nothing made here may ever be recorded
     anomaly = False  # remember where each op was called; stop at the first nan of backward
+    packing = None  # how saved tensors are kept, see autograd/graph.py
     only_off = False  # the mode of no_grad and nothing else
     _counted = False
 
@@ -40,7 +41,7 @@ class _State(threading.local):
         global special, _threads
         put = super().__setattr__
         put(name, value)
-        others = bool(self.watchers or self.inference or self.anomaly)
+        others = bool(self.watchers or self.inference or self.anomaly or self.packing)
         put("only_off", not (self.grad or others))
         unusual = others or not self.grad
         if unusual != self._counted:

@@ -5,13 +5,13 @@ from ..backward import grad
 from ..gradcheck import gradcheck, gradgradcheck
 from ..mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ..tensor import Tensor
-from . import functional
+from . import functional, graph
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .function import Function
 
 __all__ = [
     "Function", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck",
-    "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "graph", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from ..axes import unbroadcast
 from ..creation import zeros
 from ..errors import GradError, ShapeError
 from ..events import OpRan
-from ..hooks import as_tensor, grad_mode
+from ..hooks import Packed, as_tensor, grad_mode
 from ..node import Node
 from ..tensor import Tensor
 
@@ -63,14 +63,14 @@ class Context:
                 "freed. Run the forward again, or pass retain_graph=True to the first backward."
             )
         for tensor in node.saved:
-            if tensor is not None and memory.changed_since(tensor.array, node.epoch):
+            if isinstance(tensor, Tensor) and memory.changed_since(tensor.array, node.epoch):
                 raise GradError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation "
                     f"after {node.name()} had saved it. Write the change out of place, or change a .clone()."
                 )
         return tuple(
             t if place is None else _as_output(node, t, place)
-            for t, place in zip(node.saved, self._places, strict=True)
+            for t, place in zip(map(_unpacked, node.saved), self._places, strict=True)
         )
 
     def mark_non_differentiable(self, *tensors):
@@ -112,7 +112,7 @@ class FunctionNode(Node):
 
     def kept_arrays(self):
         """Names and arrays, as for other nodes."""
-        return {f"saved{i}": t.array for i, t in enumerate(self.saved or ()) if t is not None}
+        return {f"saved{i}": t.array for i, t in enumerate(self.saved or ()) if isinstance(t, Tensor)}
 
     # What the backward walk asks
 
@@ -289,7 +289,13 @@ def _record(node, edges, args, outputs, results):
     ctx._places = [next((i for i, y in enumerate(results) if y is t), None) for t in ctx._to_save]
     node.saved = tuple(t if place is None else Tensor(t.array)
                        for t, place in zip(ctx._to_save, ctx._places, strict=True))  # fmt: skip
+    if mode.state.packing is not None:
+        node.saved = tuple(None if t is None else mode.state.packing.pack(t) for t in node.saved)
     ctx._to_save = ctx._without_gradient = ctx._dirty = ()
+
+
+def _unpacked(kept):
+    return kept.unpack() if type(kept) is Packed else kept
 
 
 def _edge_of_output(node, i):

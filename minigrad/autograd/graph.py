@@ -1,0 +1,170 @@
+"""Looking at the graph, and deciding how what backward needs is kept: what PyTorch calls `torch.autograd.graph`.
+
+PyTorch's names for what a node has saved, `_saved_self`, `_saved_other`, `_saved_result` and the like, are hung on Node
+here. They cost an op nothing: they are worked out, when somebody asks, from the names that the op's rules have.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+import numpy as np
+
+from .. import memory, rules
+from ..errors import GradError
+from ..hooks import Packed, grad_mode
+from ..mode import state
+from ..node import Node
+from ..op import OPS
+from ..tensor import AccumulateGrad, Tensor
+
+__all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
+
+
+class saved_tensors_hooks:
+    """Inside the block, what ops save for backward is kept as `pack(tensor)`; `unpack` makes a tensor of it again.
+
+    So saved tensors can be counted, written to disk, or kept in fewer bits. Both run unrecorded; `pack` may return
+    anything, but must not change its argument. Of nested blocks the innermost one counts. Who changes a tensor in
+    place after `pack` has made something else of it is not noticed.
+    Errors: TypeError when `unpack` does not return a tensor, GradError when `pack` changes its argument.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> with saved_tensors_hooks(lambda t: t.tolist(), mg.tensor):
+    ...     y = x.exp()
+    >>> y.grad_fn._saved_result
+    tensor([2.7183, 7.3891], grad_fn=<ExpBackward0>)
+    """
+
+    def __init__(self, pack_hook, unpack_hook):
+        self.pack_hook, self.unpack_hook, self._before = pack_hook, unpack_hook, []
+
+    def __enter__(self):
+        self._before.append(state.packing)
+        state.packing = self
+
+    def __exit__(self, *exception):
+        state.packing = self._before.pop()
+
+    def pack(self, tensor):
+        """What is kept in the place of this tensor."""
+        version = tensor._version
+        with grad_mode(False):
+            packed = Packed(self.pack_hook(tensor), self.unpack_hook)
+        if tensor._version != version:
+            raise GradError("A saved tensor pack hook is modifying its input in place. Change a .clone() instead.")
+        return packed
+
+    def node(self, plain, inputs):
+        """The node of an op that ran in the block, in the place of a plain one that would keep arrays."""
+        given = {name: x for name, x in zip(plain.op.names_of(inputs), inputs, strict=True) if isinstance(x, Tensor)}
+        node = PackedNode()
+        for field in ("epoch", "hooks", "parents", "plan", "sources"):
+            setattr(node, field, getattr(plain, field))
+        if hasattr(plain, "made_at"):
+            node.made_at = plain.made_at
+        names, count = plain.plan.tensors, len(plain.plan.tensors)
+        node.saved = tuple(
+            array if isinstance(array, np.generic) else self.pack(_as_given(given.get(name), array))
+            for name, array in zip(names, plain.saved, strict=False)
+        ) + plain.saved[count:]
+        return node
+
+
+def _as_given(x, array):
+    """The operand itself; where it was promoted before it was saved, or is the result, a tensor around the array."""
+    return x if x is not None and x.array is array else Tensor(array)
+
+
+class PackedNode(Node):
+    """A node whose saved tensors went through `saved_tensors_hooks`."""
+
+    __slots__ = ()
+
+    def plain(self):
+        """The node as it would be without the hooks."""
+        node = Node()
+        for field in ("epoch", "parents", "plan", "sources"):
+            setattr(node, field, getattr(self, field))
+        node.hooks = None
+        node.saved = self.saved and tuple(kept.unpack().array if type(kept) is Packed else kept for kept in self.saved)
+        return node
+
+    def run_backward(self, g, create):
+        """What the rules send, of what was unpacked."""
+        return rules._run_rules_on_tensors(self.plain(), g) if create else rules.run_rules(self.plain(), g)
+
+    def kept_arrays(self):
+        """None of its own: they are with whoever packed them."""
+        return {}
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Inside the block, what ops save is kept in the computer's memory, and brought back to its device for backward.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> with save_on_cpu():
+    ...     y = x * x
+    >>> y.backward()
+    >>> x.grad
+    tensor(4.)
+    """
+
+    def __init__(self, pin_memory=False, device_type="cuda"):
+        super().__init__(lambda t: (t.device, t.detach().cpu()), lambda kept: kept[1].to(device=kept[0]))
+
+
+# What a node has saved, under PyTorch's names
+
+_SPELLED = {"a": "self", "x": "self", "b": "other", "y": "result"}
+_OWN = {("pow", "b"): "exponent", ("matmul", "b"): "mat2"}
+_metadata = weakref.WeakKeyDictionary()
+
+
+def _spelled(op, name):
+    argument, _, what = name.rpartition("_")
+    if what == "shape" and argument in op.arguments:
+        return _spelled(op, argument) + "_sym_sizes"
+    return _OWN.get((op.name, name)) or _SPELLED.get(name, name)
+
+
+def _may_save(op):
+    """What a node of this op may have saved, {PyTorch's name: the rules' name}."""
+    needs = {need for rule in op.rules.values() if rule for need in rule[1]} - {"xp", "shared", "i"}
+    needs |= set(op.shared[1]) - {"xp"} if op.shared else set()
+    return {_spelled(op, need): need for need in needs}
+
+
+def _saved(node, spelled):
+    known = _may_save(OPS[node.op.__name__]) if type(node) in (Node, PackedNode) else {}
+    if spelled not in known:
+        raise AttributeError(f"{node.name()!r} object has no attribute '_saved_{spelled}'")
+    if node.saved is None:
+        raise GradError("Trying to backward through the graph a second time (or directly access saved tensors after "
+                        "they have already been freed): pass retain_graph=True to backward to keep them.")  # fmt: skip
+    name, plan = known[spelled], node.plan
+    if name not in plan.names:
+        return None  # an argument that no gradient flows through did not ask for it
+    kept = (node.plain() if type(node) is PackedNode else node).saved[plan.names.index(name)]
+    if name not in plan.tensors or isinstance(kept, np.generic):
+        return kept.item() if isinstance(kept, np.generic) else kept
+    if memory.changed_since(kept, node.epoch):
+        raise rules._overwritten(node, name, kept)
+    parent = None if name == "y" else node.parents[node.op.arguments.index(name)]
+    leaf = parent.variable if type(parent) is AccumulateGrad else None
+    return leaf if leaf is not None and leaf.array is kept else rules._as_it_was(node, name, kept)
+
+
+def _property(spelled):
+    return property(lambda node: _saved(node, spelled), doc=f"What backward needs: {spelled}.")
+
+
+for _name in {name for op in OPS.values() for name in _may_save(op)}:
+    setattr(Node, f"_saved_{_name}", _property(_name))
+Node.__dir__ = lambda node: [
+    name for name in object.__dir__(node)
+    if not name.startswith("_saved_") or name[7:] in _may_save(OPS.get(node.op.__name__, node.op))
+]  # fmt: skip
+Node.metadata = property(lambda node: _metadata.setdefault(node, {}), doc="A dict for whatever one wants to note.")
