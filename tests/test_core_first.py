@@ -1,8 +1,5 @@
 """Runs first and names what broke: the five things without which nothing else can be right."""
 
-import gc
-import weakref
-
 import minigrad as mg
 
 
@@ -30,7 +27,8 @@ def test_diamond_with_sides_of_different_length():
     assert x.grad.item() == 4
 
 
-def test_chain_of_100_000_ops_runs_forward_and_back_and_is_freed_without_recursion():
+def test_chain_of_100_000_ops_runs_forward_and_back_without_recursion():
+    """That it is freed at once is told by tests/scenarios/28, in a fresh interpreter: here others may delay it."""
     x = mg.tensor([1.0], requires_grad=True)
     y = x
     for _ in range(100_000):
@@ -38,16 +36,6 @@ def test_chain_of_100_000_ops_runs_forward_and_back_and_is_freed_without_recursi
     assert y.item() == 100_001
     y.backward()
     assert x.grad.item() == 1
-    gc.disable()
-    try:
-        oldest = y.grad_fn
-        while type(oldest.next_functions[0][0]) is type(oldest):
-            oldest = oldest.next_functions[0][0]
-        seen = weakref.ref(oldest)
-        del oldest, y
-        assert seen() is None
-    finally:
-        gc.enable()
 
 
 def test_broadcasting_is_summed_back_to_each_shape():
