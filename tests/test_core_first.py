@@ -36,6 +36,7 @@ def test_chain_of_100_000_ops_runs_forward_and_back_without_recursion():
     assert y.item() == 100_001
     y.backward()
     assert x.grad.item() == 1
+    assert mg.autograd.grad(y, x)[0].item() == 1
 
 
 def test_broadcasting_is_summed_back_to_each_shape():

@@ -31,9 +31,6 @@ print(y.item())
 y.backward()
 print(x.grad)
 
-(gradient,) = torch.autograd.grad(y, x)
-print("again, as nothing had been saved:", gradient)
-
 with by_reference_counting():
     print("the oldest node is there:", marks[0]() is not None)
     del y
