@@ -35,28 +35,28 @@ def unary(op):
     forward, kernel, to_float, keeps = op.forward, op.kernel, op.to_float, op.keeps
     plan = op.plan(1) if op.rules else None
 
-    def run(x):
+    def run(input):
         try:
-            array, kind = x.array, x._kind
+            array, kind = input.array, input._kind
         except AttributeError:
-            raise wrong_argument(op, op.arguments[0], x) from None
+            raise wrong_argument(op, op.arguments[0], input) from None
         if to_float and (kind is None or not kind.is_float):
-            array = as_float(op, x)
+            array = as_float(op, input)
         try:
             y = kernel(array) if kernel is not None else forward(module_of(array), array)
         except RuntimeWarning:
             y = _quietly(forward, module_of(array), array)
         except _WRONG as error:
-            raise explain(op, (x,), error) from None
+            raise explain(op, (input,), error) from None
         if type(y) is not _ndarray:
             y = as_array(y)
         out = _new(Tensor)
         out.array = y
-        out._kind = kind if keeps and array is x.array else None
+        out._kind = kind if keeps and array is input.array else None
         out._edge = None
         if mode.special and not state.only_off:
-            return _finish(op, (x,), (array,), {}, out)
-        edge = x._edge
+            return _finish(op, (input,), (array,), {}, out)
+        edge = input._edge
         if edge is not None and plan is not None and not mode.special:
             out._edge = node = Node()
             node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, (edge,), memory.epoch, None, None
@@ -79,28 +79,28 @@ def binary(op):
     by_mask = [None] + [op.plan(mask) if op.rules else None for mask in (1, 2, 3)]
     to_first, to_second, to_both = by_mask[1:]
 
-    def run(a, b):
-        if type(b) is float:
-            return with_number(a, b)
+    def run(input, other):
+        if type(other) is float:
+            return with_number(input, other)
         sources = None
         try:
-            kind, other = a._kind, b._kind
+            kind, others = input._kind, other._kind
         except AttributeError:
-            kind = other = None
-        if kind is not other or kind is None or (to_float and not kind.is_float):
-            if not (isinstance(a, Tensor) and isinstance(b, Tensor)):
-                return with_number(a, b)
-            met = meet(a, b)
+            kind = others = None
+        if kind is not others or kind is None or (to_float and not kind.is_float):
+            if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
+                return with_number(input, other)
+            met = meet(input, other)
             if met is None or (to_float and not met[0].is_float):
-                return _long_way(op, (a, b), (), {})
+                return _long_way(op, (input, other), (), {})
             kind, sources = met
-        x, y = a.array, b.array
+        x, y = input.array, other.array
         try:
             z = kernel(x, y)
         except RuntimeWarning:
             z = _quietly(kernel, x, y)
         except _WRONG as error:
-            raise explain(op, (a, b), error) from None
+            raise explain(op, (input, other), error) from None
         if type(z) is not _ndarray:
             z = _asarray(z)  # NumPy hands back scalars
         out = _new(Tensor)
@@ -108,8 +108,8 @@ def binary(op):
         out._kind = kind if keeps else None
         if mode.special:
             out._edge = None
-            return out if state.only_off else _finish(op, (a, b), (x, y), {}, out)
-        left, right = a._edge, b._edge
+            return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
+        left, right = input._edge, other._edge
         if left is None:
             if right is None:
                 out._edge = None

@@ -94,6 +94,9 @@ def multi_dot(tensors):
     """The product of all matrices; the first and the last may be vectors."""
     if len(tensors) < 2:
         raise ShapeError(f"linalg.multi_dot(): expected at least 2 tensors but got {len(tensors)}")
+    for place, x in enumerate(tensors):
+        if x.ndim != 2 and (x.ndim != 1 or 0 < place < len(tensors) - 1):
+            raise ShapeError(f"linalg.multi_dot(): tensor {place} has shape {tuple(x.shape)}, but matrices are wanted")
     product = tensors[0]
     for matrix in tensors[1:]:
         product = ops.matmul(product, matrix)

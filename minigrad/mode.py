@@ -22,6 +22,23 @@ _lock = threading.Lock()
 _threads = 0  # how many threads are in another mode than the ordinary one
 
 
+class _Counted:
+    """Whether a thread counts as being in another mode. It goes with its thread, and is taken off the count then."""
+
+    now = False
+
+    def set(self, unusual):
+        global special, _threads
+        if unusual != self.now:
+            self.now = unusual
+            with _lock:
+                _threads += 1 if unusual else -1
+                special = _threads > 0
+
+    def __del__(self):
+        self.set(False)
+
+
 class _State(threading.local):
     grad = True  # are ops recorded for backward?
     watchers = ()  # callables that are told of every event
@@ -29,26 +46,20 @@ class _State(threading.local):
     anomaly = False  # remember where each op was called; stop at the first nan of backward
     packing = None  # how saved tensors are kept, see autograd/graph.py
     only_off = False  # the mode of no_grad and nothing else
-    _counted = False
 
     def __init__(self):
+        super().__setattr__("_counted", _Counted())
         # PyTorch computes inf and nan without a word, and so do we. NumPy keeps this setting per thread, as we keep
         # ours; a guard inside each op would cost more than a small op itself. In a thread that has not come by here,
         # the filter below keeps its warnings from being printed.
         np.seterr(all="ignore")
 
     def __setattr__(self, name, value):
-        global special, _threads
         put = super().__setattr__
         put(name, value)
         others = bool(self.watchers or self.inference or self.anomaly or self.packing)
         put("only_off", not (self.grad or others))
-        unusual = others or not self.grad
-        if unusual != self._counted:
-            put("_counted", unusual)
-            with _lock:
-                _threads += 1 if unusual else -1
-                special = _threads > 0
+        self._counted.set(others or not self.grad)
 
 
 state = _State()

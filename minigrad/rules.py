@@ -59,11 +59,7 @@ def _as_the_source(g, shape, dtype):
 
 def run_rules_carefully(node, g, create):
     """The same for tensors, custom functions, hooks, watchers and anomaly mode."""
-    if type(node) is not Node:
-        sent = node.run_backward(g, create)
-    else:
-        given = _run_rules_on_tensors(node, g) if create else run_rules(node, g)
-        sent = [pair for pair in zip(node.parents, given) if pair[0] is not None]  # noqa: B905  as above
+    sent = pairs_sent(node, g, create) if type(node) is Node else node.run_backward(g, create)
     if node.hooks:
         sent = run_node_hooks(node, sent, g, create)
     if mode.special and state.anomaly:
@@ -71,6 +67,12 @@ def run_rules_carefully(node, g, create):
     if mode.special and state.watchers and hasattr(g, "dtype"):
         notify(RuleRan(node, as_tensor(g), _by_argument(node, sent)))
     return sent
+
+
+def pairs_sent(node, g, create):
+    """What the rules give, as pairs (parent, contribution)."""
+    given = _run_rules_on_tensors(node, g) if create else run_rules(node, g)
+    return [pair for pair in zip(node.parents, given) if pair[0] is not None]  # noqa: B905  as above
 
 
 def _by_argument(node, sent):

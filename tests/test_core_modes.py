@@ -230,3 +230,10 @@ def test_a_raising_watcher_does_not_undo_or_halve_a_change_in_place():
     with pytest.raises(Refusal), mode.watch(refuse("OpRan")):
         x += 1
     assert x.tolist() == [2, 2] and x._version == 1
+
+
+def test_a_thread_that_ends_in_another_mode_no_longer_counts():
+    thread = threading.Thread(target=lambda: mg.set_grad_enabled(False))
+    thread.start()
+    thread.join()
+    assert not mode.special

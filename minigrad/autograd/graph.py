@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import weakref
 
-import numpy as np
-
 from .. import memory, rules
 from ..errors import GradError
 from ..hooks import Packed, grad_mode
 from ..mode import state
 from ..node import Node
 from ..op import OPS
+from ..operands import NUMBERS
 from ..tensor import AccumulateGrad, Tensor
 
 __all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
@@ -66,7 +65,7 @@ class saved_tensors_hooks:
             node.made_at = plain.made_at
         names, count = plain.plan.tensors, len(plain.plan.tensors)
         node.saved = tuple(
-            array if isinstance(array, np.generic) else self.pack(_as_given(given.get(name), array))
+            array if isinstance(array, NUMBERS) else self.pack(_as_given(given.get(name), array))
             for name, array in zip(names, plain.saved, strict=False)
         ) + plain.saved[count:]
         return node
@@ -93,7 +92,7 @@ class PackedNode(Node):
 
     def run_backward(self, g, create):
         """What the rules send, of what was unpacked."""
-        return rules._run_rules_on_tensors(self.plain(), g) if create else rules.run_rules(self.plain(), g)
+        return rules.pairs_sent(self.plain(), g, create)
 
     def kept_arrays(self):
         """None of its own: they are with whoever packed them."""
@@ -141,15 +140,15 @@ def _saved(node, spelled):
     known = _may_save(OPS[node.op.__name__]) if type(node) in (Node, PackedNode) else {}
     if spelled not in known:
         raise AttributeError(f"{node.name()!r} object has no attribute '_saved_{spelled}'")
-    if node.saved is None:
-        raise GradError("Trying to backward through the graph a second time (or directly access saved tensors after "
-                        "they have already been freed): pass retain_graph=True to backward to keep them.")  # fmt: skip
     name, plan = known[spelled], node.plan
     if name not in plan.names:
         return None  # an argument that no gradient flows through did not ask for it
+    if node.saved is None:
+        raise GradError("Trying to backward through the graph a second time (or directly access saved tensors after "
+                        "they have already been freed): pass retain_graph=True to backward to keep them.")  # fmt: skip
     kept = (node.plain() if type(node) is PackedNode else node).saved[plan.names.index(name)]
-    if name not in plan.tensors or isinstance(kept, np.generic):
-        return kept.item() if isinstance(kept, np.generic) else kept
+    if name not in plan.tensors or isinstance(kept, NUMBERS):
+        return kept.item() if hasattr(kept, "item") else kept
     if memory.changed_since(kept, node.epoch):
         raise rules._overwritten(node, name, kept)
     parent = None if name == "y" else node.parents[node.op.arguments.index(name)]
