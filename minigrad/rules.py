@@ -119,14 +119,13 @@ def _overwritten(node, name, array):
 
 def _saved_as_tensors(node):
     """Saved arrays as tensors that know where they came from, so that rules on them are recorded."""
-    found, again = {"xp": ops}, node.op.byproducts
-    for name, kept in zip(node.plan.names, node.saved, strict=True):
-        if name in again:
-            function, needs = again[name]
-            found[name] = function(*[found[need] for need in needs])
-        else:
-            found[name] = _as_it_was(node, name, kept) if name in node.plan.tensors else kept
-    return [found[name] for name in node.plan.names]
+    plan, again = node.plan, node.op.byproducts
+    found = {name: _as_it_was(node, name, kept) if name in plan.tensors and name not in again else kept
+             for name, kept in zip(plan.names, node.saved, strict=True)}  # fmt: skip
+    for name in again.keys() & found.keys():
+        function, needs = again[name]
+        found[name] = function(*[ops if need == "xp" else found[need] for need in needs])
+    return [found[name] for name in plan.names]
 
 
 def _as_it_was(node, name, array):

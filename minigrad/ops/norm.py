@@ -1,37 +1,46 @@
 """Normalisation over some axes: the one op behind batch, layer, group and instance norm."""
 
-from ..axes import as_axis
+from ..axes import as_axis, count
 from ..op import op
 
 __all__ = ["standardize"]
 
 
-def _spread_of(xp, x, dim, eps):
-    """x minus its mean over `dim`, and one over its standard deviation; for arrays and tensors."""
-    centred = x - x.mean(axis=dim, keepdims=True)
-    variance = (centred * centred).mean(axis=dim, keepdims=True)
-    return centred, 1 / xp.sqrt(variance + eps)
+def _mean(x, dim):
+    """The mean over `dim`, kept as axes of length 1; for arrays and tensors. (NumPy's own takes three times as long.)"""
+    return x.sum(axis=dim, keepdims=True) / count(x.shape, dim)
 
 
-@op(kind="reduce", onnx="MeanVarianceNormalization", to_float="required")
+def _scale_of(xp, centred, dim, eps):
+    """One over the standard deviation of what has the mean 0."""
+    return 1 / xp.sqrt(_mean(centred * centred, dim) + eps)
+
+
+def _scale_again(x, dim, eps, xp):
+    dim = as_axis(dim)
+    return _scale_of(xp, x - _mean(x, dim), dim, eps)
+
+
+@op(kind="reduce", onnx="MeanVarianceNormalization", to_float="required", byproducts={"scale": _scale_again})
 def standardize(xp, x, /, dim, eps=1e-5):
     """(x - mean) / sqrt(variance + eps), both over `dim`, the variance without Bessel's correction.
 
     Source: Ioffe & Szegedy (2015), "Batch Normalization"; Ba, Kiros & Hinton (2016), "Layer Normalization".
     """
     if not x.size:
-        return x.copy()
-    centred, scale = _spread_of(xp, x, as_axis(dim), eps)
-    return (centred * scale).astype(x.dtype)
+        return x.copy(), x
+    dim = as_axis(dim)
+    centred = x - _mean(x, dim)
+    scale = _scale_of(xp, centred, dim, eps)
+    return (centred * scale).astype(x.dtype), scale
 
 
-def _standardize_rule(g, x, y, dim, eps, xp):
+def _standardize_rule(g, y, scale, dim):
     """Mean and variance depend on x as well: what changes them takes away from g."""
-    if 0 in x.shape:
+    if 0 in g.shape:
         return g * 1
     dim = as_axis(dim)
-    _, scale = _spread_of(xp, x, dim, eps)
-    return scale * (g - g.mean(axis=dim, keepdims=True) - y * (g * y).mean(axis=dim, keepdims=True))
+    return scale * (g - _mean(g, dim) - y * _mean(g * y, dim))
 
 
 standardize.vjp(x=_standardize_rule)

@@ -11,6 +11,7 @@ Shapes: gi (rows, gates * H), h (N, H) the first state, weight (gates * H, H), b
 from itertools import accumulate, pairwise
 
 from ..op import op
+from ..shortcuts import column_sums
 from .shape import cat
 
 __all__ = ["gru", "lstm", "rnn"]
@@ -53,7 +54,7 @@ def _back_in_time(xp, g, sizes, factors, weight):
         d = _with_carry(xp, g[start:end], carry)
         flow.append(d)
         wide = (d[:, None, :] * factors[start:end].reshape((n, gates + 1, width))).reshape((n, (gates + 1) * width))
-        carry = wide[:, : gates * width] @ weight + wide[:, gates * width :]
+        carry = xp.dot(wide[:, : gates * width], weight) + wide[:, gates * width :]
     return cat.on(xp, *reversed(flow), dim=0), carry
 
 
@@ -68,7 +69,7 @@ def rnn(xp, gi, h, weight, bias, /, sizes, relu=False):
     """
     out, turned = xp.empty_like(gi), weight.T
     for start, end, n in _steps(sizes):
-        pre = gi[start:end] + (xp.matmul(h[:n], turned) + bias)
+        pre = gi[start:end] + (xp.dot(h[:n], turned) + bias)
         h = out[start:end] = xp.maximum(pre, 0) if relu else xp.tanh(pre)
     return out
 
@@ -78,9 +79,9 @@ def _rnn_back(g, y, h, weight, sizes, relu, xp):
     flow, carry = [], None
     for start, end, _ in reversed(_steps(sizes)):
         flow.append(_with_carry(xp, g[start:end], carry) * slope[start:end])
-        carry = flow[-1] @ weight
+        carry = xp.dot(flow[-1], weight)
     flow = cat.on(xp, *reversed(flow), dim=0)
-    return flow, carry, flow.swapaxes(0, 1) @ _before(xp, h, y, sizes), flow.sum(axis=0)
+    return flow, carry, xp.dot(flow.swapaxes(0, 1), _before(xp, h, y, sizes)), column_sums(flow)
 
 
 rnn.vjp(shared=_rnn_back,
@@ -106,7 +107,7 @@ def gru(xp, gi, h, weight, bias, /, sizes):
     gates, last = -(gi[:, :both] + bias[:both]), gi[:, both:]
     for start, end, n in _steps(sizes):  # in place where it can be: half of a small step is making arrays
         h = h[:n]
-        gh = xp.matmul(h, turned)
+        gh = xp.dot(h, turned)
         rz = xp.exp(gates[start:end] + gh[:, :both])
         rz += one
         xp.divide(one, rz, out=rz)
@@ -123,7 +124,7 @@ def gru(xp, gi, h, weight, bias, /, sizes):
 def _gru_back(g, gi, y, h, weight, bias, sizes, xp):
     width = y.shape[-1]
     before = _before(xp, h, y, sizes)
-    gh = before @ weight.T + bias
+    gh = xp.dot(before, weight.T) + bias
     rz = _sigmoid(xp, gi[:, : 2 * width] + gh[:, : 2 * width])
     r, z, q = rz[:, :width], rz[:, width:], gh[:, 2 * width :]
     n = xp.tanh(gi[:, 2 * width :] + r * q)
@@ -133,7 +134,7 @@ def _gru_back(g, gi, y, h, weight, bias, sizes, xp):
     to_rz = cat.on(xp, flow * to_r, flow * to_z, dim=1)
     d_n = flow * to_n
     d_gh = cat.on(xp, to_rz, d_n * r, dim=1)
-    return cat.on(xp, to_rz, d_n, dim=1), first, d_gh.swapaxes(0, 1) @ before, d_gh.sum(axis=0)
+    return cat.on(xp, to_rz, d_n, dim=1), first, xp.dot(d_gh.swapaxes(0, 1), before), column_sums(d_gh)
 
 
 gru.vjp(shared=_gru_back,
@@ -156,7 +157,7 @@ def lstm(xp, gi, h, c, weight, bias, /, sizes):
     width, turned = h.shape[-1], weight.T
     out = xp.empty((2, len(gi), width), gi.dtype)
     for start, end, n in _steps(sizes):
-        gates = gi[start:end] + (xp.matmul(h[:n], turned) + bias)
+        gates = gi[start:end] + (xp.dot(h[:n], turned) + bias)
         soft = _sigmoid(xp, gates)
         new = xp.tanh(gates[:, 2 * width : 3 * width])
         c = out[1, start:end] = soft[:, width : 2 * width] * c[:n] + soft[:, :width] * new
@@ -168,7 +169,7 @@ def _lstm_back(g, gi, y, h, c, weight, bias, sizes, xp):
     width = h.shape[-1]
     states, cells = y[0], y[1]
     before, cell = _before(xp, h, states, sizes), _before(xp, c, cells, sizes)
-    gates = gi + (before @ weight.T + bias)
+    gates = gi + (xp.dot(before, weight.T) + bias)
     soft, n, top = _sigmoid(xp, gates), xp.tanh(gates[:, 2 * width : 3 * width]), xp.tanh(cells)
     i, f, o = soft[:, :width], soft[:, width : 2 * width], soft[:, 3 * width :]
     to_gates = cat.on(xp, n * i * (1 - i), cell * f * (1 - f), i * (1 - n * n), top * o * (1 - o), dim=1)
@@ -178,9 +179,9 @@ def _lstm_back(g, gi, y, h, c, weight, bias, sizes, xp):
         d_h = _with_carry(xp, g[0, start:end], from_h)
         d_c = _with_carry(xp, g[1, start:end], from_c) + d_h * to_cell[start:end]
         flow.append(cat.on(xp, d_c, d_c, d_c, d_h, dim=1) * to_gates[start:end])
-        from_h, from_c = flow[-1] @ weight, d_c * f[start:end]
+        from_h, from_c = xp.dot(flow[-1], weight), d_c * f[start:end]
     flow = cat.on(xp, *reversed(flow), dim=0)
-    return flow, from_h, from_c, flow.swapaxes(0, 1) @ before, flow.sum(axis=0)
+    return flow, from_h, from_c, xp.dot(flow.swapaxes(0, 1), before), column_sums(flow)
 
 
 lstm.vjp(shared=_lstm_back,
