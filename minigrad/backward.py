@@ -173,19 +173,23 @@ def _one_like(array):
 
 
 def _fan_out(start):
-    """How many more gradients than one will reach a node, for those where it is more than one; and all nodes."""
-    seen, more = set(start), {}
-    stack = list(start)
-    take, put, note = stack.pop, stack.append, seen.add
-    while stack:
-        for parent in take().parents:
+    """How many more gradients than one will reach a node, for those where it is more than one; and all nodes.
+
+    `start` are the nodes that gradients have reached already, one twice if two have.
+    """
+    seen, more, stack = set(), {}, []
+    take, put, note, parents = stack.pop, stack.append, seen.add, start
+    while True:
+        for parent in parents:
             if parent is not None:
                 if parent in seen:
                     more[parent] = more.get(parent, 0) + 1
                 else:
                     note(parent)
                     put(parent)
-    return more, seen
+        if not stack:
+            return more, seen
+        parents = take().parents
 
 
 def _leading_to(targets, nodes):
@@ -205,30 +209,42 @@ def _leading_to(targets, nodes):
 
 
 def _run(start, retain, create, targets):
-    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was."""
-    more, nodes = _fan_out(start)
-    wanted = None if targets is None else _leading_to(targets, nodes)
-    held, found, landed, ready, sent = {}, {}, [], [], start.items()
-    leaf, op_ran = (None, None) if create or mode.special or targets else (AccumulateGrad, Node)
+    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was.
+
+    As long as one gradient alone is under way, nothing else can reach its node, and nothing needs to be counted. (That
+    is so to the end for most models: what goes to leaves is put aside.)
+    """
+    more, wanted, nodes = None, None, None
+    leaf, op_ran = AccumulateGrad, Node
+    if create or mode.special or targets:  # everything is looked at with care
+        leaf = op_ran = None
+        more, nodes = _fan_out(start)
+        wanted = None if targets is None else _leading_to(targets, nodes)
+    held, found, arrived, landed, ready, sent = {}, {}, {}, [], [], start.items()
     while True:
         for parent, g in sent:
             if parent is None:
                 continue
-            if parent in more:
-                before = held.get(parent)
+            if type(parent) is leaf and parent.hooks is None:
+                before = arrived.get(parent)
+                arrived[parent] = g if before is None else before if g is None else before + g
+            elif more is None or parent not in more:
+                ready.append((parent, g))
+            else:
+                before = held.pop(parent, None)
                 if before is not None:
                     g = before if g is None else before + g
                 if more[parent]:
                     more[parent] -= 1
                     held[parent] = g
-                    continue
-                held.pop(parent, None)
-            if type(parent) is leaf and parent.hooks is None:
-                landed.append((parent, g))
-            else:
-                ready.append((parent, g))
+                else:
+                    ready.append((parent, g))
         if not ready:
             break
+        if more is None and len(ready) > 1:
+            sent, ready = ready, []
+            more, _ = _fan_out([parent for parent, _ in sent])
+            continue
         node, g = ready.pop()
         if type(node) is op_ran and node.hooks is None and g is not None:
             sent = zip(node.parents, run_rules(node, g))  # noqa: B905  as many by construction
@@ -236,7 +252,8 @@ def _run(start, retain, create, targets):
                 node.saved = None
         else:
             sent = _visit(node, g, retain, create, targets, wanted, found, landed)
-    start = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over as it is
+    landed += arrived.items()
+    start = arrived = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over
     _land(landed, create)
     return found
 
