@@ -29,11 +29,11 @@ def pair(op):
     def run(*args, **kwargs):
         try:
             a, b, *attributes = args
-            kind = together[a._kind, b._kind, *attributes]
+            kind, values = together[a._kind, b._kind, *attributes]
         except (KeyError, ValueError, AttributeError, TypeError):
             kind = None
         if kind is None:
-            return _learn(carefully, together, 2, args, kwargs)
+            return _learn(op, carefully, together, args, kwargs)
         if mode.special or kwargs:
             return carefully(*args, **kwargs)
         x, y = a.array, b.array
@@ -45,7 +45,7 @@ def pair(op):
             raise explain(op, (a, b), error) from None
         byproducts = ()
         if hands_on:
-            z, *byproducts = z
+            z, byproducts = z[0], z[1:]
         out = _new(Tensor)
         out.array, out._kind, out._edge = z if type(z) is _ndarray else as_array(z), kind, None
         parents = first, second = a._edge, b._edge
@@ -53,7 +53,7 @@ def pair(op):
         if plan is not None:
             out._edge = node = _new(Node)
             node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, parents, memory.epoch, None, None
-            node.saved = _saved(plan, (x, y), z, op.bind(attributes, {}) if plan.rest else None, byproducts)
+            node.saved = _saved(plan, (x, y), z, values, byproducts)
         return out
 
     return run
@@ -67,11 +67,11 @@ def triple(op):
     def run(*args, **kwargs):
         try:
             a, b, c = args
-            kind = together[a._kind, b._kind, c._kind]
+            kind, _ = together[a._kind, b._kind, c._kind]
         except (KeyError, ValueError, AttributeError):
             kind = None
         if kind is None:
-            return _learn(carefully, together, 3, args, kwargs)
+            return _learn(op, carefully, together, args, kwargs)
         if mode.special or kwargs:
             return carefully(*args, **kwargs)
         x, y, z = a.array, b.array, c.array
@@ -92,16 +92,16 @@ def triple(op):
     return run
 
 
-def _learn(carefully, together, count, args, kwargs):
-    """Run with a look at everything, and remember which kinds went together."""
-    out = carefully(*args, **kwargs)
+def _learn(op, carefully, together, args, kwargs):
+    """Run with a look at everything, and remember which kinds went together: the result's kind, and all attributes."""
+    out, count = carefully(*args, **kwargs), len(op.arguments)
     operands, attributes = args[:count], args[count:]
     if not kwargs and len(operands) == count and all(isinstance(x, Tensor) for x in operands):
         key = (*[x._kind or known_kind(x) for x in operands], *attributes)
         if all(kind is not None and not kind.inference for kind in key[:count]) and _hashable(attributes):
             if len(together) >= _MOST:
                 together.clear()
-            together[key] = kind_of(out.array)
+            together[key] = kind_of(out.array), op.bind(attributes, {})
     return out
 
 

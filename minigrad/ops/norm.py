@@ -7,7 +7,7 @@ __all__ = ["standardize"]
 
 
 def _mean(x, dim):
-    """The mean over `dim`, kept as axes of length 1; for arrays and tensors. (NumPy's own takes three times as long.)"""
+    """The mean over `dim`, kept as axes of length 1; for arrays and tensors. NumPy's own takes three times as long."""
     return x.sum(axis=dim, keepdims=True) / count(x.shape, dim)
 
 

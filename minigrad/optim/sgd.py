@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import memory
 from ..device import module_of
+from ..shortcuts import scalar
 from ..tensor import Tensor
 from .optimizer import Optimizer, check_options, number
 
@@ -42,15 +43,17 @@ class SGD(Optimizer):
         if group["momentum"] or group["weight_decay"] or group["maximize"]:
             super()._update_all(group)
             return
-        lr = number(group["lr"])
+        lr, changed = number(group["lr"]), memory.changed
         for p in group["params"]:  # nothing but p -= lr * g, so there is nothing else to ask
             g = getattr(p, "_grad", None)
             if g is not None:
-                array, g = p.array, g.array
-                xp, scratch = np if type(g) is np.ndarray else module_of(g), self._scratch(p, g)
-                xp.multiply(g, lr, scratch)
-                xp.subtract(array, scratch, array)
-                memory.changed(array)
+                array, g, scratch = p.array, g.array, self._scratch(p, g.array)
+                if type(g) is np.ndarray:
+                    np.multiply(g, scalar(lr, g.dtype), scratch)
+                    np.subtract(array, scratch, array)
+                else:
+                    array -= module_of(g).multiply(g, lr, scratch)
+                changed(array)
 
     def _update(self, group, p, g):
         xp, scratch = module_of(g), self._scratch(p, g)
