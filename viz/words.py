@@ -42,9 +42,12 @@ def value_name(graph, value_id, limit=40):
     return f"#{value.producer + 1} {name}" if name else f"#{value.producer + 1}"
 
 
+LOSS = "reduction", "mean"
+
+
 def op_with_attributes(step):
-    """The op with its attributes: `sum axis=1`, `index 0:3`."""
-    shown = text.attributes(step.attributes)
+    """The op with its attributes: `sum axis=1`, `index 0:3`. That a loss is a mean goes without saying."""
+    shown = text.attributes({name: what for name, what in step.attributes.items() if (name, what) != LOSS})
     return f"{step.op} {shown.removeprefix(step.op + '=')}".rstrip()
 
 
