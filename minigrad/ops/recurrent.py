@@ -94,40 +94,56 @@ rnn.vjp(shared=_rnn_back,
 # GRU
 
 
-@op(kind="matmul", onnx="GRU", broadcasts=False)
+def _soft_gates(gi, y, h, weight, bias, sizes, xp):
+    """What the op hands on, worked out again: r and z side by side, (rows, 2 H)."""
+    width = 2 * y.shape[-1]
+    gh = xp.dot(_before(xp, h, y, sizes), weight.T) + bias
+    return _sigmoid(xp, gi[:, :width] + gh[:, :width])
+
+
+def _proposal(gi, y, h, weight, bias, sizes, xp):
+    """n and gh_n, one behind the other, (2 rows, H)."""
+    width = y.shape[-1]
+    r = _soft_gates(gi, y, h, weight, bias, sizes, xp)[:, :width]
+    from_h = xp.dot(_before(xp, h, y, sizes), weight[2 * width :].T) + bias[2 * width :]
+    return cat.on(xp, xp.tanh(gi[:, 2 * width :] + r * from_h), from_h, dim=0)
+
+
+@op(kind="matmul", onnx="GRU", broadcasts=False,
+    byproducts={"rz": _soft_gates, "proposal": _proposal})  # fmt: skip
 def gru(xp, gi, h, weight, bias, /, sizes):
     """Gates r, z and proposal n, side by side in this order in gi and gh = h W^T + b, step after step.
 
     r = sigmoid(gi_r + gh_r), z = sigmoid(gi_z + gh_z), n = tanh(gi_n + r gh_n), h' = (1 - z) n + z h
     Source: Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder", with PyTorch's place of r.
     """
-    width, turned, one = h.shape[-1], weight.T.copy(), gi.dtype.type(1)
-    out, both = xp.empty((len(gi), width), gi.dtype), 2 * width
+    rows, width, turned, one = len(gi), h.shape[-1], weight.T.copy(), gi.dtype.type(1)
+    both = 2 * width
+    out, soft, proposal = (xp.empty(shape, gi.dtype) for shape in ((rows, width), (rows, both), (2 * rows, width)))
     turned[:, :both] *= -1  # sigmoid takes -x: turned round once here, not at each step
-    gates, last = -(gi[:, :both] + bias[:both]), gi[:, both:]
+    given, last, bias = -(gi[:, :both] + bias[:both]), gi[:, both:], bias[both:]
     for start, end, n in _steps(sizes):  # in place where it can be: half of a small step is making arrays
         h = h[:n]
         gh = xp.dot(h, turned)
-        rz = xp.exp(gates[start:end] + gh[:, :both])
+        rz, new, from_h = soft[start:end], proposal[start:end], proposal[rows + start : rows + end]
+        xp.add(given[start:end], gh[:, :both], out=rz)
+        xp.exp(rz, out=rz)
         rz += one
         xp.divide(one, rz, out=rz)
-        new = gh[:, both:] + bias[both:]
-        new *= rz[:, :width]
+        xp.add(gh[:, both:], bias, out=from_h)
+        xp.multiply(from_h, rz[:, :width], out=new)
         new += last[start:end]
         xp.tanh(new, out=new)
         h = h - new
         h *= rz[:, width:]
         h = xp.add(h, new, out=out[start:end])
-    return out
+    return out, soft, proposal
 
 
-def _gru_back(g, gi, y, h, weight, bias, sizes, xp):
-    width = y.shape[-1]
+def _gru_back(g, rz, proposal, y, h, weight, sizes, xp):
+    rows, width = y.shape
     before = _before(xp, h, y, sizes)
-    gh = xp.dot(before, weight.T) + bias
-    rz = _sigmoid(xp, gi[:, : 2 * width] + gh[:, : 2 * width])
-    r, z, q = rz[:, :width], rz[:, width:], gh[:, 2 * width :]
-    n = xp.tanh(gi[:, 2 * width :] + r * q)
+    r, z, n, q = rz[:, :width], rz[:, width:], proposal[:rows], proposal[rows:]
     to_n = (1 - z) * (1 - n * n)
     to_r, to_z = to_n * q * r * (1 - r), (before - n) * z * (1 - z)
     flow, first = _back_in_time(xp, g, sizes, cat.on(xp, to_r, to_z, to_n * r, z, dim=1), weight)

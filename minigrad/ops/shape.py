@@ -220,9 +220,7 @@ def _joined(tensors):
     return [x for x in tensors if x.shape != (0,)] or list(tensors)
 
 
-@op(kind="shape", onnx="Concat", broadcasts=True)  # so that gradients come back in the dtype of each tensor
-def cat(xp, *tensors, dim=0):
-    """Tensors one after the other along `dim`. Shapes: equal on all other axes; (0,) may stand anywhere."""
+def _cat_with_care(xp, tensors, dim):
     if not tensors:
         raise ShapeError("cat(): expected a non-empty list of Tensors")
     if not all(x.ndim for x in tensors):
@@ -233,6 +231,15 @@ def cat(xp, *tensors, dim=0):
         shapes = ", ".join(str(tuple(x.shape)) for x in tensors)
         raise ShapeError(f"cat(): Sizes of tensors must match except in dimension {dim}, but got {shapes}")
     return xp.concatenate(tensors, dim)
+
+
+@op(kind="shape", onnx="Concat", broadcasts=True)  # so that gradients come back in the dtype of each tensor
+def cat(xp, *tensors, dim=0):
+    """Tensors one after the other along `dim`. Shapes: equal on all other axes; (0,) may stand anywhere."""
+    try:
+        return xp.concatenate(tensors, dim)
+    except ValueError:  # no tensors, or some that may not stand together; or that only PyTorch lets stand together
+        return _cat_with_care(xp, tensors, dim)
 
 
 def _part(g, i, shapes, dim, xp):
