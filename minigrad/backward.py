@@ -252,33 +252,43 @@ def _run(start, retain, create, targets):
                 node.saved = None
         else:
             sent = _visit(node, g, retain, create, targets, wanted, found, landed)
-    landed += arrived.items()
-    start = arrived = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over
-    _land(landed, create)
+    start = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over as it is
+    _land(arrived)
+    for edge, g in landed:
+        tensor = edge.variable if type(edge) is AccumulateGrad else edge
+        if tensor is not None and tensor._edge is not None:
+            _add_to_grad(tensor, _own(g, create), create)
     return found
 
 
-def _land(landed, create):
-    """Add to `.grad` what has arrived at leaves, and at tensors that keep theirs."""
-    for pair in landed:
-        edge, g = pair
-        tensor = edge._leaf() if type(edge) is AccumulateGrad else edge
-        if tensor is None or tensor._edge is None or g is None:  # a leaf may be gone, or frozen, by now
-            continue
-        if type(g) is not _ndarray:
-            g = _own(g, create)
-        elif g.base is not None or _references(g) != _ALONE:  # somebody else has it too
-            g = g.copy()
-        _add_to_grad(tensor, g, create)
+def _land(arrived):
+    """Add to `.grad` what has arrived at leaves: arrays, with nobody watching and no hooks."""
+    with _adding:
+        for edge, g in arrived.items():
+            tensor = edge._leaf()
+            if tensor is None or tensor._edge is None or g is None:  # a leaf may be gone, or frozen, by now
+                continue
+            if type(g) is not _ndarray:
+                g = _own(g)
+            elif g.base is not None or _references(g) != _ALONE:  # somebody else has it too
+                g = g.copy()
+            old = getattr(tensor, "_grad", None)
+            if old is None:
+                tensor._grad = new = _new(Tensor)
+                new.array, new._edge, new._kind = g, None, None
+            elif old._edge is None:
+                old.array += g
+                memory.changed(old.array)
+            else:
+                tensor._grad = old + as_tensor(g)
 
 
-def _count_as_above(landed):
-    for pair in landed:
-        edge, g = pair
+def _count_as_above(arrived):
+    for edge, g in arrived.items():
         return edge or _references(g)
 
 
-_ALONE = _count_as_above([(None, np.empty(0))])  # what Python counts for a gradient that only the list holds
+_ALONE = _count_as_above({None: np.empty(0)})  # what Python counts for a gradient that only the table above holds
 
 
 def _visit(node, g, retain, create, targets, wanted, found, landed):
@@ -315,11 +325,7 @@ def _add_to_grad(tensor, g, create):
     with _adding:
         old = getattr(tensor, "_grad", None)
         if old is None:
-            if type(g) is _ndarray and not mode.special:
-                new = _new(Tensor)
-                new.array, new._edge, new._kind = g, None, None
-            else:
-                new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
+            new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
         elif create:
             new = old + g
         elif old._edge is not None:

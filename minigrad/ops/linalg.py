@@ -60,7 +60,7 @@ def linear(xp, x, weight, bias):
         raise ShapeError(f"linear(): bias has shape {bias.shape}, but weight {weight.shape} needs {weight.shape[:1]}")
     if len(x.shape) != 2:
         return xp.matmul(x, weight.T) + bias
-    y = xp.dot(x, weight.T)
+    y = x.dot(weight.T)
     y += bias
     return y
 
