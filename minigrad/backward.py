@@ -45,6 +45,12 @@ def backward(tensor, gradient=None, retain_graph=None, create_graph=False, input
     >>> w.grad
     tensor(12.)
     """
+    if (
+        gradient is None and inputs is None and not (create_graph or mode.special)
+        and isinstance(tensor, Tensor) and tensor._edge is not None and not tensor.array.ndim
+    ):  # by far the commonest: a loss, and nothing else given  # fmt: skip
+        _run({tensor._edge: _one_like(tensor.array).array}, retain_graph, False, None)
+        return
     targets = None
     if inputs is not None:
         inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)

@@ -179,7 +179,7 @@ def binary(op):
 
 def general(op):
     """Any number of array inputs, with attributes; plain numbers are welcome in the place of any but one."""
-    forward, count, rules, view = op.forward, len(op.arguments), op.rules, op.view
+    forward, check, count, rules, view = op.forward, op.check, len(op.arguments), op.rules, op.view
     variadic, plans, hands_on = op.variadic, op.plans, bool(op.byproducts)
     only_floats = op.to_float == "required" and count == 1
     quick = only_floats or not (op.to_float or variadic or op.broadcasts)
@@ -212,6 +212,8 @@ def general(op):
         if only_floats and dtype.kind != "f":
             return _long_way(op, inputs, attributes, kwargs)
         try:
+            if check is not None:
+                check(*arrays)
             y = forward(np, *arrays, *attributes, **kwargs)
         except RuntimeWarning:
             y = _quietly(forward, np, *arrays, *attributes, **kwargs)
@@ -247,6 +249,8 @@ def _long_way(op, inputs, attributes, kwargs):
         arrays = harmonise(op, inputs, arrays)
     xp = next((module_of(a) for a in arrays if not isinstance(a, ON_CPU)), np)  # one on a GPU decides
     try:
+        if op.check is not None:
+            op.check(*arrays)
         y = op.forward(xp, *arrays, *attributes, **kwargs)
     except RuntimeWarning:
         y = _quietly(op.forward, xp, *arrays, *attributes, **kwargs)

@@ -36,7 +36,7 @@ class Op:
 
     def __init__(
         self, forward, kind, onnx=None, commutes=False, broadcasts=None, to_float=False, view=False, fixed=(),
-        bools=True, byproducts=None,
+        bools=True, byproducts=None, check=None,
     ):  # fmt: skip
         if kind not in KINDS:
             raise TypeError(f"op {forward.__name__}: kind {kind!r} is not one of {', '.join(KINDS)}")
@@ -45,6 +45,7 @@ class Op:
         self.to_float = to_float  # integers become the default float first, as in exp(2)
         self.bools = bools  # whether truth values may stand among other operands
         self.fixed = fixed  # arguments that keep their dtype: conditions and indices
+        self.check = check  # refuses arrays by shape and dtype, before the formula; not asked of settled operands
         # What the formula hands on to the rules beside its result, by name, and how to work it out again, recorded,
         # from inputs: the derivative of a derivative goes through it.
         self.byproducts = {name: (again, _names(again)) for name, again in (byproducts or {}).items()}

@@ -22,6 +22,18 @@ def _ones(count, dtype):
     return made
 
 
+@lru_cache(64)
+def _starts(count, step):
+    made = np.arange(count) * step
+    made.flags.writeable = False
+    return made
+
+
+def starts(count, step, xp):
+    """0, step, 2 step, ...: where rows begin that lie one behind the other. Not to be written to."""
+    return _starts(count, step) if xp is np else xp.arange(count) * step
+
+
 @lru_cache(256)
 def scalar(value, dtype):
     """A number other than 0 as an array without axes: as an operand it takes NumPy half the time of a Python number."""

@@ -49,15 +49,18 @@ matmul.vjp(a=lambda g, a_shape, b: _left(g, a_shape, b),
            b=lambda g, a, b_shape: _right(g, a, b_shape))  # fmt: skip
 
 
-@op(kind="matmul", onnx="Gemm", broadcasts=False)
+def _check_bias(x, weight, bias):
+    if bias.shape != weight.shape[:1]:
+        raise ShapeError(f"linear(): bias has shape {bias.shape}, but weight {weight.shape} needs {weight.shape[:1]}")
+
+
+@op(kind="matmul", onnx="Gemm", broadcasts=False, check=_check_bias)
 def linear(xp, x, weight, bias):
     """x times the transposed weight, plus bias: one op, as it is the commonest of all.
 
     Shapes: x (..., n), weight (m, n), bias (m,) -> (..., m)
     Errors: ShapeError when n or m differs; DtypeError when the dtypes differ; DeviceError when they live apart.
     """
-    if bias.shape != weight.shape[:1]:
-        raise ShapeError(f"linear(): bias has shape {bias.shape}, but weight {weight.shape} needs {weight.shape[:1]}")
     if len(x.shape) != 2:
         return xp.matmul(x, weight.T) + bias
     y = x.dot(weight.T)

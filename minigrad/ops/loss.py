@@ -4,7 +4,7 @@ from math import prod
 
 from ..errors import DtypeError, ShapeError
 from ..op import op
-from ..shortcuts import any_outside, largest, total
+from ..shortcuts import any_outside, largest, starts, total
 from .activation import softmax
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "less_one_hot", "nll_loss", "one_hot_mask"]
@@ -26,26 +26,26 @@ less_one_hot.vjp(x=lambda g: g,
                  target=None)  # fmt: skip
 
 
-def _check_classes(name, scores, target):
+def _check_pair(scores, target):
     """Refuse scores (N, C) or (C,) and whole-number targets (N,) or () that do not go together."""
     shape = scores.shape
     if len(shape) not in (1, 2) or target.shape != shape[:-1]:
         raise ShapeError(
-            f"{name}(): expected input batch_size {shape[:-1]} to match target batch_size {target.shape}: scores "
-            "(N, C) go with targets (N,); reshape other scores to two axes first."
+            f"expected input batch_size {shape[:-1]} to match target batch_size {target.shape}: scores (N, C) go with "
+            "targets (N,); reshape other scores to two axes first."
         )
     if scores.dtype.kind != "f":
-        raise DtypeError(f"{name}() is not defined for scores of dtype {scores.dtype}. Use .float() first.")
-    if target.dtype.str[1:] not in ("i8", "u1"):  # `name` takes NumPy ten times as long
-        raise DtypeError(f"{name}(): expected target of dtype int64, got {target.dtype}. Use target.long().")
-    if any_outside(target, shape[-1]):
-        wrong = int(target[(target < 0) | (target >= shape[-1])].reshape(-1)[0])
-        raise IndexError(f"Target {wrong} is out of bounds: classes go from 0 to {shape[-1] - 1}")
+        raise DtypeError(f"the loss is not defined for scores of dtype {scores.dtype}. Use .float() first.")
+    if target.dtype.name not in ("int64", "uint8"):
+        raise DtypeError(f"expected target of dtype int64, got {target.dtype}. Use target.long().")
 
 
-def _place(xp, target):
-    """The index of each row's right class."""
-    return (xp.arange(len(target)), target) if target.ndim else target
+def _places(xp, target, classes):
+    """The place of each row's right class, all rows one behind the other. Errors: IndexError for no such class."""
+    if any_outside(target, classes):
+        wrong = int(target[(target < 0) | (target >= classes)].reshape(-1)[0])
+        raise IndexError(f"Target {wrong} is out of bounds: classes go from 0 to {classes - 1}")
+    return starts(len(target), classes, xp) + target if target.ndim else target
 
 
 def _reduced(losses, reduction):
@@ -60,15 +60,14 @@ def _share(g, target_shape, reduction):
     return g[..., None] if reduction == "none" else g / prod(target_shape) if reduction == "mean" else g
 
 
-@op(kind="loss", onnx="NegativeLogLikelihoodLoss", fixed=("target",), broadcasts=False)
+@op(kind="loss", onnx="NegativeLogLikelihoodLoss", fixed=("target",), broadcasts=False, check=_check_pair)
 def nll_loss(xp, log_probability, target, /, reduction="mean"):
     """Minus the log-probability of the right class: averaged ("mean"), added ("sum"), or one per row ("none").
 
     Shapes: log_probability (N, C) or (C,), target (N,) or (): whole numbers from 0 to C-1.
     Errors: DtypeError for targets that are not integers, IndexError for a class that is not there.
     """
-    _check_classes("nll_loss", log_probability, target)
-    return _reduced(-log_probability[_place(xp, target)], reduction)
+    return _reduced(-log_probability.take(_places(xp, target, log_probability.shape[-1])), reduction)
 
 
 def _nll_rule(g, log_probability_shape, target, reduction, xp):
@@ -80,21 +79,21 @@ nll_loss.vjp(log_probability=_nll_rule,
              target=None)  # fmt: skip
 
 
-@op(kind="loss", onnx="SoftmaxCrossEntropyLoss", fixed=("target",), broadcasts=False,
+@op(kind="loss", onnx="SoftmaxCrossEntropyLoss", fixed=("target",), broadcasts=False, check=_check_pair,
     byproducts={"probability": lambda scores, xp: softmax.on(xp, scores, dim=-1)})  # fmt: skip
 def cross_entropy(xp, scores, target, /, reduction="mean"):
     """nll_loss of log_softmax in one op: the loss of nearly every classifier, so it has the short way back.
 
     Shapes and errors: as for nll_loss, with raw scores in the place of log-probabilities.
     """
-    _check_classes("cross_entropy", scores, target)
+    places = _places(xp, target, scores.shape[-1])
     if not scores.size:
         return _reduced(scores.sum(axis=-1), reduction), scores
     shifted = scores - largest(scores, -1)
     probability = xp.exp(shifted)
     whole = total(probability, -1)
     probability /= whole
-    losses = xp.log(whole)[..., 0] - shifted[_place(xp, target)]
+    losses = xp.log(whole)[..., 0] - shifted.take(places)
     return _reduced(losses, reduction), probability
 
 
