@@ -380,6 +380,7 @@ def test_recorded_statistics_may_stand_in_for_those_of_the_instance():
         (lambda x: F.gaussian_nll_loss(x, x, -x), ValueError, "var has negative entry"),
         (lambda x: F.multi_margin_loss(x[0], mg.tensor([0, 0]), p=3), ValueError, "only p == 1 and p == 2"),
         (lambda x: F.pad(x, (1, 1), "reflect", value=3.0), ValueError, "doesn't take in value"),
+        (lambda x: F.pad(x, (-2, -2)), RuntimeError, "leaves too little of the 3"),
         (lambda x: F.max_pool1d(x, 1, padding=-1), RuntimeError, "pad must be non-negative"),
         (lambda x: F.avg_pool2d(x, 1, divisor_override=0), RuntimeError, "divisor must be not zero"),
     ],
@@ -387,6 +388,15 @@ def test_recorded_statistics_may_stand_in_for_those_of_the_instance():
 def test_what_functions_refuse_in_words(run, kind, words):
     with pytest.raises(kind, match=words):
         run(mg.ones(1, 2, 3))
+
+
+def test_a_layer_uses_what_is_put_in_the_place_of_a_parameter():
+    layer, x = nn.Linear(2, 1, bias=False), mg.tensor([[1.0, 2.0]])
+    scale = mg.tensor(3.0, requires_grad=True)
+    del layer.weight
+    layer.weight = scale * mg.ones(1, 2)
+    layer(x).sum().backward()
+    assert layer(x).item() == 9 and scale.grad.item() == 3 and not layer._parameters.get("weight")
 
 
 def test_the_import_lines_of_a_pytorch_script_work():

@@ -35,6 +35,15 @@ def test_each_bag_is_brought_together(given_bags, mode, padding):
     assert np.allclose(weight.grad.tolist(), again.grad.tolist())
 
 
+@pytest.mark.parametrize("mode", ["mean", "sum", "max"])
+def test_bags_with_nothing_in_any_of_them_are_0(mode):
+    weight = mg.ones(3, 2, requires_grad=True)
+    found = F.embedding_bag(mg.tensor([], dtype=mg.int64), weight, mg.tensor([0, 0]), mode=mode)
+    assert found.tolist() == [[0, 0], [0, 0]]
+    found.sum().backward()
+    assert not weight.grad.any()
+
+
 def test_rows_of_bags_and_weights_for_each_element():
     layer = nn.EmbeddingBag(4, 2, mode="sum")
     ids, shares = mg.tensor([[0, 1], [3, 3]]), mg.tensor([[1.0, 2.0], [0.5, 0.5]])

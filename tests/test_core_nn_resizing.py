@@ -52,10 +52,30 @@ def test_whole_factors_repeat_and_area_takes_it_back(height, width, factor):
     ({"size": 2, "align_corners": True}, ValueError, "align_corners"),
     ({"size": (2, 3)}, ValueError, "size"),
     ({"scale_factor": 0.1}, RuntimeError, "greater than 0"),
+    ({"scale_factor": (2, 2)}, ValueError, "scale_factor must be one number or 1"),
+    ({"size": 2, "input": mg.ones(2, 4)}, RuntimeError, r"axes after \(N, C\)"),
+    ({"size": 2, "input": mg.ones(1, 2, 4, dtype=mg.int64)}, RuntimeError, "not defined for minigrad.int64"),
 ])  # fmt: skip
 def test_wrong_sizes_are_refused(arguments, kind, words):
     with pytest.raises(kind, match=words):
-        F.interpolate(mg.ones(1, 2, 4), **arguments)
+        F.interpolate(**{"input": mg.ones(1, 2, 4), **arguments})
+
+
+@pytest.mark.parametrize(("run", "shape", "words"), [
+    (F.pixel_shuffle, (3, 2, 2), "3 channels cannot be divided"), (F.pixel_shuffle, (2, 2), "2 axes"),
+    (F.pixel_unshuffle, (1, 3, 4), "height 3 and width 4"),
+    (lambda x, _: F.pixel_shuffle(x, 0), (1, 2, 2), "from 1 up"),
+])  # fmt: skip
+def test_images_that_do_not_fit_are_refused(run, shape, words):
+    with pytest.raises(RuntimeError, match=words):
+        run(mg.ones(*shape), 2)
+
+
+@few
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_the_nearest_exactly_is_the_one_around_the_middle(n, out):
+    found = F.interpolate(mg.arange(float(n)).reshape(1, 1, n), size=out, mode="nearest-exact")[0, 0]
+    assert found.tolist() == [(2 * k + 1) * n // (2 * out) for k in range(out)]
 
 
 def test_lp_pool_is_the_norm_of_each_window():
