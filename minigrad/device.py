@@ -11,7 +11,7 @@ from .errors import DeviceError
 
 
 class Device:
-    """A place for arrays: `device("cpu")`, `device("cuda")`, `device("cuda:1")`, `device("cuda", 1)`.
+    """A place for arrays: `device("cpu")`, `device("cuda")`, `device("cuda:1")`, `device("cuda", 1)`, `device(1)`.
 
     >>> Device("cpu")
     device(type='cpu')
@@ -22,6 +22,8 @@ class Device:
     def __new__(cls, type, index=None):
         if isinstance(type, Device):
             return type
+        if isinstance(type, int) and not isinstance(type, bool):
+            type = f"cuda:{type}"
         if not isinstance(type, str):
             raise TypeError(f"device(): expected a name such as 'cpu' or 'cuda:0', not {type!r}")
         kind, colon, number = type.partition(":")

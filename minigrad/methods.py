@@ -97,7 +97,7 @@ def __contains__(self, value):
 
 @method
 def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
-    """Another dtype, another device, or both: `x.to("cuda")`, `x.to(mg.float64)`, `x.to(other)`.
+    """Another dtype, another device, or both: `x.to("cuda")`, `x.to(1)`, `x.to(mg.float64)`, `x.to(other)`.
 
     Returns a new tensor; the very same one when nothing changes. Gradients flow back through it. `non_blocking` is a
     wish that nothing hangs on.
@@ -105,7 +105,7 @@ def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
     for given in args:
         if isinstance(given, Tensor):
             dtype, device = given.dtype, given.device
-        elif isinstance(given, (str, Device)) and given not in ("float", "int"):
+        elif isinstance(given, (str, int, Device)) and given not in ("float", "int"):
             device = given
         else:
             dtype = given

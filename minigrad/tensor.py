@@ -168,6 +168,11 @@ class Tensor:
         return None if type(self._edge) is AccumulateGrad else self._edge
 
     @property
+    def output_nr(self):
+        """Which of its node's outputs this is: 0, as every node has one."""
+        return 0
+
+    @property
     def is_leaf(self):
         """True for tensors that no recorded op made."""
         return self._edge is None or type(self._edge) is AccumulateGrad

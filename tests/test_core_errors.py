@@ -131,6 +131,8 @@ CASES = {
     "not an array": (lambda: mg.Tensor([1.0, 2.0]), TypeError, r"minigrad\.tensor"),
     "from_numpy": (lambda: mg.from_numpy([1.0]), TypeError, "np.ndarray"),
     "default dtype": (lambda: mg.set_default_dtype(mg.int64), TypeError, "floating-point"),
+    "device number": (lambda: mg.ones(2).to(-1), RuntimeError, "'cpu', 'cuda'.*'cuda:-1'"),
+    "device bool": (lambda: mg.ones(2, device=True), TypeError, "expected a name.*not True"),
     "device name": (lambda: mg.ones(2).to("gpu"), RuntimeError, "'cpu', 'cuda'.*'gpu'"),
     "target out of range": (lambda: F.cross_entropy(mg.ones(2, 3), mg.tensor([0, 3])), IndexError, "Target 3.*0 to 2"),
     "target negative": (lambda: F.cross_entropy(mg.ones(2, 3), mg.tensor([0, -1])), IndexError, "Target -1"),
@@ -175,7 +177,8 @@ def test_a_missing_gpu_says_what_to_do():
         pytest.skip("this machine has a GPU")
     module = mg.nn.Linear(2, 2)
     before = module.weight.array
-    for run in (lambda: mg.ones(2).cuda(), lambda: mg.ones(2, device="cuda"), lambda: module.to("cuda:0")):
+    for run in (lambda: mg.ones(2).cuda(), lambda: mg.ones(2, device="cuda"), lambda: mg.ones(2).to(1),
+                lambda: module.to("cuda:0")):  # fmt: skip
         with pytest.raises(RuntimeError, match=r"(?s)cuda.*not available.*device='cpu'.*cuda\.is_available\(\)"):
             run()
     assert module.weight.array is before and mg.cuda.device_count() == 0

@@ -72,6 +72,7 @@ def test_facts_about_memory_and_kind():
     x = mg.arange(6).reshape(2, 3)
     assert (x.itemsize, x.nbytes, x.storage_offset()) == (8, 48, 0)
     assert x[1].storage_offset() == 3 and x.t()[1:].storage_offset() == 1 and x.get_device() == -1
+    assert x.output_nr == (x.float().requires_grad_() * 2).unbind()[1].output_nr == 0  # every node has one output
     assert x.is_signed() and not x.byte().is_signed() and not (x.is_complex() or x.is_sparse) and x.real is x
     assert mg.is_nonzero(x[0, 1]) and x.is_same_size(x + 1) and x.type_as(mg.ones(1)).dtype is mg.float32
 
