@@ -39,9 +39,10 @@ def main(arguments):
     parser.add_argument("--table", action="store_true", help="write the table of differences, minigrad/DIFFERENCES.md")
     options = parser.parse_args(arguments)
     if options.table:
-        from .table import FILE, text
+        from .page import markdown
+        from .table import FILE
 
-        return print(f"{FILE.write_text(text(), encoding='utf-8')} characters in {FILE.name}")
+        return print(f"{FILE.write_text(markdown(), encoding='utf-8')} characters in {FILE.name}")
     if options.record:
         outcomes, version = asked(FAMILIES)
         answers.save(outcomes, version)

@@ -46,5 +46,5 @@ def replay(name, known, library=minigrad):
             elif line(case) in listed:
                 failures.append(f"{case.text}\n   agrees now: take it out of open.txt")
             elif meant and not found:
-                failures.append(f"{case.text}\n   no longer differs, but stands in differences.py: {meant.reason}")
+                failures.append(f"{case.text}\n   no longer differs, but stands in differences.py: {meant.row}")
     return Result(len(cases), agree, intended, failures, differing)

@@ -1,45 +1,27 @@
-"""minigrad/DIFFERENCES.md, by topic: where minigrad differs from PyTorch. Made by `python -m tests.twin_torch --table`.
+"""minigrad/DIFFERENCES.md: where minigrad differs from PyTorch. Made by `python -m tests.twin_torch --table`.
 
-It says what the rows of `DIFFERENCES` say, which cases of the twin table prove, and what stands in FURTHER here: what
-no recorded answer shows. Each row there has a program (written as a case's) and what minigrad answers; PyTorch, where
-it is installed, has to answer something else.
+What it says stands in page.py. Every row there is shown by cases of the twin table (differences.py), or by a program
+in FURTHER here, written as a case's: it says what minigrad answers, and PyTorch, where it is installed, has to answer
+something else.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 import minigrad
 
-from . import families  # noqa: F401  they enter themselves
-from .cases import FAMILIES, Case
-from .differences import DIFFERENCES
+from .cases import Case
 from .run import run
 
 FILE = Path(minigrad.__file__).with_name("DIFFERENCES.md")
 
-TOPICS = {  # topic: the files of families that belong to it
-    "Tensors": "creation promotion printing",
-    "Operations": "elementwise reductions shapes sorting indexing linalg",
-    "In place, views": "inplace",
-    "Autograd": "autograd functions modes",
-    "nn": "activations functional losses modules module_tools recurrent",
-    "optim": "optimisers",
-    "Data and files": "",
-    "Not in minigrad": "",
-}
-
-
-NAME = r"(?<![\w.'])[A-Za-z]\w*(?:\.\w+)*(?:\(\.\.\.\)|\[\w+\])?"  # as add_, nn.functional, Tensor(...), x[mask]
-
 
 class Further(NamedTuple):
-    """A difference without a case: where it belongs, what it is, a program that shows it, and minigrad's answer."""
+    """What no case shows: the row of the page, a program, and minigrad's answer."""
 
-    topic: str
-    text: str
+    row: str
     program: str
     answer: str
 
@@ -48,30 +30,35 @@ class Further(NamedTuple):
         return run(Case("further", self.program), library).text.partition(" | ")[0]
 
 
+def absent(row, names):
+    """Names that minigrad does not have, and PyTorch has."""
+    asked = [f"hasattr({space}, '{name}')" for space, _, name in (given.rpartition(".") for given in names.split())]
+    return Further(row, f"[{', '.join(asked)}]", str([False] * len(asked)))
+
+
+def named(row, program, name):
+    """The name of a result's node."""
+    return Further(row, f"x = m.ones(2, 2, requires_grad=True); ({program}).grad_fn.name()", repr(name))
+
+
+NODES = """def nodes(steps):
+    found, ways = set(), [nn.GRU(2, 2)(m.ones(steps, 2))[0].grad_fn]
+    while ways:
+        node = ways.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            ways.extend(parent for parent, _ in node.next_functions)
+    return len(found)
+nodes(1) == nodes(5)"""
+
 FURTHER = [
+    Further("random", "m.manual_seed(0); m.rand(1).item() < 0.6", "False"),
+    Further("printed", "repr(m.ones(2).shape).startswith('torch')", "False"),
     Further(
-        "Tensors", "random numbers are NumPy's (PCG64), the same on every platform and device; not PyTorch's",
-        "m.manual_seed(0); m.rand(1).item() < 0.6", "False",
+        "errors", "try: m.ones(2) + m.ones(3)\nexcept Exception as error: r = isinstance(error, ValueError)\nr", "True",
     ),
     Further(
-        "Tensors", "names print as minigrad's own: `Size([2])`, `minigrad.float32`, `GradError`",
-        "repr(m.ones(2).shape).startswith('torch')", "False",
-    ),
-    Further(
-        "Tensors", "errors are RuntimeErrors with names: `ShapeError` is also a ValueError, `DtypeError` a TypeError",
-        "try: m.ones(2) + m.ones(3)\nexcept Exception as error: r = isinstance(error, ValueError)\nr", "True",
-    ),
-    Further(
-        "Operations", "no `out=`: results are new tensors; write over an old one with `add_`, `copy_` or `x[:] = ...`",
-        "m.add(m.ones(2), m.ones(2), out=m.zeros(2))", "TypeError",
-    ),
-    Further(
-        "Operations", "`chain_matmul`, `linalg.multi_dot` go from left to right; PyTorch looks for the cheapest order",
-        "m.linalg.multi_dot([m.full((9, 1), 1e30), m.full((1, 9), 1e30), m.full((9, 1), 1e-30)]).max().item() < 1e38",
-        "False",
-    ),
-    Further(
-        "Autograd", "an error on the way back leaves every `.grad` as it was; PyTorch keeps what had arrived",
+        "safe backward",
         "a = m.tensor(1.0, requires_grad=True); b = m.tensor(1.0, requires_grad=True); y = b * 2\n"
         "y.register_hook(lambda g: g[9])\n"
         "try: (a * 3 + y).backward()\n"
@@ -79,37 +66,48 @@ FURTHER = [
         "True",
     ),
     Further(
-        "nn", "`load_state_dict` copies nothing unless all fits; PyTorch copies what does",
+        "no cycle",
+        "import warnings\n"
+        "with warnings.catch_warnings(record=True) as told:\n"
+        "    warnings.simplefilter('always')\n"
+        "    (m.ones(2, requires_grad=True) * 2).sum().backward(create_graph=True)\nlen(told)",
+        "0",
+    ),
+    Further(
+        "anomaly",
+        "x = m.zeros(1, requires_grad=True)\n"
+        "try:\n"
+        "    with m.autograd.detect_anomaly(): (m.sqrt(x) * 0).sum().backward()\n"
+        "except RuntimeError as error: r = '<case>' in str(error)  # the file of this program\nr",
+        "True",
+    ),
+    named("names of nodes", "F.linear(x, m.ones(3, 2), m.ones(3))", "LinearBackward0"),
+    named("nodes", "F.cross_entropy(x, m.tensor([1, 0]))", "CrossEntropyBackward0"),
+    named("nodes", "1 / x", "DivBackward0"),
+    named("nodes", "F.mse_loss(x, m.ones(2, 2))", "MeanBackward0"),
+    Further("nodes", NODES, "True"),
+    Further(
+        "module state",
         "l = nn.Linear(1, 1)\n"
         "try: l.load_state_dict({'weight': m.full((1, 1), 9.0), 'bias': m.zeros(5)})\n"
         "except RuntimeError: r = l.weight.item() == 9\nr",
         "False",
     ),
     Further(
-        "nn", "a full backward hook of a module with several inputs may look at their gradients, not replace them",
-        "class Product(nn.Module):\n"
-        "    def forward(self, a, b): return a * b\n"
-        "p = Product(); h = p.register_full_backward_hook(lambda module, gi, go: tuple(g * 0 for g in gi))\n"
-        "p(m.ones(1, requires_grad=True) * 1, m.ones(1, requires_grad=True) * 1).backward()",
-        "RuntimeError",
-    ),
-    Further(
-        "optim", "`load_state_dict` copies the state; in PyTorch two optimizers that load one state go on sharing it",
+        "optimizer state",
         "p = nn.Parameter(m.ones(1)); p.grad = m.ones(1); o = optim.SGD([p], lr=1.0, momentum=0.9); o.step()\n"
         "q = nn.Parameter(m.ones(1)); n = optim.SGD([q], lr=1.0, momentum=0.9); n.load_state_dict(o.state_dict())\n"
         "n.state[q]['momentum_buffer'] is o.state[p]['momentum_buffer']",
         "False",
     ),
     Further(
-        "optim", "`differentiable=True` is refused; `foreach`, `fused`, `capturable` are accepted and change nothing",
-        "optim.SGD([m.ones(1, requires_grad=True)], lr=0.1, differentiable=True).defaults['lr']", "NotImplementedError",
+        "optimizer flags",
+        "p = nn.Parameter(m.ones(1)); p.grad = m.ones(1); optim.Adam([p], capturable=True).step(); p.item() < 1",
+        "True",
     ),
+    Further("load", "import io, pickle; m.load(io.BytesIO(pickle.dumps([1])))", "RuntimeError"),
     Further(
-        "Data and files", "`load` never unpickles: files are safetensors, and tensors come to the CPU",
-        "import io, pickle; m.load(io.BytesIO(pickle.dumps([1])))", "RuntimeError",
-    ),
-    Further(
-        "Data and files", "`DataLoader` accepts `num_workers` and `pin_memory`; the batches are made in this process",
+        "workers",
         "import os\n"
         "class Process(m.utils.data.Dataset):\n"
         "    def __len__(self): return 1\n"
@@ -117,61 +115,47 @@ FURTHER = [
         "next(iter(m.utils.data.DataLoader(Process(), num_workers=1))).item() == os.getpid()",
         "True",
     ),
+    Further("out", "m.add(m.ones(2), m.ones(2), out=m.zeros(2))", "TypeError"),
+    absent("dtypes", "m.bfloat16 m.uint16 m.complex64"),
+    absent("sparse", "m.sparse_coo_tensor m.quantize_per_tensor m.nested"),
+    absent("storage", "m.Tensor.untyped_storage m.Tensor.resize_ m.Tensor.set_"),
+    absent("as_strided", "m.Tensor.as_strided"),
+    absent("old names", "m.FloatTensor m.range m.constant_pad_nd m.embedding"),
+    absent("decompositions", "m.linalg.svd m.linalg.eigh m.linalg.qr m.linalg.cholesky m.linalg.lstsq m.linalg.pinv"),
+    absent("fft", "m.fft m.distributions"),
+    absent("func", "m.autograd.forward_ad m.vmap m.func"),
+    absent("compile", "m.compile m.jit m.autocast m.distributed m.utils.checkpoint"),
+    absent("three axes", "nn.Conv3d nn.MaxPool3d nn.BatchNorm3d"),
+    absent("decoder", "nn.TransformerDecoder nn.Transformer"),
+    absent("rarer layers", "nn.CTCLoss nn.MaxUnpool2d F.grid_sample nn.utils.weight_norm"),
+    absent("optimizers", "optim.LBFGS optim.Rprop optim.ASGD"),
     Further(
-        "Data and files", "samplers refuse to draw more without replacement than there are weights above 0",
-        "list(m.utils.data.WeightedRandomSampler([0.0, 1.0], 2, replacement=False))", "RuntimeError",
+        "optimizers", "optim.SGD([m.ones(1, requires_grad=True)], lr=0.1, differentiable=True).defaults['lr']",
+        "NotImplementedError",
     ),
-    *(
-        Further("Not in minigrad", f"{what}: {instead}", program, "AttributeError")
-        for what, instead, program in (
-            ("`bfloat16`, unsigned integers above `uint8`", "use float16, int64", "m.bfloat16, m.uint16"),
-            ("sparse, quantized and nested tensors", "use dense ones with masks", "m.sparse_coo_tensor"),
-            ("`as_strided`", "use slices, `unfold`, `expand`", "m.ones(4).as_strided((2,), (2,))"),
-            ("decompositions and solvers (`svd`, `eigh`, `solve`, `inv`)", "use numpy.linalg, without gradients",
-             "m.linalg.svd"),
-            ("forward mode, `vmap`, `torch.func`", "use `autograd.functional`", "m.func.vmap"),
-            ("`compile`, `jit`, mixed precision (`autocast`), distributed training", "train eagerly, in one dtype",
-             "m.compile"),
-            ("layers over three axes (`Conv3d`, ...)", "use the two-dimensional ones", "nn.Conv3d"),
-            ("transformer decoders", "build on `MultiheadAttention`", "nn.TransformerDecoder"),
-            ("LBFGS, RAdam, Rprop and rarer optimizers", "subclass `optim.Optimizer`", "optim.LBFGS"),
-        )
+    Further(
+        "backward hook",
+        "class Product(nn.Module):\n"
+        "    def forward(self, a, b): return a * b\n"
+        "p = Product(); h = p.register_full_backward_hook(lambda module, gi, go: tuple(g * 0 for g in gi))\n"
+        "p(m.ones(1, requires_grad=True) * 1, m.ones(1, requires_grad=True) * 1).backward()",
+        "RuntimeError",
+    ),
+    Further(
+        "packed",
+        "x = m.ones(2, requires_grad=True); y = x * 2\n"
+        "with m.autograd.graph.saved_tensors_hooks(lambda kept: kept, lambda kept: kept): z = (y * y).sum()\n"
+        "with m.no_grad(): y.add_(1)\n"
+        "z.backward()",
+        "RuntimeError",
+    ),
+    Further("weights", "list(m.utils.data.WeightedRandomSampler([0.0, 1.0], 2, replacement=False))", "RuntimeError"),
+    Further(
+        "no_grad views", "x = m.ones(2, requires_grad=True)\nwith m.no_grad(): v = x.view(2)\nv.requires_grad", "False",
+    ),
+    Further(
+        "multi_dot",
+        "m.linalg.multi_dot([m.full((9, 1), 1e30), m.full((1, 9), 1e30), m.full((9, 1), 1e-30)]).max().item() < 1e38",
+        "False",
     ),
 ]  # fmt: skip
-
-
-def topic_of(name):
-    """The topic of a family, by its file; "Operations" for a new one."""
-    file = FAMILIES[name].__module__.rpartition(".")[2]
-    return next((topic for topic, files in TOPICS.items() if file in files.split()), "Operations")
-
-
-def rows():
-    """{topic: what differs there}, each text once; first what is not a matter of one function."""
-    found = {topic: {} for topic in TOPICS}
-    for topic, text in [(f.topic, f.text) for f in FURTHER] + [(topic_of(d.family), d.reason) for d in DIFFERENCES]:
-        found[topic][text] = None
-    return {topic: list(texts) for topic, texts in found.items() if texts}
-
-
-def text():
-    """The whole file."""
-    lines = [
-        "# Where minigrad differs from PyTorch", "",
-        "On purpose. Everything else is meant to answer as PyTorch 2.13 does, errors included: `tests/twin_torch` asks",
-        "both the same thousands of questions; what is still to be put right stands in `open.txt` there. This page is",
-        "made from the rows there, by `python -m tests.twin_torch --table`.",
-    ]  # fmt: skip
-    for topic, texts in rows().items():
-        lines += ["", f"## {topic}", "", *map(_sentence, texts)]
-    return "\n".join(lines) + "\n"
-
-
-def _sentence(text):
-    """A reason as a line of the page: names of functions in code, else a capital at the start."""
-    if "`" not in text:
-        first = text.partition(" ")[0]
-        names = {first} if callable(getattr(minigrad, first, None)) else set()
-        names |= {word for word in re.findall(NAME, text) if re.search(r"[_.)\]]", word)}
-        text = re.sub(NAME, lambda found: f"`{found[0]}`" if found[0] in names else found[0], text)
-    return f"- {text[0].upper()}{text[1:].rstrip('.')}."

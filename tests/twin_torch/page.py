@@ -1,0 +1,170 @@
+"""What minigrad/DIFFERENCES.md says, row by row. differences.py says which cases show a row, table.py has programs.
+
+A section is a title, a sentence, the heads of its columns, and its rows by name: as many cells as there are columns.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Section(NamedTuple):
+    """One part of the page."""
+
+    title: str
+    text: str
+    columns: tuple
+    rows: dict
+
+
+BOTH = ("", "minigrad", "PyTorch")
+
+PAGE = [
+    Section("What may surprise you", "What you can meet in an ordinary program.", BOTH, {
+        "random": ("random numbers", "NumPy's (PCG64); one seed gives the same on every platform and device",
+                   "its own generators: other numbers from the same seed"),
+        "printed": ("printed names", "`Size([2])`, `minigrad.float32`", "`torch.Size([2])`, `torch.float32`"),
+        "errors": ("errors", "of PyTorch's kinds, with names: `ShapeError` is a RuntimeError and a ValueError, "
+                   "`DtypeError` a RuntimeError and a TypeError, `GradError` a RuntimeError", "RuntimeError"),
+        "safe backward": ("an error during `backward`", "every `.grad` is as it was before",
+                          "leaves that were reached by then keep what they got"),
+        "no cycle": ("`backward(create_graph=True)`", "says nothing: there is no reference cycle", "warns of one"),
+        "anomaly": ("`detect_anomaly`", "the error itself quotes the forward line",
+                    "the line is in a warning beside the error"),
+        "names of nodes": ("names of nodes", "after minigrad's operations: LinearBackward0, MatmulBackward0, "
+                           "ReshapeBackward0; all of the type `Node`, with one output",
+                           "AddmmBackward0, MmBackward0, ViewBackward0; each a type for itself"),
+        "nodes": ("how many nodes", "one for each of `cross_entropy`, `1 / x`, all steps of a layer of `GRU`; several "
+                  "for `mse_loss`",
+                  "two for `cross_entropy` (LogSoftmaxBackward0, NllLossBackward0) and for `1 / x`, some for each step "
+                  "of `GRU`; one for `mse_loss`"),
+        "loss shapes": ("`mse_loss`, `l1_loss`, `huber_loss` of a target of another shape", "refused",
+                        "broadcast, with a warning"),
+        "module state": ("`Module.load_state_dict` where one entry does not fit", "copies nothing",
+                         "copies all that fits"),
+        "optimizer state": ("`Optimizer.load_state_dict`", "copies the state",
+                            "two optimizers that load one state share it from then on"),
+        "optimizer flags": ("`foreach`, `fused`, `capturable` of optimizers", "accepted, and change nothing",
+                            "choose another implementation"),
+        "load": ("`save`, `load`", "safetensors files; nothing is unpickled, tensors come to the CPU",
+                 "pickle"),
+        "workers": ("`num_workers`, `pin_memory` of `DataLoader`", "accepted; batches are made in this process",
+                    "processes of their own"),
+    }),
+    Section("Not in minigrad", "The names are missing, or say at once that they are.", ("not here", "use"), {
+        "out": ("`out=`", "the result; to write over a tensor: `add_`, `copy_`, `x[:] = ...`"),
+        "dtypes": ("`bfloat16`, unsigned integers above `uint8`, complex numbers", "`float16`, `int64`, two tensors"),
+        "meta": ("the device 'meta', which knows shapes only", "tensors without elements: `empty(0, 3)`"),
+        "sparse": ("sparse, quantized and nested tensors", "dense ones with masks"),
+        "storage": ("storages, `resize_`, `set_`", "`x.numpy()`, which is the memory; `reshape`"),
+        "as_strided": ("`as_strided`", "slices, `unfold`, `expand`"),
+        "attributes": ("attributes of your own on tensors", "a dict beside them"),
+        "old names": ("older names: `Tensor([1, 2])`, `FloatTensor`, `x.type()`, `range`, `constant_pad_nd`, "
+                      "`embedding` outside `nn.functional`",
+                      "`tensor`, `x.dtype`, `arange`, `nn.functional.pad`, `nn.functional.embedding`"),
+        "mode": ("the function `mode`", "`x.mode(dim)`; `minigrad.mode` is the module of autograd's switches"),
+        "decompositions": ("decompositions of matrices (`svd`, `eigh`, `qr`, `cholesky`, `lstsq`, `pinv`), and norms "
+                           "made of singular values", "numpy.linalg on `x.detach().numpy()`, without gradients"),
+        "special": ("`lgamma`, `digamma`, `erfinv`", "scipy.special on arrays, without gradients"),
+        "fft": ("`fft`, `distributions`", "numpy.fft, without gradients; `normal`, `bernoulli`, `multinomial`"),
+        "scatter": ("`scatter(reduce=...)`", "`scatter_add`, `scatter_reduce`"),
+        "scatter_reduce": ("`scatter_reduce` but for 'sum' and 'mean'", "`max` and `min` over a mask"),
+        "vander": ("`vander`", "`x[:, None] ** arange(n)`"),
+        "func": ("forward mode, `vmap`, `func`, `is_grads_batched`", "`autograd.functional`; a loop"),
+        "compile": ("`compile`, `jit`, `autocast`, distributed training, checkpointing",
+                    "train eagerly, in one dtype, in one process"),
+        "lazy": ("lazy layers", "the same without Lazy: say how many features come in"),
+        "three axes": ("layers over three axes (`Conv3d`, ...)", "those over two"),
+        "decoder": ("`TransformerDecoder`, `Transformer`", "build on `MultiheadAttention`, `TransformerEncoder`"),
+        "rarer layers": ("`CTCLoss`, `MaxUnpool2d`, `grid_sample`, `weight_norm` and rarer ones",
+                         "compose operations: their gradients come by themselves"),
+        "proj_size": ("`LSTM(proj_size=...)`", "a `Linear` behind the layer"),
+        "optimizers": ("`LBFGS`, `Rprop`, `ASGD` and rarer optimizers; `differentiable=True`",
+                       "subclass `optim.Optimizer`; write the update with tensor operations"),
+        "backward hook": ("full backward hooks that replace the gradients of several inputs (looking is allowed)",
+                          "a hook on each tensor"),
+    }),
+    Section("Refused here", "PyTorch goes on.", ("what", "why, and what to do"), {
+        "numpy operands": ("`x + array`, `x @ array` with a NumPy array",
+                           "which of the two decides the dtype is easily overlooked: use `from_numpy`"),
+        "no tensor": ("`add(1, 2)` and the like without any tensor", "Python adds numbers"),
+        "inner lists": ("`x[[[0, 1], [1, 0]]]`", "PyTorch is about to change what it means: write a tuple or a tensor"),
+        "range of indices": ("`take_along_dim` with indices out of range", "PyTorch wraps them round"),
+        "windows": ("changing windows that overlap (`unfold`) in place",
+                    "the result would hang on the order: change a `clone`"),
+        "packed": ("backward after a saved tensor was changed, although the pack hook handed the tensor itself on",
+                   "PyTorch computes with the changed numbers: pack a `clone`"),
+        "bool power": ("`mask **= True`", "truth values have no powers: use `.long()`"),
+        "whole factors": ("`addmm` and its kin among integers with a `beta` or `alpha` that is not whole",
+                          "PyTorch cuts it to a whole number"),
+        "whole means": ("`avg_pool1d` of integers", "a mean is a fraction: use `.float()`, as everywhere"),
+        "images": ("`AdaptiveAvgPool2d` of a plain matrix", "it takes images, (C, H, W), and batches of them"),
+        "empty": ("`batch_norm` of an empty batch with running statistics that do not fit, `cummax` along an axis "
+                  "that an empty tensor does not have", "an empty tensor is looked at like any other"),
+        "causal": ("`attn_mask` beside `is_causal`", "PyTorch's manual forbids it, too"),
+        "weights": ("`WeightedRandomSampler` without replacement, of more than there are weights above 0",
+                    "there is nothing left to draw"),
+    }),
+    Section("Possible here", "PyTorch refuses.", ("what", "how far"), {
+        "gradients": ("gradients that PyTorch does not have",
+                      "`2 % x` and `remainder(7, x)`, `True ** x`, `clamp` between bounds that broadcast, `scatter` "
+                      "with fewer indices than sources, `huber_loss` of mixed dtypes, the target of "
+                      "`soft_margin_loss`, pooling to size 0"),
+        "pieces": ("changing the pieces of `split`, `chunk` and `unbind` in place", "as any other view"),
+        "no_grad views": ("a view made under `no_grad`",
+                          "it does not require grad (in PyTorch it says so, but refuses to be used once it was "
+                          "changed), and may be looked at after a change"),
+        "dtype names": ("dtypes by other names", "`dtype='float32'`, `dtype=np.float32`"),
+        "forms": ("arguments in more forms", "`reshape(x, 6)`, `sort(x, 0, stable=True)`, `dim=None` in `prod`, "
+                  "`max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, `x[mask] = value` with a mask of "
+                  "`uint8`"),
+        "layouts": ("any layout in memory", "`kron` and `take_along_dim` take transposed tensors"),
+        "dropout1d": ("`dropout1d` with p=0", "hands back what it is given, whatever its shape"),
+    }),
+    Section("Other numbers", "And other gradients, versions, strides, in corners.", BOTH, {
+        "sums": ("last digits of sums", "NumPy's order of adding", "its own"),
+        "multi_dot": ("`chain_matmul`, `linalg.multi_dot`", "from left to right", "in the cheapest order"),
+        "gelu": ("`gelu` of infinity, float32", "infinity", "nan"),
+        "sinc": ("the gradient of `sinc` near 0", "exact", "lost in rounding"),
+        "hardsigmoid": ("the gradient of `hardsigmoid`, float64", "all digits", "those of float32"),
+        "prod": ("the gradient of `prod` where one factor is nan and two are 0", "nan", "0"),
+        "count": ("the gradient of a norm with p=0, which counts", "0", "None"),
+        "beta": ("the gradient of the input of `addmm(..., beta=0)`", "None", "0"),
+        "beyond": ("a number too large for the dtype of the tensor, and the gradient there", "inf, and nan",
+                   "computed in a wider dtype"),
+        "unique": ("nan in `unique(x, dim=0)`", "last", "anywhere"),
+        "logical_not": ("`x.logical_not_()` on the graph", "a change like any other: the gradient is 0",
+                        "not noticed: the gradient is that from before"),
+        "versions": ("`from_numpy(x.numpy())`", "shares the version counter with `x`", "has one of its own"),
+        "strides": ("strides",
+                    "NumPy's, which may be 0 along axes of length 1; `zeros_like` and its kin lie in row order",
+                    "never 0 there; in the layout of what they are like"),
+        "out_proj": ("`out_proj` of `MultiheadAttention`", "a `Linear`", "a subclass with a name of its own"),
+    }),
+    Section("Other kinds of error", "Both refuse.", BOTH, {
+        "too few axes": ("too few axes for `baddbmm`, `addbmm`, `mv`, `embedding`, `avg_pool2d`", "ShapeError",
+                         "IndexError"),
+        "not a tensor": ("`Parameter(3)`", "TypeError", "AttributeError"),
+        "list of tensors": ("`tensor([...])` of tensors with several elements", "ShapeError",
+                            "ValueError or TypeError, by dtype"),
+        "leaf first": ("`leaf[9] = 1.0`, `leaf.add_(None)`: two mistakes in one", "GradError, for changing a leaf",
+                       "IndexError, TypeError"),
+    }),
+]  # fmt: skip
+
+ROWS = {name: cells for section in PAGE for name, cells in section.rows.items()}
+
+
+def markdown():
+    """The page."""
+    lines = [
+        "# Where minigrad differs from PyTorch", "",
+        "On purpose, that is: everything else is meant to answer as PyTorch 2.13 does, errors included.",
+        "`tests/twin_torch` holds thousands of small programs against PyTorch's recorded answers. Every row below is",
+        "shown by some of them, or by a program of its own, so a row that is no longer so fails the tests. What still",
+        "has to be put right would stand in `open.txt` there. `python -m tests.twin_torch --table` makes this page.",
+    ]  # fmt: skip
+    for section in PAGE:
+        heads = [section.columns, ["---"] * len(section.columns), *section.rows.values()]
+        lines += ["", f"## {section.title}", "", section.text, "", *(f"| {' | '.join(cells)} |" for cells in heads)]
+    return "\n".join(lines) + "\n"
