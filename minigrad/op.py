@@ -14,6 +14,16 @@ Parameters before a "/" (all of them, when there is none) are arrays; the rest a
 needs: `g` (the gradient of the output, always first), an array input, `y` (the output), a by-product, `<input>_shape`,
 `<input>_dtype`, an attribute, or `xp`. From these names follows what is saved for backward: only what a rule that will
 run has asked for. An op without rules is a cut: nothing flows back through it.
+
+A by-product is what a formula has worked out on its way and a rule wants again. `cross_entropy` needs the softmax of
+the scores for its result, and its derivative is little else: softmax less 1 at the right class. So its formula returns
+(loss, probability), and the record says
+
+    byproducts={"probability": lambda scores, xp: softmax.on(xp, scores, dim=-1)}
+
+The name is what the rule asks for, `lambda g, probability, target, ...`, and the array is saved as any other. To go
+back once, that is all. A derivative of the derivative has to know how the array hangs on the inputs, which the saved
+array does not tell: then the function makes it anew from them, recorded. So what it names is saved as well.
 """
 
 from __future__ import annotations
