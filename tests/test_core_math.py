@@ -131,6 +131,7 @@ WRONG = {
     "histc of integers": (lambda: mg.histc(i), RuntimeError, "float"),
     "histc in no bins": (lambda: mg.histc(f, bins=0), RuntimeError, "bins must be > 0"),
     "diff of a number": (lambda: mg.diff(mg.tensor(1.0)), RuntimeError, "at least one-dimensional"),
+    "diff below 0 times": (lambda: mg.diff(f, n=-1), RuntimeError, "must be non-negative"),
     "histc of nan": (lambda: mg.histc(f * NAN), RuntimeError, "not finite"),
     "isin of bool": (lambda: mg.isin(b, b), RuntimeError, "bool"),
     "bincount": (lambda: mg.bincount(i), RuntimeError, "non-negative"),

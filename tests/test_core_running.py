@@ -93,3 +93,10 @@ def test_numpys_word_for_dim_is_understood():
     x = mg.tensor([[1.0, 3.0], [2.0, 0.0]])
     assert mg.equal(x.softmax(axis=0), x.softmax(0)) and mg.equal(x.logsumexp(axis=1), x.logsumexp(1))
     assert mg.equal(x.cummax(axis=0).values, x.cummax(0).values) and mg.equal(x.diff(axis=0), x.diff(dim=0))
+
+
+@few
+@given(st.integers(1, 4), st.integers(1, 3), st.sampled_from([0, 1]))
+def test_the_area_under_points_of_each_row_has_widths_of_its_own(n, k, dim):
+    y, x = (np.random.default_rng(seed).normal(size=(n, k)) for seed in (0, 1))
+    assert np.allclose(mg.trapezoid(mg.from_numpy(y), mg.from_numpy(x), dim=dim).tolist(), np.trapezoid(y, x, axis=dim))

@@ -263,11 +263,12 @@ def test_backward_to_chosen_inputs_leaves_those_alone_that_it_does_not_reach():
     assert x.grad.item() == 2 and unused.grad is None
 
 
-def test_a_plain_backward_adds_to_a_gradient_that_is_recorded():
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_plain_backward_adds_to_a_gradient_that_is_recorded(chosen):
     x = mg.tensor(3.0, requires_grad=True)
     (x * x).backward(create_graph=True)
     first = x.grad
-    (x * 2).backward()
+    (x * 2).backward(inputs=[x] if chosen else None)
     assert x.grad.item() == 8 and first.item() == 6
     x.grad = None  # else a cycle: the gradient's graph leads to its leaf
 

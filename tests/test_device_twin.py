@@ -13,7 +13,7 @@ from tests.twin_torch.compare import difference
 
 # What is about main memory, prints where a tensor is, or draws anew each time.
 OF_THE_CPU = re.compile(
-    r"np\.|numpy|device|cuda|cpu|repr|str\(|f'|print|pickle|rand|empty|data_ptr|storage|__array__|pretrained"
+    r"np\.|numpy|device|cuda|cpu|repr|str\(|f'|print|pickle|rand|empty|data_ptr|storage|__array__|pretrained|to\(3\)"
 )
 OF_A_LAYOUT = re.compile(r"stride|contiguous|view")  # a copy on another device has no gaps
 MAKERS = {"tensor", "as_tensor", "asarray", "scalar_tensor", "zeros", "ones", "full", "arange", "range", "linspace",
