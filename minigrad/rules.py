@@ -47,7 +47,6 @@ def run_rules(node, g):
             for given, source in zip(sent, node.sources)]  # noqa: B905  behind the last rule there may be more operands
 
 
-
 def _as_the_source(g, shape, dtype):
     """Undo for a gradient what broadcasting and promotion did to the operand."""
     if g.shape != shape:
