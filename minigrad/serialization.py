@@ -57,7 +57,7 @@ def save(obj, f):
         for part in parts:
             f.write(part)
     else:
-        _write_whole(os.fspath(f), parts)
+        write_whole(os.fspath(f), parts)
 
 
 def load(f, map_location=None, *, weights_only=True, mmap=None):
@@ -262,7 +262,7 @@ def _parsed(text):
         raise _Damaged(f"its header is damaged ({error})") from None
 
 
-def _write_whole(path, parts):
+def write_whole(path, parts):
     """Write a file beside the old one, then put it in its place in one move."""
     path = os.path.realpath(path)  # a link goes on leading to the file
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device has no place to be moved to

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from viz.widget import STATIC, script
+from viz.scripts import STATIC, script
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>graph</title>

@@ -10,7 +10,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from viz.widget import STATIC, script
+from viz.scripts import STATIC, script
 
 NUMBER = (int, float)
 MOST_STATES = 24  # with more than this, sliders stay where they are when all states are listed

@@ -121,6 +121,34 @@ class Run:
 
         return svg(drawn(self.graph), below)
 
+    def html(self):
+        """The picture as one HTML page to be explored in any browser: no kernel, no server, no network.
+
+        A graph that is too large to draw is there in words.
+        """
+        from viz.page import html
+
+        return html(self.graph)
+
+    def steps_svg(self, seconds=1.4):
+        """The run as an SVG film for slides: forward one op after another, then backward, again and again.
+
+        seconds: how long each step is on view. Errors: as for `svg`.
+        """
+        from viz.steps import steps_svg
+
+        return steps_svg(self.graph, seconds)
+
+    def save(self, path):
+        """Write the run to a file; its ending says as what: .svg, .png, .pdf, .html, .dot, or .steps.svg for the film.
+
+        The file is written whole or not at all. Errors: ValueError for another ending and when nothing is recorded,
+        LayoutError when a picture is too large.
+        """
+        from viz.export import save
+
+        save(self.graph, path)
+
     def to_json(self):
         """The graph as JSON text; `Graph.from_json` reads it back."""
         return self.graph.to_json()

@@ -1,5 +1,6 @@
 """Scene -> SVG text that stands alone: no style sheet, no script, no ids, so that many fit in one notebook page."""
 
+import re
 from math import hypot
 from xml.sax.saxutils import escape
 
@@ -11,46 +12,60 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans'
 WARN = "#8e2160"
 BELOW = 12  # letters of the line below the picture
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
+FIT = ' style="max-width:100%;height:auto"'
 QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad")
-PAPER, FLAG = "#ffffff", "#2f343f"
+PAPER, FLAG, SOFT = "#ffffff", "#2f343f", "#4a4f57"
 
 
-def svg(scene, below=""):
+def svg(scene, below="", fit=True):
     """The picture of a scene (from `viz.scene.drawn`) as SVG text, with one line of words `below` it.
+
+    fit: shrink to the room there is, by a style attribute; without it, it can stand under any security policy.
 
     The shapes say what the colours say: rounded boxes were given, double borders are parameters, dashed is what ran
     without being recorded, an arrow back beside an edge is a gradient that came back along it. So does the widget.
     """
     room = text.width(below, BELOW) + 24 if below else 0
-    width, height = _px(max(scene["width"], room)), _px(scene["height"] + (BELOW + 12 if below else 0))
-    fit = ' style="max-width:100%;height:auto"' if scene["width"] < WIDE else ""
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-             f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}"{fit}>',
-             f"<title>{escape(scene['summary'])}</title>",
-             f'<rect width="{width}" height="{height}" rx="8" fill="{PAPER}"/>']
-    for edge in scene["edges"]:
-        lines += _edge(edge)
-    for edge in scene["edges"]:
-        words = [edge["argument"], edge["label"]] if edge["argument"] else [edge["label"]]
-        top = edge["ly"] + 0.35 * LABEL - (len(words) - 1) * LINE / 2
-        lines += [_text(edge["lx"], top + number * LINE, line, LABEL, fill="#4a4f57", halo=True)
-                  for number, line in enumerate(words)]
-    for node in scene["nodes"]:
-        lines += _node(node)
+    lines = head(scene["summary"], max(scene["width"], room), scene["height"] + (BELOW + 12 if below else 0),
+                 FIT if fit and scene["width"] < WIDE else "")
+    for one in scene["edges"]:
+        lines += [*edge(one), *flow(one)]
+    for one in scene["edges"]:
+        lines += label(one)
+    for one in scene["nodes"]:
+        lines.append("<g>" + "\n".join([*box(one), *tags(one), "</g>"]))
     if below:
-        lines.append(_text(room / 2, scene["height"] + BELOW, below, BELOW, fill="#4a4f57"))
+        lines.append(words(room / 2, scene["height"] + BELOW, below, BELOW, fill=SOFT))
     return "\n".join([*lines, "</svg>\n"])
 
 
-def _node(node):
+def head(title, width, height, more=""):
+    """The lines that a picture of this size begins with: its title and its paper."""
+    width, height = px(width), px(height)
+    return [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}"{more}>',
+            f"<title>{escaped(title)}</title>",
+            f'<rect width="{width}" height="{height}" rx="8" fill="{PAPER}"/>']
+
+
+def label(edge):
+    """The words of an edge: the name of the argument where that matters, and the shape below it."""
+    lines = [edge["argument"], edge["label"]] if edge["argument"] else [edge["label"]]
+    top = edge["ly"] + 0.35 * LABEL - (len(lines) - 1) * LINE / 2
+    return [words(edge["lx"], top + number * LINE, line, LABEL, fill=SOFT, halo=True)
+            for number, line in enumerate(lines)]
+
+
+def box(node):
+    """A node without its tags; the pointer gets its details as a tooltip."""
     x, y, w, h = node["x"] - node["w"] / 2, node["y"] - node["h"] / 2, node["w"], node["h"]
     quiet = not node["recorded"]
     dash = ' stroke-dasharray="5 3"' if quiet else ""
     detail = "\n".join(f"{name}: {what}" for name, what in node["detail"])
-    lines = [f"<g><title>{escape(node['title'])}\n{escape(detail)}</title>"]
+    lines = [f"<title>{escaped(node['title'])}\n{escaped(detail)}</title>"]
     border = QUIET if quiet or node["kind"] == "input" else KIND_BORDERS.get(node["op_kind"], INK)
     stroke = f'stroke="{border}" stroke-width="1.3"{dash}'
-    fill, ink, faint = PAPER, "#5c626b" if quiet else INK, "#4a4f57"
+    fill, ink, faint = PAPER, "#5c626b" if quiet else INK, SOFT
     if node["kind"] == "output":
         if not quiet:
             fill, ink, faint = FLAG, PAPER, PAPER
@@ -59,20 +74,20 @@ def _node(node):
         if not quiet and node["kind"] != "input":
             fill = KIND_COLOURS.get(node["op_kind"], GIVEN)
         radius = 6 if node["kind"] == "op" else h / 2
-        lines.append(_rect(x, y, w, h, radius, f'fill="{fill}" {stroke}'))
+        lines.append(rect(x, y, w, h, radius, f'fill="{fill}" {stroke}'))
         if node["kind"] == "parameter":
-            lines.append(_rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
-    lines.append(_text(node["x"], node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
-    lines.append(_text(node["x"], node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
-    return [*lines, *_tags(node), "</g>"]
+            lines.append(rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
+    lines.append(words(node["x"], node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
+    lines.append(words(node["x"], node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
+    return lines
 
 
 def _flag(x, y, w, h, tip=9):
-    return (f"M {_px(x)} {_px(y)} H {_px(x + w - tip)} L {_px(x + w)} {_px(y + h / 2)} "
-            f"L {_px(x + w - tip)} {_px(y + h)} H {_px(x)} Z")
+    return (f"M {px(x)} {px(y)} H {px(x + w - tip)} L {px(x + w)} {px(y + h / 2)} "
+            f"L {px(x + w - tip)} {px(y + h)} H {px(x)} Z")
 
 
-def _tags(node):
+def tags(node):
     """Small labels in a row, centred on the lower border."""
     badges = [badge for badge in node["badges"] if node["kind"] != "op" or badge != "grad"]  # its arrow says so
     sizes = [text.width(badge, TAG) + 10 for badge in badges]
@@ -81,25 +96,30 @@ def _tags(node):
         strong = badge == "no gradient"  # the one that asks for attention is filled
         colour = FLOW if badge.startswith("grad") else "#5c626b" if badge in QUIET_TAGS else WARN
         middle = node["y"] + node["h"] / 2
-        yield _rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')
-        yield _text(left + size / 2, middle + 3.3, badge, TAG, fill=PAPER if strong else colour, weight=600)
+        yield rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')
+        yield words(left + size / 2, middle + 3.3, badge, TAG, fill=PAPER if strong else colour, weight=600)
         left += size + 4
 
 
-def _edge(edge):
+def edge(edge):
+    """The arrow along which a value moves."""
     points = _points(edge["path"])
     colour = INK if edge["tracks"] else QUIET
     dash = "" if edge["recorded"] else ' stroke-dasharray="5 3"'
     curve, _, _ = edge["path"].rpartition(" L ")
     yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="1.2"{dash}/>'
     yield f'<path d="{_arrow(points[-2], points[-1], 7)}" fill="{colour}"/>'
+
+
+def flow(edge):
+    """The arrow beside it, back along which a gradient came; nothing where none did."""
     if edge["flows"]:
-        tip, *rest = _beside(points)
+        tip, *rest = _beside(_points(edge["path"]))
         x, y = tip
         rest = [point for point in rest if hypot(point[0] - x, point[1] - y) > 6] or rest  # the line ends in its head
         far = hypot(rest[0][0] - x, rest[0][1] - y)
         foot = x + (rest[0][0] - x) * 5 / far, y + (rest[0][1] - y) * 5 / far
-        way = " L ".join(f"{_px(x)} {_px(y)}" for x, y in [foot, *rest])
+        way = " L ".join(f"{px(x)} {px(y)}" for x, y in [foot, *rest])
         yield f'<path d="M {way}" fill="none" stroke="{FLOW}" stroke-width="1.6"/>'
         yield f'<path d="{_arrow(rest[0], tip, 7)}" fill="{FLOW}"/>'
 
@@ -136,18 +156,23 @@ def _arrow(before, tip, size):
     dx, dy = dx / length * size, dy / length * size
     base = tip[0] - dx, tip[1] - dy
     corners = [tip, (base[0] - dy * 0.42, base[1] + dx * 0.42), (base[0] + dy * 0.42, base[1] - dx * 0.42)]
-    return "M " + " L ".join(f"{_px(x)} {_px(y)}" for x, y in corners) + " Z"
+    return "M " + " L ".join(f"{px(x)} {px(y)}" for x, y in corners) + " Z"
 
 
-def _rect(x, y, w, h, radius, style):
-    return f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(w)}" height="{_px(h)}" rx="{_px(radius)}" {style}/>'
+def rect(x, y, w, h, radius, style):
+    return f'<rect x="{px(x)}" y="{px(y)}" width="{px(w)}" height="{px(h)}" rx="{px(radius)}" {style}/>'
 
 
-def _text(x, y, words, size, fill, weight=400, halo=False):
+def words(x, y, what, size, fill, weight=400, halo=False, anchor="middle"):
     around = f' stroke="{PAPER}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"' if halo else ""
-    return (f'<text x="{_px(x)}" y="{_px(y)}" font-size="{size}" font-weight="{weight}" text-anchor="middle" '
-            f'fill="{fill}"{around}>{escape(words)}</text>')
+    return (f'<text x="{px(x)}" y="{px(y)}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
+            f'fill="{fill}"{around}>{escaped(what)}</text>')
 
 
-def _px(number):
+def px(number):
     return f"{number:.1f}".removesuffix(".0")
+
+
+def escaped(what):
+    """Text as XML can hold it: no markup, and none of the characters that no XML may contain."""
+    return escape(re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", what))

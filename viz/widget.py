@@ -1,14 +1,11 @@
 """The graph as a widget for JupyterLab: traits on the Python side, one script and one style sheet on the other."""
 
-import pathlib
-import re
-
 import anywidget
 import traitlets
 
 from viz.scene import scene as make_scene
+from viz.scripts import STATIC, script
 
-STATIC = pathlib.Path(__file__).parent / "static"
 STILL_NODES = 80  # up to this size a saved notebook also carries a still picture
 WAITING = "Nothing has run yet. Run the code once, and its graph appears here."
 STOPPED = "The code stopped before there was a graph: see below."
@@ -19,25 +16,6 @@ def waiting_scene(notice=WAITING):
     """A scene without nodes that says what to do."""
     return {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": "no graph yet", "digest": "",
             "outline": notice, "glossary": [], "notice": notice}
-
-
-def script(name):
-    """A file of `static` and those that it imports as one script: a front end loads a widget from a single text."""
-    parts = {}
-
-    def add(file):
-        source = (STATIC / file).read_text("utf-8")
-        for needed in re.findall(_IMPORT, source):
-            if needed not in parts:
-                add(needed)
-        parts[file] = re.sub(_IMPORT, "", source)
-
-    add(name)
-    *needed, whole = parts.values()
-    return "\n".join([*(re.sub("(?m)^export ", "", part) for part in needed), whole])
-
-
-_IMPORT = r'(?m)^import \{[^}]*\} from "\./([a-z]+\.js)";\n'
 
 
 class GraphWidget(anywidget.AnyWidget):

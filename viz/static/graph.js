@@ -339,10 +339,11 @@ class GraphView {
   }
 }
 
-export default {
+const graph = {
   initialize,
   render({ model, el }) {
     const view = new GraphView(model, el);
     return () => view.close();
   },
 };
+export default graph;
