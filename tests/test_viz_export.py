@@ -22,6 +22,7 @@ HOSTILE = [
     '"]; evil [label="',
     "two\nlines\tand\x00\x1b\x7f\ud800\uffff",
     "</script><script>document.title='broken'</script>",
+    "</script x><!--<script >",
     "</style></noscript></pre><img src=x onerror=document.title=1>",
     "<!-- --><![CDATA[ ]]> &lt; &amp; &nosuch; %s {policy}",
     'class="n0" \\n \\" \\N',
@@ -229,6 +230,14 @@ def test_the_film_at_rest_is_the_whole_picture():
     hidden = [group for group in tree.iter(f"{SVG}g") if group.get("opacity") == "0"]
     captions = [group for group in tree.iter(f"{SVG}g") if re.search(r"-n\d+$", group.get("class", ""))]
     assert hidden == captions[:-1]  # nothing of the picture is hidden by more than the style sheet
+
+
+def test_gradients_come_in_the_stage_that_sends_them_and_leave_no_ghost_before():
+    groups = [group for group in ElementTree.fromstring(recorded().steps_svg()).iter(f"{SVG}g") if group.get("class")]
+    stage = {text.text: group.get("class")[10:] for group in groups[::-1] for text in group.iter(f"{SVG}text")}
+    assert [stage[words] for words in ("w", "mul", "add 2.0", "y", "grad")] == ["s0", "s1", "s2", "s2", "h4"]
+    flows = [group.get("class")[10:] for group in groups if re.fullmatch(r"v\w{8}-h\d+", group.get("class"))]
+    assert sorted(flows) == ["h3", "h4", "h4", "h4"]  # three arrows and the tag
 
 
 def test_every_class_of_the_film_plays_and_two_films_keep_apart():

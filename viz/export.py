@@ -26,7 +26,7 @@ def save(graph, path):
     name = os.fspath(path)
     ending = next((ending for ending in FORMATS if name.lower().endswith(ending)), None)
     if ending is None:
-        raise ValueError(f"a graph is saved as what its file's name ends in: {', '.join(FORMATS)}, not {name!r}")
+        raise ValueError(f"cannot save as {name!r}: its ending has to be one of {', '.join(FORMATS)}")
     content = FORMATS[ending](words.require_steps(graph))
     write_whole(name, [content.encode() if isinstance(content, str) else content])
 

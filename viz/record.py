@@ -144,6 +144,13 @@ class Run:
 
         The file is written whole or not at all. Errors: ValueError for another ending and when nothing is recorded,
         LayoutError when a picture is too large.
+
+        >>> import minigrad as mg
+        >>> with Run() as run:
+        ...     y = mg.ones(2) * 3
+        >>> run.save("graph.gif")
+        Traceback (most recent call last):
+        ValueError: cannot save as 'graph.gif': its ending has to be one of .steps.svg, .svg, .png, .pdf, .html, .dot
         """
         from viz.export import save
 
