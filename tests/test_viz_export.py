@@ -303,7 +303,7 @@ def test_hostile_labels_stay_words_in_a_page(name):
     page, tame = Page(run.html()), Page(named("x").html())
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in tame.tags]
     assert json.loads(page.texts["script"][0]) == run.scene() and page.texts["script"][1] == tame.texts["script"][1]
-    assert page.inside == []
+    assert page.inside == [] and not set("<>&") & set(page.texts["script"][0])  # browsers end a script in more ways
 
 
 @pytest.mark.parametrize("name", HOSTILE)
