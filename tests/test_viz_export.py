@@ -31,6 +31,8 @@ HOSTILE = [
     "\u202eשלום עולם مرحبا\u2066",
 ]
 
+hostile = pytest.mark.parametrize("name", HOSTILE, ids=map(str, range(len(HOSTILE))))
+
 
 def recorded(backward=True):
     with viz.watch() as run:
@@ -287,7 +289,7 @@ def test_without_scripts_there_is_a_still_picture_and_the_outline():
 # ---------------------------------------------------------------- hostile labels
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@hostile
 def test_hostile_labels_stay_words_in_svg(name):
     run, tame = named(name), named("x")
     for make in (viz.Run.svg, viz.Run.steps_svg):
@@ -297,7 +299,7 @@ def test_hostile_labels_stay_words_in_svg(name):
         assert not {key for part in tree.iter() for key in part.attrib if key.startswith("on") or "href" in key}
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@hostile
 def test_hostile_labels_stay_words_in_a_page(name):
     run = named(name)
     page, tame = Page(run.html()), Page(named("x").html())
@@ -306,7 +308,7 @@ def test_hostile_labels_stay_words_in_a_page(name):
     assert page.inside == [] and not set("<>&") & set(page.texts["script"][0])  # browsers end a script in more ways
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@hostile
 def test_hostile_labels_stay_words_in_dot(name, tmp_path):
     named(name).save(tmp_path / "graph.dot")
     read = pygraphviz.AGraph((tmp_path / "graph.dot").read_text("utf-8"))
