@@ -208,6 +208,18 @@ def test_the_film_tells_forward_then_backward():
         "done 2 ops, 2 recorded; 1 leaf requiring grad, 1 with a gradient"]
 
 
+def test_a_caption_has_an_end_and_no_gradient_is_told_at_the_last():
+    with viz.watch() as run:
+        leaves = [mg.ones(1, requires_grad=True) for _ in range(60)]
+        y = leaves[0] + sum(leaf.detach() for leaf in leaves[1:])
+    y.backward()
+    told = stages(run)
+    assert max(map(len, told)) < 125 and told[0].endswith("…")
+    groups = ElementTree.fromstring(run.steps_svg()).iter(f"{SVG}g")
+    tags = {group.get("class")[10:] for group in groups if any(part.text == "no gradient" for part in group)}
+    assert tags == {f"h{len(told) - 1}"}
+
+
 def test_a_film_without_backward_ends_with_the_last_op():
     assert [line.split()[0] for line in stages(recorded(backward=False))] == ["given", "forward", "forward", "done"]
 
@@ -250,9 +262,9 @@ def test_every_class_of_the_film_plays_and_two_films_keep_apart():
     assert not set(re.findall(r'class="([^"]+)"', one)) & set(re.findall(r'class="([^"]+)"', other))
 
 
-@pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
 def test_a_step_takes_time(seconds):
-    with pytest.raises(ValueError, match="seconds has to be positive"):
+    with pytest.raises(ValueError, match="seconds has to be a positive number"):
         recorded().steps_svg(seconds)
 
 

@@ -1,6 +1,7 @@
 """Graph -> one SVG file that plays: forward one op after another, then backward, and from the beginning again."""
 
 import hashlib
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -52,8 +53,8 @@ def steps_svg(graph, seconds=1.4):
     and a program that plays nothing, sees the whole picture at rest. Errors: ValueError when nothing is recorded or
     `seconds` is not positive, LayoutError when the graph is too large.
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds has to be positive, not {seconds}")
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"seconds has to be a positive number, not {seconds}")
     scene = drawn(graph)
     film = _film(graph, scene, "v" + hashlib.sha256(repr((scene, seconds)).encode("utf-8", "replace")).hexdigest()[:8])
     captions = [f"{stage.phase}  {stage.words}" for stage in film.stages]
@@ -69,41 +70,41 @@ def steps_svg(graph, seconds=1.4):
 
 def _film(graph, scene, mark):
     """The story of the run, from what was given to the last gradient."""
-    film = Film(mark)
-    boxes = {}  # step -> key of its box
-    given = [node for node in scene["nodes"] if node["kind"] in ("leaf", "parameter", "input")]
-    ops = [node for node in scene["nodes"] if node["kind"] == "op"]
-    names = ", ".join(node["title"] for node in given) or "nothing"
-    film.stages.append(Stage("given", names))
-    for node in given:
-        film.nodes[node["key"]] = 0
-    into = defaultdict(list)
+    film, into = Film(mark), defaultdict(list)
     for edge in scene["edges"]:
         into[edge["to"]].append(edge)
-    for step, node in zip(graph.steps, ops, strict=True):
-        boxes[step.id] = node["key"]
-        film.nodes[node["key"]] = len(film.stages)
-        for edge in into[node["key"]]:
-            film.edges[edge["key"]] = len(film.stages)
-        film.stages.append(_forward(graph, step, node["key"]))
-    for node in scene["nodes"]:
-        if node["kind"] == "output":
-            [edge] = into[node["key"]]
-            film.nodes[node["key"]] = film.edges[edge["key"]] = film.nodes[edge["from"]]
-    for step in reversed(graph.steps):
-        edges = [edge for edge in into[boxes[step.id]] if edge["flows"]]
-        for edge in edges:
-            film.flows[edge["key"]] = film.tags[edge["from"]] = len(film.stages)  # a later sum comes later
+    ops = [node["key"] for node in scene["nodes"] if node["kind"] == "op"]
+    given = [node for node in scene["nodes"] if node["kind"] not in ("op", "output")]
+    film.nodes |= {node["key"]: 0 for node in given}
+    names = ", ".join(node["title"] for node in given) or "nothing"
+    film.stages.append(Stage("given", text.clean(names, WIDEST)))
+    for step, key in zip(graph.steps, ops, strict=True):
+        film.nodes[key] = len(film.stages)
+        film.edges |= {edge["key"]: len(film.stages) for edge in into[key]}
+        film.stages.append(_forward(graph, step, key))
+    for step, key in zip(graph.steps[::-1], ops[::-1], strict=True):
+        edges = [edge for edge in into[key] if edge["flows"]]
+        film.flows |= {edge["key"]: len(film.stages) for edge in edges}
+        film.tags |= {edge["from"]: len(film.stages) for edge in edges}  # where several meet, the last one counts
         if edges:
-            film.stages.append(_backward(graph, step, boxes[step.id]))
+            film.stages.append(_backward(graph, step, key))
     film.stages.append(Stage("done", graph.counts()))
     for node in scene["nodes"]:
-        if "no gradient" in node["badges"]:  # is known at the end only
-            film.tags[node["key"]] = len(film.stages) - 1
-        elif not any(badge.startswith("grad") for badge in node["badges"]):
-            film.tags[node["key"]] = film.nodes[node["key"]]
-        film.tags.setdefault(node["key"], len(film.stages) - 1)
+        _when_told(film, node, into[node["key"]])
     return film
+
+
+def _when_told(film, node, edges):
+    """An output comes with the op that made it; a tag with its box, unless it tells of a gradient or of its lack."""
+    key, end = node["key"], len(film.stages) - 1
+    if node["kind"] == "output":
+        [edge] = edges
+        film.nodes[key] = film.edges[edge["key"]] = film.nodes[edge["from"]]
+    if "no gradient" in node["badges"]:
+        film.tags[key] = end
+    elif not any(badge.startswith("grad") for badge in node["badges"]):
+        film.tags[key] = film.nodes[key]
+    film.tags.setdefault(key, end)
 
 
 def _forward(graph, step, key):
