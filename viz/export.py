@@ -3,7 +3,7 @@
 import os
 
 from minigrad.serialization import write_whole
-from viz import page, steps, words
+from viz import film, page, words
 from viz.dot import to_dot
 from viz.scene import drawn
 from viz.svg import svg
@@ -54,7 +54,7 @@ def _typeset(scene, kind, **how):
 
 
 FORMATS = {  # a longer ending stands before the shorter one that it holds
-    ".steps.svg": steps.steps_svg,
+    ".steps.svg": film.steps_svg,
     ".svg": lambda graph: svg(drawn(graph)),
     ".png": png,
     ".pdf": pdf,

@@ -135,7 +135,7 @@ class Run:
 
         seconds: how long each step is on view. Errors: as for `svg`.
         """
-        from viz.steps import steps_svg
+        from viz.film import steps_svg
 
         return steps_svg(self.graph, seconds)
 
