@@ -6,7 +6,7 @@ import numpy as np
 
 from . import hooks, ops
 from .backward import backward
-from .device import Device, move
+from .device import Device, module_of, move
 from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from .errors import DtypeError, GradError
 from .op import OPS, op
@@ -188,8 +188,10 @@ def detach_(self):
 
 def _data_of(self):
     array = self.array
-    # NumPy's array of a buffer owns its memory as far as memory.py can see, so a change in it is not noticed.
-    apart = np.asarray(memoryview(array)) if isinstance(array, np.ndarray) else array.view()
+    # An array of a buffer, or at an address, owns its memory as far as memory.py can see: a change is not noticed.
+    if not isinstance(array, np.ndarray):
+        return Tensor(module_of(array).ndarray(array.shape, array.dtype, array.data, array.strides))
+    apart = np.asarray(memoryview(array))
     return Tensor(apart.view(array.dtype) if apart.dtype is not array.dtype else apart)
 
 

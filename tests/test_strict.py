@@ -75,3 +75,18 @@ def test_arrays_are_copied_pickled_and_referred_to_weakly(names):
     for b in (copy.copy(a), copy.deepcopy(a), pickle.loads(pickle.dumps(a)), a.copy()):
         assert b is not a and type(b) is type(a) and (b == a).all()
     assert weakref.ref(a)() is a
+
+
+def test_an_array_at_a_pointer_shares_memory_and_is_nobodys_view(names):
+    a = names["a"][:, 1:]
+    there = names["xp"].ndarray(a.shape, a.dtype, a.data, a.strides)
+    there[0] = 9
+    assert there.base is None and there.data.ptr == a.data.ptr
+    assert names["a"].get().tolist() == [[0, 9, 9], [3, 4, 5]]
+
+
+def test_indices_out_of_range_wrap_around(names):
+    a, xp = names["a"], names["xp"]
+    far = xp.asarray(np.array([[5], [-4]]))
+    assert xp.take_along_axis(a, far, 1).get().tolist() == [[2], [5]]
+    assert a[far[0] % 2].get().tolist() == [[3, 4, 5]] and a[:, far[0]].get().tolist() == [[2], [5]]

@@ -37,12 +37,16 @@ class StrictArray:
     __array_priority__ = 100
     __hash__ = None
 
-    def __init__(self, array, base=None):
-        self._array, self.base = np.asarray(array), base
-        if not self._array.flags.writeable:  # CuPy has no read-only views
-            with contextlib.suppress(ValueError):
-                self._array.flags.writeable = True
+    def __init__(self, shape, dtype=float, memptr=None, strides=None, order="C"):
+        """An array in new memory, or at a pointer; that one is nobody's view."""
+        if memptr is None:
+            self._array = np.empty(shape, dtype, order)
+        else:
+            assert memptr.first.dtype == dtype, "this stand-in reads memory only as what it is"
+            self._array = np.lib.stride_tricks.as_strided(memptr.first, shape, strides)
+        self.base = None
 
+    data = property(lambda self: Pointer(self._array))
     device = property(lambda self: Place())
     shape = property(lambda self: self._array.shape, lambda self, new: setattr(self._array, "shape", new))
     T = property(lambda self: wrap(self._array.T, self))
@@ -115,7 +119,7 @@ class StrictArray:
         return self.copy()
 
     def __reduce__(self):
-        return StrictArray, (self.get(),)
+        return wrap, (self.get(),)
 
     # Elements
 
@@ -146,6 +150,13 @@ class StrictArray:
         return self._array.tolist()
 
 
+class Pointer:
+    """What `array.data` is: an address, and the hold on the memory there."""
+
+    def __init__(self, array):
+        self.first, self.ptr = array, array.ctypes.data
+
+
 class Flags:
     """The three flags that CuPy has."""
 
@@ -166,8 +177,13 @@ def wrap(result, base=None):
     if base is not None and result is base._array:
         return base
     shared = base is not None and isinstance(result, np.ndarray) and np.may_share_memory(result, base._array)
-    root = None if not shared else base if base.base is None else base.base
-    return StrictArray(result, root)
+    made = object.__new__(StrictArray)
+    made._array = np.asarray(result)
+    made.base = None if not shared else base if base.base is None else base.base
+    if not made._array.flags.writeable:  # CuPy has no read-only views
+        with contextlib.suppress(ValueError):
+            made._array.flags.writeable = True
+    return made
 
 
 def is_number(x):

@@ -136,8 +136,14 @@ def matmul(a, b, /, out=None, **kwargs):
     return call_ufunc(np.matmul, a, b, **({"out": out} if out is not None else {}), **kwargs)
 
 
+def take_along_axis(a, indices, axis):
+    """It indexes, so indices out of range wrap around."""
+    inside = indices._array % a.shape[axis] if a.shape[axis] else indices._array
+    return wrap(np.take_along_axis(a._array, inside, axis))
+
+
 standin = StandIn(np, INTERFACE["functions"])
-standin.asnumpy, standin.matmul = asnumpy, matmul
+standin.asnumpy, standin.matmul, standin.take_along_axis = asnumpy, matmul, take_along_axis
 standin.linalg = StandIn(np.linalg, INTERFACE["linalg"])
 standin.lib = SimpleNamespace(stride_tricks=StandIn(np.lib.stride_tricks, INTERFACE["lib.stride_tricks"]))
 standin.cuda = SimpleNamespace(
