@@ -216,7 +216,7 @@ def index_select(input, dim, index):
     if not input.array.ndim:
         if index.array.size != 1:
             raise ShapeError("index_select(): Index to scalar can have only 1 value")
-        return input.reshape(1)[_line("index_select", input, dim, index)].reshape(())
+        return ops.index(input.reshape(1), index=_line("index_select", input, dim, index)).reshape(())
     return ops.index(input, index=_line("index_select", input, dim, index))
 
 

@@ -1,8 +1,11 @@
 """Ops that pick elements and put them back. Picking the same element twice adds its gradients."""
 
+import numpy as np
+
 from ..axes import axis, count, unbroadcast
 from ..errors import DtypeError, PlaceError, ShapeError
 from ..op import op
+from ..shortcuts import any_outside
 
 __all__ = [
     "argwhere", "embedding", "gather", "index", "index_put", "masked_fill", "put_along_dim", "scatter", "scatter_add",
@@ -52,12 +55,33 @@ def _consumed(item):
     return item.ndim if hasattr(item, "ndim") and item.dtype.kind == "b" else 1
 
 
+def _check_places(xp, x, items):
+    """Refuse whole numbers beyond an axis of x where the array module does not: CuPy's arrays start again.
+
+    Errors: IndexError, as NumPy's. It looks at the numbers, so it has to wait for a GPU to have them ready.
+    """
+    axis = 0
+    if xp is np or not any(hasattr(item, "ndim") for item in items):
+        return
+    rest = x.ndim - sum(map(_consumed, items))
+    if rest < 0:
+        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
+    for item in items:
+        if hasattr(item, "ndim") and item.dtype.kind != "b":
+            length = x.shape[axis]
+            if any_outside(item + length, 2 * length):  # from -length on
+                wrong = item[(item < -length) | (item >= length)].reshape(-1)[0]
+                raise IndexError(f"index {int(wrong)} is out of bounds for axis {axis} with size {length}")
+        axis += rest if item is Ellipsis else _consumed(item)
+
+
 @op(kind="index", onnx="Gather", view=True)
 def index(xp, x, /, index):
     """x[index] with every form of index that PyTorch has. Slices and numbers give a view, lists and masks a copy."""
     if type(index) is int:
         return x[index, ...]
     view, rest = _located(x, index)
+    _check_places(xp, view, rest)
     return view[rest]
 
 
@@ -90,13 +114,14 @@ _index = index  # `index` in a rule is the attribute
 def index_put(xp, x, value, /, index, accumulate=False):
     """A copy of x in which `value` (broadcast) stands at `index`, or is added there: what x[index] = value records."""
     out = xp.array(x, order="C")
-    if accumulate:
-        view, rest = _located(xp.arange(out.size).reshape(out.shape), index)
-        places = view[rest]
-        add_at(xp, out.reshape(-1), places, xp.broadcast_to(xp.asarray(value, x.dtype), places.shape))
-        return out
     view, rest = _located(out, index)
-    view[rest] = value
+    _check_places(xp, view, rest)
+    if not accumulate:
+        view[rest] = value
+        return out
+    view, rest = _located(xp.arange(out.size).reshape(out.shape), index)
+    places = view[rest]
+    add_at(xp, out.reshape(-1), places, xp.broadcast_to(xp.asarray(value, x.dtype), places.shape))
     return out
 
 
@@ -142,10 +167,12 @@ def _places(xp, name, indices, shape, dim):
 
 
 def check_range(name, indices, length, dim):
-    """Refuse indices below 0 or from `length` up: an array module would count from the end, or read on."""
-    outside = indices.astype("uint64") >= length  # a negative number becomes a huge one
-    if outside.any():
-        wrong = indices[outside].reshape(-1)[0]
+    """Refuse indices below 0 or from `length` up: an array module would count from the end, start again, or read on.
+
+    It looks at the numbers, so it has to wait for a GPU to have them ready.
+    """
+    if any_outside(indices, length):
+        wrong = indices[(indices < 0) | (indices >= length)].reshape(-1)[0]
         raise PlaceError(f"{name}(): index {int(wrong)} is out of bounds for dimension {dim} with size {length}")
 
 
@@ -209,6 +236,7 @@ def take_along_dim(xp, x, indices, /, dim):
 
     Shapes: on the other axes x and indices broadcast.
     """
+    _check_places(xp, x, (slice(None),) * axis(dim, x.ndim) + (indices,))
     return xp.take_along_axis(x, indices, dim)
 
 
