@@ -137,8 +137,6 @@ def _place(operand, home):
 
 def _convert(operand, wanted, home):
     if isinstance(operand, NUMBERS):
-        if not isinstance(home, ON_CPU):
-            return module_of(home).asarray(np.asarray(operand).astype(wanted))
         if type(operand) is float and wanted.kind == "f":
             return wanted.type(operand)
         return np.asarray(operand).astype(wanted)[()]  # whole numbers wrap around, as in PyTorch

@@ -124,3 +124,43 @@ def test_dropout_and_random_functions_draw_there(gpu):
 def test_what_cuda_tells(gpu):
     assert mg.cuda.is_available() and mg.cuda.device_count() >= 1
     mg.cuda.synchronize()
+
+
+@pytest.mark.parametrize("pick", [
+    lambda x, i: x[i], lambda x, i: x[..., i], lambda x, i: x[:, i], lambda x, i: x[None, :, i], lambda x, i: x[0, i],
+    lambda x, i: x[x[:, 0, 0] > -1, i], lambda x, i: x.index_put((i,), mg.ones(1, device=x.device), accumulate=True),
+    lambda x, i: x.take_along_dim(i[:, None, None], 0), lambda x, i: x.gather(0, i[:, None, None]),
+    lambda x, i: x.index_fill(1, i, 0), lambda x, i: nn.functional.embedding(i, x[0]), lambda x, i: x.take(i + 90),
+])  # fmt: skip
+@pytest.mark.parametrize("beyond", [[5], [-6], [2**31 - 1], [-(2**31)]])
+def test_indices_out_of_range_are_refused_there_in_the_same_words(pick, beyond, gpu):
+    said = []
+    for device in ("cpu", gpu):
+        with pytest.raises((IndexError, RuntimeError)) as caught:
+            pick(mg.arange(64.0, device=device).reshape(4, 4, 4), mg.tensor(beyond, device=device))
+        said.append(str(caught.value).replace("cuda:0", "cpu"))
+    assert said[0] == said[1]
+
+
+def test_indices_from_the_other_end_are_taken_there(gpu):
+    x = mg.arange(12.0, device=gpu).reshape(3, 4)
+    i = mg.tensor([-3, 2], device=gpu)
+    assert x[i].equal(x[[0, 2]]) and x[..., i.int()].equal(x[:, [1, 2]]) and x.index_fill(0, i, 0).sum() == 22
+
+
+def test_whole_numbers_to_negative_powers_there(gpu):
+    x = mg.tensor([1, 2], device=gpu)
+    with pytest.raises(RuntimeError, match="Integers to negative integer powers"):
+        x**-1
+    assert (x ** mg.tensor(-1, device=gpu)).tolist() == (x ** mg.tensor(-1)).tolist() == [1, 0]
+
+
+def test_data_shares_memory_there_but_not_the_version(gpu):
+    x = mg.arange(6.0, device=gpu).reshape(2, 3).T[1:].requires_grad_()
+    y = x * x
+    x.data.add_(1)
+    assert x.tolist() == [[2, 5], [3, 6]] and x._version == 0 and x.data[0].detach().add_(1)._version == 1
+    y.sum().backward()
+    assert x.grad.is_cuda
+    x.detach().add_(1)
+    assert x._version == 1

@@ -83,21 +83,7 @@ def run_there(case, device):
     return on_cpu.Outcome(" | ".join([text, ", ".join(found)] if found else [text]), tuple(arrays))
 
 
-# Still to be mended. Each has to fail for as long as it stands here.
-OPEN = {
-    "arithmetic_options": "whole numbers to negative powers give 0 there",
-    "operators": "whole numbers to negative powers give 0 there",
-    "gathering": "indices out of range wrap round there",
-    "reading": "indices out of range wrap round there",
-    "scattering": "indices out of range wrap round there",
-    "in_place_and_autograd": "a change through .data is noticed there",
-    "views": "a change through .data is noticed there",
-}
-MARKED = [pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name], strict=True)) if name in OPEN else name
-          for name in sorted(FAMILIES)]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", MARKED)
+@pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_programs_give_the_same_there(name, gpu):
     failures, count = [], 0
     with on_cpu.quietly(strict=True):
