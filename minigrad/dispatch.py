@@ -16,7 +16,7 @@ from .device import module_of
 from .errors import GradError
 from .events import OpRan
 from .explain import describe, explain, wrong_argument
-from .kind import Inference
+from .kind import Inference, beyond_half
 from .node import Node
 from .operands import ON_CPU, alike, as_array, as_float, harmonise, known_kind, meet, number_or_refuse, sort_arguments
 from .tensor import Tensor
@@ -78,6 +78,7 @@ def binary(op):
     kernel = op.kernel or (lambda x, y: forward(np, x, y))
     by_mask = [None] + [op.plan(mask) if op.rules else None for mask in (1, 2, 3)]
     to_first, to_second, to_both = by_mask[1:]
+    plain = () if op.kind == "matmul" else _PLAIN  # which is no product with a number
 
     def run(input, other):
         if type(other) is float:
@@ -136,25 +137,29 @@ def binary(op):
         return out
 
     def with_number(a, b):
-        """A float tensor takes any number in its own dtype; everything else goes the long way."""
+        """A float tensor takes a number in its own dtype; everything else goes the long way."""
         first = type(b) is float or type(b) is int
         x, number = (a, b) if first else (b, a)
         try:
             kind = x._kind or known_kind(x)
         except AttributeError:
             kind = None
-        if kind is None or not kind.axes or not kind.is_float or mode.special or type(number) not in _PLAIN:
-            return _long_way(op, (a, b), (), {})
+        if kind is None or not kind.is_float or mode.special or type(number) not in plain:
+            return _with_any_number(op, a, b)
         array = x.array
         try:
             scalar = kind.numbers.get(number)
             if scalar is None:
                 scalar = kind.number(number)
+                if scalar is None:
+                    return _with_any_number(op, a, b)
             z = kernel(array, scalar) if first else kernel(scalar, array)
         except RuntimeWarning:
             z = _quietly(kernel, array, scalar) if first else _quietly(kernel, scalar, array)
         except _WRONG as error:
             raise explain(op, (a, b), error) from None
+        if type(z) is not _ndarray:
+            z = _asarray(z)
         out = _new(Tensor)
         out.array = z
         out._kind = kind if keeps else None
@@ -239,9 +244,20 @@ def general(op):
     return run
 
 
-def _long_way(op, inputs, attributes, kwargs):
-    """Everything that may have to be done, for any op."""
+def _with_any_number(op, a, b):
+    """The long way; where float16 has no room for the number, in float32 and back, as PyTorch does it inside."""
+    x, number = (a, b) if isinstance(a, Tensor) else (b, a)
+    half = op.kind != "compare" and isinstance(x, Tensor) and x.array.dtype == np.float16
+    wide = half and isinstance(number, _PLAIN) and beyond_half(number)
+    return _long_way(op, (a, b), (), {}, np.float32 if wide else None)
+
+
+def _long_way(op, inputs, attributes, kwargs, inside=None):
+    """Everything that may have to be done, for any op. `inside`: the dtype to compute in, if not that of the result."""
     arrays = [x.array if isinstance(x, Tensor) else number_or_refuse(op, i, x) for i, x in enumerate(inputs)]
+    if inside is not None:
+        outside = next(a.dtype for a in arrays if hasattr(a, "shape"))
+        arrays = [a.astype(inside) if hasattr(a, "shape") else a for a in arrays]
     if len(op.arguments) == 1 and not op.variadic:
         if op.to_float:
             arrays = [as_float(op, inputs[0])]
@@ -259,6 +275,8 @@ def _long_way(op, inputs, attributes, kwargs):
     byproducts = ()
     if op.byproducts:
         y, *byproducts = y
+    if inside is not None:
+        y = _quietly(y.astype, outside)
     if type(y) is not _ndarray:
         y = as_array(y)
     out = _new(Tensor)
@@ -325,7 +343,7 @@ def _sources(inputs, arrays, y):
     """Shape and dtype of each operand where broadcasting or promotion changed one, so that the engine can undo it."""
     shape, dtype = y.shape, y.dtype
     for x, array in zip(inputs, arrays, strict=True):
-        if isinstance(x, Tensor) and (array.shape != shape or x.array.dtype is not dtype):
+        if isinstance(x, Tensor) and (array.shape != shape or array.dtype is not dtype or x.array.dtype is not dtype):
             return tuple((x.array.shape, x.array.dtype) if isinstance(x, Tensor) else None for x in inputs)
     return None
 

@@ -6,10 +6,22 @@ question that an op has to ask is answered by one `is`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 _kinds = {}
 _MOST = 4096  # a program that makes more different shapes than this asks the long way
+
+
+def beyond_half(value):
+    """Whether a number, but for inf and nan, is too large for float16, or so small that it would be 0 there.
+
+    >>> beyond_half(1e6), beyond_half(-1e-9), beyond_half(65504.0), beyond_half(0)
+    (True, True, False, False)
+    """
+    size = abs(value)
+    return 65520 <= size < math.inf or 0 < size <= 2**-25
 
 
 class Kind:
@@ -24,9 +36,14 @@ class Kind:
         self.numbers = {}
 
     def number(self, value):
-        """A Python number as an array of this dtype without axes: NumPy is twice as fast with one that is there."""
+        """A Python number as an array of this dtype without axes: NumPy is twice as fast with one that is there.
+
+        None where float16 has no room for it.
+        """
         found = self.numbers.get(value)
         if found is None:
+            if self.dtype.itemsize == 2 and beyond_half(value):
+                return None
             found = np.asarray(self.dtype.type(value))
             if value and len(self.numbers) < 256:  # 0.0 and -0.0 are equal, and would be taken for each other
                 self.numbers[value] = found

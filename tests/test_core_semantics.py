@@ -1,6 +1,7 @@
 """Leaves, gradients, graphs and hooks behave as PyTorch's do. Expected numbers were checked against PyTorch 2.13."""
 
 import gc
+import math
 import weakref
 
 import numpy as np
@@ -352,3 +353,37 @@ def test_a_hook_that_returns_nonsense_is_refused(answer, kind):
     with pytest.raises(kind, match="hook"):
         (x * 2).sum().backward()
     assert x.grad is None
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_a_number_too_large_or_too_small_for_float16_is_computed_with_in_float32(shape):
+    x = mg.full(shape, 0.5, dtype=mg.float16, requires_grad=True)
+    cases = [
+        (lambda x: x / 1e6, 5e-7, 1e-6), (lambda x: 1e5 * x, 5e4, math.inf), (lambda x: 1e6**x, 1000, 13816),
+        (lambda x: (x - x.detach()) / 1e-9, 0, math.inf),
+    ]  # fmt: skip
+    for run, value, slope in cases:
+        y = run(x)
+        (g,) = mg.autograd.grad(y.sum(), x)
+        assert y.dtype is g.dtype is mg.float16 and g.shape == shape
+        assert y.flatten()[0].item() == pytest.approx(value, rel=0.1)
+        assert g.flatten()[0].item() == pytest.approx(slope, rel=0.1)
+        with mg.no_grad():
+            assert run(x).equal(y.detach())
+
+
+def test_a_power_of_a_number_beyond_float32_has_a_gradient_where_it_is_0():
+    x = mg.tensor([-1.0, -2.0], requires_grad=True)
+    (1e40**x).sum().backward()
+    assert x.grad.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("run", [lambda x: x * 0.5, lambda x: 1 - x, lambda x: x**2, lambda x: 3 / x, lambda x: x > 1])
+def test_a_tensor_without_axes_keeps_its_dtype_beside_a_number(run):
+    for dtype in (mg.float16, mg.float32, mg.float64):
+        x = mg.tensor(2.0, dtype=dtype, requires_grad=True)
+        y, same = run(x), run(x.reshape(1))
+        assert type(y.array) is np.ndarray and y.dtype is same.dtype and y.item() == same.item() and y.shape == ()
+        if y.requires_grad:
+            y.backward()
+            assert x.grad.dtype is dtype and x.grad.shape == ()

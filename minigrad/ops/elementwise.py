@@ -3,6 +3,8 @@
 Operands broadcast; the engine sums gradients back over broadcast axes, so the rules need not.
 """
 
+import math
+
 from ..errors import DtypeError
 from ..op import op
 from .rounding import no_bool, only_floats, sign
@@ -95,8 +97,8 @@ def _base_rule(g, a, b, xp):
 
 
 def _exponent_rule(g, a, b, y, xp):
-    """a^b log a, and 0 (its limit) at a = 0 unless b is negative."""
-    flat = (a == 0) & (b >= 0)
+    """a^b log a, and 0 (its limit) at a = 0 unless b is negative, and for a number a beyond the dtype if b is."""
+    flat = (b < 0) if _at_hand(a) and a == math.inf else (a == 0) & (b >= 0)
     return xp.where(flat, 0, g * y * xp.log(xp.where(flat, 1, a)))
 
 
