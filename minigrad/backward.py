@@ -344,4 +344,4 @@ def _add_to_grad(tensor, g, create):
     if mode.special and state.watchers:
         notify(Accumulated(tensor, as_tensor(g), new))
     if tensor._edge.hooks and tensor.is_leaf:
-        run_leaf_hooks(tensor, create)
+        run_leaf_hooks(tensor, g, create)

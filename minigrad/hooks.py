@@ -134,11 +134,12 @@ def run_node_hooks(node, sent, g, create):
     return sent
 
 
-def run_leaf_hooks(tensor, create):
-    """Hooks that wait for `.grad`."""
+def run_leaf_hooks(tensor, g, create):
+    """Hooks that wait for `.grad`: those of the leaf, then those of its AccumulateGrad, which sends nothing on."""
     with grad_mode(create):
-        for hook in [hook for hook in tensor._edge.hooks or () if isinstance(hook, AfterAccumulation)]:
-            hook.function(tensor)
+        for kind, given in ((AfterAccumulation, (tensor,)), (AfterNode, ((), (as_tensor(g),)))):
+            for hook in [hook for hook in tensor._edge.hooks or () if isinstance(hook, kind)]:
+                hook.function(*given)
 
 
 def _checked(answer, g, create):

@@ -19,6 +19,7 @@ from .dtype import DTYPES
 from .errors import DtypeError, GradError, ShapeError
 from .events import ReadBack, Zeroed
 from .kind import Inference
+from .node import Node
 from .printing import text_of
 
 
@@ -42,16 +43,14 @@ class Size(tuple):
         return f"Size({list(self)})"
 
 
-class AccumulateGrad:
+class AccumulateGrad(Node):
     """The end of a backward path: adds what arrives to the leaf's `.grad`. Made when a leaf asks for gradients.
 
     It holds its leaf weakly, so a leaf and its edge are no reference cycle.
     """
 
-    __slots__ = ("__weakref__", "_leaf", "hooks")
-    parents = ()
-    next_functions = ()
-    saved = versions = ()
+    __slots__ = ("_leaf",)
+    parents = saved = versions = ()
 
     def __init__(self, leaf):
         self._leaf = weakref.ref(leaf)
@@ -65,9 +64,6 @@ class AccumulateGrad:
     def name(self):
         """What PyTorch prints for it."""
         return "AccumulateGrad"
-
-    def __repr__(self):
-        return "<AccumulateGrad>"
 
 
 class Tensor:

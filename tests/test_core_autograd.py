@@ -263,3 +263,38 @@ def test_backward_of_several_tensors_adds_their_gradients():
     y = x * 2
     mg.autograd.backward([y, y * y], [mg.ones(1, dtype=mg.float64)] * 2)  # one root computed from the other
     assert x.grad.tolist() == [26 + 2 + 24]
+
+
+def test_the_end_of_a_path_is_a_node_and_takes_hooks():
+    w = mg.tensor([2.0, 3.0], requires_grad=True)
+    y = (w * w).sum()
+    end = y.grad_fn.next_functions[0][0].next_functions[0][0]
+    assert isinstance(end, mg.autograd.graph.Node) and end.variable is w and end.name() == "AccumulateGrad"
+    assert end.next_functions == () and end.saved_tensors == {} and "_saved_self" not in dir(end)
+    seen = []
+    before = end.register_prehook(lambda gs: (gs[0] * 10,))
+    end.register_hook(lambda sent, reached: seen.append((sent, reached[0].tolist(), w.grad.tolist())))
+    y.backward(retain_graph=True)
+    assert seen == [((), [40.0, 60.0], [40.0, 60.0])]
+    before.remove()
+    y.backward()
+    assert seen[1] == ((), [4.0, 6.0], [44.0, 66.0])
+
+
+def test_hooks_on_saved_tensors_can_be_forbidden():
+    graph, x = mg.autograd.graph, mg.tensor(2.0, requires_grad=True)
+    kept = graph.saved_tensors_hooks(lambda t: t, lambda t: t)
+    with graph.disable_saved_tensors_hooks("not here"):
+        (x * x).backward()
+        with pytest.raises(RuntimeError, match="not here"), kept:
+            pass
+    with kept, pytest.raises(RuntimeError, match="nor here"), graph.disable_saved_tensors_hooks("nor here"):
+        pass
+    with kept:
+        assert (x * x).grad_fn._saved_self is not None
+
+
+@pytest.mark.parametrize("answer", [3, [1.0], None])
+def test_functions_that_give_no_tensors_have_no_jacobian(answer):
+    with pytest.raises(TypeError, match="must be Tensors or a tuple of Tensors, but one of them has type"):
+        mg.autograd.functional.jacobian(lambda x: answer, mg.ones(2))

@@ -18,9 +18,11 @@ def _prepare(func, inputs):
                    for x in ((inputs,) if alone else inputs))  # fmt: skip
     outputs = func(*inputs)
     single = isinstance(outputs, Tensor)
-    outputs = (outputs,) if single else tuple(outputs)
-    if not all(isinstance(y, Tensor) for y in outputs):
-        raise TypeError("The outputs of the user-provided function must be Tensors or a tuple of Tensors")
+    outputs = (outputs,) if single else outputs
+    wrong = [y for y in outputs if not isinstance(y, Tensor)] if isinstance(outputs, (tuple, list)) else [outputs]
+    if wrong:
+        raise TypeError("The outputs of the user-provided function must be Tensors or a tuple of Tensors, but one of "
+                        f"them has type {type(wrong[0]).__name__}")  # fmt: skip
     return inputs, alone, outputs, single
 
 

@@ -6,6 +6,8 @@ here. They cost an op nothing: they are worked out, when somebody asks, from the
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import weakref
 
 from .. import memory, rules
@@ -17,7 +19,9 @@ from ..op import OPS
 from ..operands import NUMBERS
 from ..tensor import AccumulateGrad, Tensor
 
-__all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = ["Node", "disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+
+_forbidden = threading.local()  # its message, while hooks on saved tensors are refused
 
 
 class saved_tensors_hooks:
@@ -40,6 +44,8 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook, self._before = pack_hook, unpack_hook, []
 
     def __enter__(self):
+        if getattr(_forbidden, "message", None) is not None:
+            raise GradError(_forbidden.message)
         self._before.append(state.packing)
         state.packing = self
 
@@ -69,6 +75,25 @@ class saved_tensors_hooks:
             for name, array in zip(names, plain.saved, strict=False)
         ) + plain.saved[count:]
         return node
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message):
+    """Inside the block, `saved_tensors_hooks` is refused with this message, and the block within its own.
+
+    >>> with disable_saved_tensors_hooks("saved as they are, here"):
+    ...     save_on_cpu().__enter__()
+    Traceback (most recent call last):
+    minigrad.errors.GradError: saved as they are, here
+    """
+    if state.packing is not None:
+        raise GradError(error_message)
+    before = getattr(_forbidden, "message", None)
+    _forbidden.message = error_message
+    try:
+        yield
+    finally:
+        _forbidden.message = before
 
 
 def _as_given(x, array):
@@ -164,6 +189,7 @@ for _name in {name for op in OPS.values() for name in _may_save(op)}:
     setattr(Node, f"_saved_{_name}", _property(_name))
 Node.__dir__ = lambda node: [
     name for name in object.__dir__(node)
-    if not name.startswith("_saved_") or name[7:] in _may_save(OPS.get(node.op.__name__, node.op))
+    if not name.startswith("_saved_")
+    or (type(node) in (Node, PackedNode) and name[7:] in _may_save(OPS.get(node.op.__name__, node.op)))
 ]  # fmt: skip
 Node.metadata = property(lambda node: _metadata.setdefault(node, {}), doc="A dict for whatever one wants to note.")
