@@ -1,6 +1,7 @@
 """Layers against slow and obvious specifications: loops over windows, steps and sequences. And hooks, and utilities."""
 
 import copy
+import inspect
 import itertools
 import pickle
 from collections import namedtuple
@@ -504,3 +505,32 @@ def test_orthogonal_rows():
     q = nn.init.orthogonal_(mg.zeros(3, 2, 4))
     rows = q.reshape(3, -1).numpy()
     assert np.allclose(rows @ rows.T, np.eye(3), atol=1e-6)
+
+
+def test_bilinear_draws_its_initial_values_anew():
+    mg.manual_seed(0)
+    layer = nn.Bilinear(4, 3, 2)
+    weight, before = layer.weight, layer.weight.detach().clone()
+    layer.reset_parameters()
+    assert layer.weight is weight and not weight.equal(before) and weight.abs().max() <= 0.5
+    assert 0 < layer.bias.abs().max() <= 0.5
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_recurrent_layers_say_what_they_take(kind):
+    names = list(inspect.signature(kind).parameters)
+    assert names[:3] == ["input_size", "hidden_size", "num_layers"] and names[-2:] == ["device", "dtype"]
+    options = {"bias": False, "batch_first": True, "bidirectional": True, "dtype": mg.float64}
+    layer = kind(2, 3, 2, **options)
+    assert {name: getattr(layer, name) for name in ("bias", "batch_first", "bidirectional")} == {
+        "bias": False, "batch_first": True, "bidirectional": True
+    }  # fmt: skip
+    assert {p.dtype for p in layer.parameters()} == {mg.float64} and layer(mg.ones(1, 4, 2).double())[0].shape[-1] == 6
+
+
+@pytest.mark.parametrize("p", [0.0, 0.5])
+def test_dropout1d_asks_for_sequences_also_when_it_does_nothing(p):
+    for shape in ((), (3,), (1, 2, 3, 4)):
+        with pytest.raises(RuntimeError, match="Expected 2D or 3D input"):
+            nn.functional.dropout1d(mg.ones(shape), p, training=False)
+        assert nn.functional.dropout2d(mg.ones(shape), p, training=False).shape == shape

@@ -79,6 +79,11 @@ class Bilinear(Module):
         self.weight = uniform(bound, out_features, in1_features, in2_features, **kind)
         self.register_parameter("bias", uniform(bound, out_features, **kind) if bias else None)
 
+    def reset_parameters(self):
+        """Draw the initial values anew."""
+        for p in self.parameters():
+            init.uniform_(p, -(self.in1_features**-0.5), self.in1_features**-0.5)
+
     def forward(self, input1, input2):
         return F.bilinear(input1, input2, self.weight, self.bias)
 

@@ -310,9 +310,14 @@ class RNN(RNNBase):
     Names and initial range follow torch.nn.RNN, so state dicts are interchangeable.
     """
 
-    def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", *args, **kwargs):
+    def __init__(
+        self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0,
+        bidirectional=False, device=None, dtype=None,
+    ):  # fmt: skip
         self.nonlinearity = _check_nonlinearity(nonlinearity)
-        super().__init__(f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, *args, **kwargs)
+        options = {"device": device, "dtype": dtype}
+        super().__init__(f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first, dropout,
+                         bidirectional, **options)  # fmt: skip
 
 
 class GRU(RNNBase):
@@ -324,8 +329,13 @@ class GRU(RNNBase):
     (Size([2, 5, 4]), Size([1, 2, 4]))
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__("GRU", *args, **kwargs)
+    def __init__(
+        self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False,
+        device=None, dtype=None,
+    ):  # fmt: skip
+        options = {"device": device, "dtype": dtype}
+        super().__init__("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+                         **options)  # fmt: skip
 
 
 class LSTM(RNNBase):
@@ -334,5 +344,9 @@ class LSTM(RNNBase):
     `proj_size` is not in minigrad. See the op `lstm` for the formula.
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__("LSTM", *args, **kwargs)
+    def __init__(
+        self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False,
+        proj_size=0, device=None, dtype=None,
+    ):  # fmt: skip
+        super().__init__("LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+                         proj_size, device, dtype)  # fmt: skip

@@ -133,10 +133,11 @@ def _channel_dropout(axes, name):
 
     def run(input, p=0.5, training=True, inplace=False):
         _check_p(p)
-        if not training or p == 0:
-            return input
-        if input.dim() not in (axes + 1, axes + 2):
+        acts = training and p != 0
+        if (acts or axes == 1) and input.dim() not in (axes + 1, axes + 2):  # with one axis PyTorch asks always
             raise RuntimeError(f"{name}: Expected {axes + 1}D or {axes + 2}D input, but received {input.dim()}D input")
+        if not acts:
+            return input
         kept = _kept((*input.shape[: input.dim() - axes], *(1,) * axes), p, input)
         return in_place.change(input, "mul_", lambda x: x * kept) if inplace else input * kept
 
