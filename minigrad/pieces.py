@@ -7,7 +7,7 @@ import operator
 
 from . import ops
 from .axes import axis
-from .creation import tensor
+from .creation import arange, tensor
 from .errors import ShapeError
 from .methods import method
 from .ops import diagonal, tril, triu  # as they are
@@ -18,7 +18,7 @@ __all__ = [
     "block_diag", "cartesian_prod", "cat", "chunk", "column_stack", "combinations", "concat", "concatenate",
     "diag", "diag_embed", "diagflat", "diagonal", "dsplit", "dstack", "flip", "fliplr", "flipud", "hsplit",
     "hstack", "narrow", "roll", "rot90", "row_stack", "select", "split", "stack", "tensor_split", "tril", "triu",
-    "unbind", "vsplit", "vstack",
+    "unbind", "vander", "vsplit", "vstack",
 ]  # fmt: skip
 
 
@@ -340,3 +340,22 @@ def rot90(input, k=1, dims=(0, 1)):
         return ops.flip(input, dims=(first, second)) if k % 4 else ops.clone(input)
     turned = ops.swapaxes(input, dim0=first, dim1=second)
     return ops.flip(turned, dims=(first if k % 4 == 1 else second,))
+
+
+def vander(x, N=None, increasing=False):
+    """The powers of a line of numbers, one in each column: from x^(N-1) down to 1, or up with `increasing`.
+
+    Shapes: (n,) -> (n, N), N = n unless given
+
+    >>> import minigrad as mg
+    >>> mg.vander(mg.tensor([2, 3]), 3)
+    tensor([[4, 2, 1],
+            [9, 3, 1]])
+    """
+    if x.array.ndim != 1:
+        raise ShapeError(f"x must be a one-dimensional tensor. vander() got one of shape {x.shape}")
+    count = x.array.size if N is None else N
+    if count < 0:
+        raise ShapeError(f"N must be non-negative. vander() got {N}")
+    exponents = arange(count, device=x.device)
+    return x.reshape(-1, 1) ** (exponents if increasing else exponents.flip(0))

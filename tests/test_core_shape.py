@@ -242,3 +242,17 @@ def test_places_in_a_sorted_sequence():
         mg.searchsorted(limits, mg.ones(1))
     with pytest.raises(RuntimeError, match="1 dimension"):
         mg.bucketize(mg.ones(1), limits)
+
+
+def test_vander_has_the_powers_of_each_number_in_a_row():
+    x = mg.tensor([0.0, 2.0, -3.0], requires_grad=True)
+    y = mg.vander(x)
+    assert np.array_equal(y.detach().numpy(), np.vander([0.0, 2.0, -3.0]))
+    y.sum().backward()
+    assert x.grad.tolist() == [1, 5, -5]
+    up = mg.vander(mg.tensor([2, 3]), N=4, increasing=True)
+    assert up.dtype is mg.int64 and up.tolist() == [[1, 2, 4, 8], [1, 3, 9, 27]]
+    assert mg.vander(mg.ones(2), 0).shape == (2, 0)
+    for wrong in (lambda: mg.vander(mg.ones(2, 2)), lambda: mg.vander(mg.ones(2), -1)):
+        with pytest.raises(RuntimeError, match="vander"):
+            wrong()
