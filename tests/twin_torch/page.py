@@ -69,7 +69,6 @@ PAGE = [
         "fft": ("`fft`, `distributions`", "numpy.fft, without gradients; `normal`, `bernoulli`, `multinomial`"),
         "scatter": ("`scatter(reduce=...)`", "`scatter_add`, `scatter_reduce`"),
         "scatter_reduce": ("`scatter_reduce` but for 'sum' and 'mean'", "`max` and `min` over a mask"),
-        "vander": ("`vander`", "`x[:, None] ** arange(n)`"),
         "func": ("forward mode, `vmap`, `func`, `is_grads_batched`", "`autograd.functional`; a loop"),
         "compile": ("`compile`, `jit`, `autocast`, distributed training, checkpointing",
                     "train eagerly, in one dtype, in one process"),
@@ -108,7 +107,7 @@ PAGE = [
     Section("Possible here", "PyTorch refuses.", ("what", "how far"), {
         "gradients": ("gradients that PyTorch does not have",
                       "`2 % x` and `remainder(7, x)`, `True ** x`, `clamp` between bounds that broadcast, `scatter` "
-                      "with fewer indices than sources, `huber_loss` of mixed dtypes, the target of "
+                      "with fewer indices than sources, `vander`, `huber_loss` of mixed dtypes, the target of "
                       "`soft_margin_loss`, pooling to size 0"),
         "pieces": ("changing the pieces of `split`, `chunk` and `unbind` in place", "as any other view"),
         "no_grad views": ("a view made under `no_grad`",
@@ -119,7 +118,6 @@ PAGE = [
                   "`max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, `x[mask] = value` with a mask of "
                   "`uint8`"),
         "layouts": ("any layout in memory", "`kron` and `take_along_dim` take transposed tensors"),
-        "dropout1d": ("`dropout1d` with p=0", "hands back what it is given, whatever its shape"),
     }),
     Section("Other numbers", "And other gradients, versions, strides, in corners.", BOTH, {
         "sums": ("last digits of sums", "NumPy's order of adding", "its own"),
@@ -130,8 +128,6 @@ PAGE = [
         "prod": ("the gradient of `prod` where one factor is nan and two are 0", "nan", "0"),
         "count": ("the gradient of a norm with p=0, which counts", "0", "None"),
         "beta": ("the gradient of the input of `addmm(..., beta=0)`", "None", "0"),
-        "beyond": ("a number too large for the dtype of the tensor, and the gradient there", "inf, and nan",
-                   "computed in a wider dtype"),
         "unique": ("nan in `unique(x, dim=0)`", "last", "anywhere"),
         "logical_not": ("`x.logical_not_()` on the graph", "a change like any other: the gradient is 0",
                         "not noticed: the gradient is that from before"),
