@@ -119,10 +119,10 @@ def test_nothing_recorded_yet():
 def test_ten_thousand_nodes():
     run = Run(chain(10_000))
     with pytest.raises(layout.LayoutError, match=r"10,001 nodes.*at most 1,500.*outline"):
-        run.svg()
-    shown = run.scene()
+        run.svg(fold=None)
+    shown = run.scene(fold=None)
     assert shown["nodes"] == [] and "at most 1,500" in shown["notice"] and shown["outline"].startswith("10000 ops")
-    assert "No picture" in run._repr_mimebundle_()["text/plain"]
+    assert "image/svg+xml" in run._repr_mimebundle_()  # folded it fits
 
 
 def test_scene_is_plain_json_with_unique_keys():
@@ -216,7 +216,7 @@ def test_what_would_keep_graphviz_busy_never_reaches_it(monkeypatch):
     monkeypatch.setattr(layout, "render", lambda *_: pytest.fail("handed to Graphviz"))
     for graph in (chain(100), chain(1000)):
         assert excess(picture(graph)) > layout.GRAPHVIZ_EXCESS
-        assert len(Run(graph).scene()["nodes"]) == len(graph.steps) + 2
+        assert len(Run(graph).scene(fold=None)["nodes"]) == len(graph.steps) + 2
 
 
 def test_the_same_picture_is_the_same_bytes():

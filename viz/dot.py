@@ -92,6 +92,7 @@ def layout_source(shown):
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     for number, node in enumerate(shown.nodes):
         lines.append(f"n{number} [width={node.w / 72:.4f} height={node.h / 72:.4f}]")
+    lines += _clusters(shown)
     entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):
         wide, high = edge.label_size()
@@ -100,6 +101,19 @@ def layout_source(shown):
         weight = 1 if shown.nodes[edge.tail].step is None else 8
         lines.append(f"n{edge.tail}:e -> n{edge.head}:w [id=e{number} weight={weight} label={label}]")
     return "\n".join([*lines, "}"])
+
+
+def _clusters(shown):
+    """Open boxes as clusters, so that nothing else comes to stand between what is in them."""
+    waiting = []
+    for number, (box, nodes) in enumerate(shown.frames()):
+        while waiting and box.start >= waiting[-1]:
+            waiting.pop()
+            yield "}"
+        waiting.append(box.stop)
+        own = "; ".join(f"n{node}" for node in nodes if shown.nodes[node].around[0] is box)
+        yield f"subgraph cluster_{number} {{ margin=12 label={_blank(60, 16)} {own}"
+    yield "}" * len(waiting)
 
 
 def _blank(width, height):

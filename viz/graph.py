@@ -153,6 +153,7 @@ class Step:
     reason: None when recorded, else "no_grad", "cut" or "no input requires grad".
     iteration: how often the same op of the same line had run before. backward: the backward pass that ran it, if any.
     contributions: the gradients last sent to each input, None where nothing flows.
+    entered: the modules that began to run between the step before and this one.
     """
 
     id: int
@@ -172,6 +173,7 @@ class Step:
     saved: tuple = ()
     freed: bool = False
     contributions: tuple = ()
+    entered: tuple = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +262,10 @@ class Graph:
                 and value.id not in self.gradients
                 and not any(entry.what == "add" for entry in self.ledger.get(value.id, ())))
 
-    def saved_bytes(self):
-        """How many bytes the recorded steps keep until a backward frees them. Memory that several of them keep counts
-        once; that of a graph that was dropped without a backward counts as well."""
-        kept = {(item.buffer, *item.span) for step in self.steps if step.recorded and not step.freed
+    def saved_bytes(self, start=0, stop=None):
+        """How many bytes the recorded steps (those from `start` to `stop`) keep until a backward frees them. Memory
+        that several of them keep counts once; that of a graph that was dropped without a backward counts as well."""
+        kept = {(item.buffer, *item.span) for step in self.steps[start:stop] if step.recorded and not step.freed
                 for item in step.saved if item.buffer is not None}
         total, last, end = 0, None, 0
         for buffer, start, stop in sorted(kept):

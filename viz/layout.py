@@ -108,7 +108,8 @@ def _read(answer, nodes, edges):
 
     centres, curves = [None] * nodes, [None] * edges
     for item in found.get("objects", []):
-        centres[int(item["name"][1:])] = point(item["pos"])
+        if not item["name"].startswith("cluster"):
+            centres[int(item["name"][1:])] = point(item["pos"])
     for item in found.get("edges", []):
         parts = item["pos"].split()
         tip = next((point(part) for part in parts if part.startswith("e,")), None)

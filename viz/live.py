@@ -15,6 +15,7 @@ import ipywidgets
 from minigrad import events, mode
 from minigrad.nn import Module
 from viz import names
+from viz.fold import check
 from viz.modules import Weak
 from viz.record import Run
 from viz.widget import GraphWidget, waiting_scene
@@ -50,9 +51,12 @@ def watch(target=None):
                     f"not an object of type {type(target).__name__}")
 
 
-def show(thing):
+def show(thing, fold="auto"):
     """The widget of a recorded run, a view or a panel, to be put wherever widgets go. For a run it stays up to date
     with the gradients that come later. Errors: TypeError for anything else.
+
+    fold: "modules" draws each call of a module as one box, "loops" what is done over and over, "all" both, None
+    nothing; "auto" leaves the picture as it is until a graph is too large. Errors: ValueError for another one.
 
     >>> import minigrad as mg
     >>> with watch() as run:
@@ -60,13 +64,17 @@ def show(thing):
     >>> show(run)
     GraphWidget(1 op, 0 recorded; 1 input)
     """
+    check(fold)
     if isinstance(thing, Run):
         view = Live()
+        view.widget.fold = fold
         view.follow(thing)
         view.widget.view = view  # alive as long as its widget
         return view.widget
     widget = getattr(thing, "widget", None)
     if isinstance(widget, ipywidgets.Widget):
+        if fold != "auto":
+            getattr(thing, "graph", widget).fold_by(fold)
         return widget
     raise TypeError("show() takes a run, as in `with viz.watch() as run:`, a view or a panel, "
                     f"not an object of type {type(thing).__name__}")

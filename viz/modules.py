@@ -28,6 +28,7 @@ class Modules:
         self.stack = []  # (root, path) of each module that is running
         self.roots = []  # weak references, each outermost module once
         self.classes = {}  # (root, path) -> class name
+        self.entered = []  # (root, path) of those that began to run since this was last emptied
         self._numbers, self._parts, self._tensors = Weak(), Weak(), Weak()
 
     def enter(self, module):
@@ -48,6 +49,7 @@ class Modules:
             here = self.stack[0][0], type(module).__name__
             self.classes[here] = type(module).__name__
         self.stack.append(here)
+        self.entered.append(here)
 
     def leave(self):
         """The innermost module has ended."""

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 
+from viz import folds
 from viz import scene as scenes
 from viz.scripts import STATIC, script
 from viz.svg import escaped, svg
@@ -37,8 +38,8 @@ PAGE = """<!doctype html>
 
 
 def html(graph):
-    """The page of a recorded graph. One that is too large to draw is there in words."""
-    scene = scenes.scene(graph)
+    """The page of a recorded graph. Nothing is folded, for who would unfold it? What is too large is there in words."""
+    scene = scenes.scene(graph, fold=None) | {"folds": folds.NONE}
     style = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "page.css"))
     code = script("page.js")
     picture = svg(scene, fit=False) if scene["nodes"] else ""

@@ -89,11 +89,12 @@ class Run:
 
     # Views: each a pure function of the graph
 
-    def outline(self):
-        """Everything in the picture as aligned text."""
+    def outline(self, fold=None):
+        """Everything in the picture as aligned text; with `fold` the boxes that `svg` would fold it into."""
+        from viz.folds import outline as folded
         from viz.outline import outline
 
-        return outline(self.graph)
+        return outline(self.graph) if fold is None else folded(self.graph, fold)
 
     def digest(self):
         """Twelve characters that are equal for equal graphs, whatever things are named; see `viz.canonical`."""
@@ -105,21 +106,24 @@ class Run:
 
         return to_dot(self.graph)
 
-    def scene(self):
+    def scene(self, fold="auto"):
         """The picture as plain data for the widget; never raises, `notice` says what is wrong."""
         from viz.scene import scene
 
-        return scene(self.graph)
+        return scene(self.graph, fold=fold)
 
-    def svg(self, below=""):
+    def svg(self, below="", fold="auto", opened=None):
         """The picture as SVG text, with one line of words `below` it.
 
-        Errors: ValueError when nothing is recorded, LayoutError when it is too large.
+        fold: "modules" draws each call of a module as one box, "loops" what is done over and over, "all" both, None
+        nothing; "auto" folds a graph that is too large to be read otherwise. opened: keys of the boxes that are open,
+        as in `scene()["folds"]`; None opens a module that is alone.
+        Errors: ValueError when nothing is recorded or for another fold, LayoutError when it is too large.
         """
         from viz.scene import drawn
         from viz.svg import svg
 
-        return svg(drawn(self.graph), below)
+        return svg(drawn(self.graph, fold=fold, opened=opened), below)
 
     def html(self):
         """The picture as one HTML page to be explored in any browser: no kernel, no server, no network.

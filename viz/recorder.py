@@ -26,6 +26,7 @@ class Recorder:
         self._sites, self._turns = names.Sites(), {}
         self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
         self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
+        self._entered = {}  # step id -> (root, path) of the modules that began to run just before
         self._buffers = Weak()  # array that owns memory -> number of that memory
         self._memories = 0
         self._totals = Weak()  # a tensor's `.grad` -> value id of the tensor
@@ -73,6 +74,8 @@ class Recorder:
             site and site.source, iteration, None if self._backward is None else self._count_backward()))
         if root is not None:
             self._roots[number] = root
+        if self._modules.entered:
+            self._entered[number], self._modules.entered = self._modules.entered, []
         if recorded:
             node = output.grad_fn
             step.saved = self._saved(node)
@@ -202,6 +205,7 @@ class Recorder:
         self._sites, self._turns = names.Sites(), {}
         self._guessed.clear()
         self._roots.clear()  # these steps have their final module paths
+        self._entered.clear()
 
     def _name_tensor(self, name, tensor):
         known = self._tensors.get(tensor)
@@ -218,6 +222,8 @@ class Recorder:
             self.graph.modules[joined(prefixes[root], path)] = kind
         for step, root in self._roots.items():
             self.graph.steps[step].module = joined(prefixes[root], self.graph.steps[step].module)
+        for step, modules in self._entered.items():
+            self.graph.steps[step].entered = tuple(joined(prefixes[root], path) for root, path in modules)
         for root, path, tensor in self._modules.alive():
             known = self._tensors.get(tensor)
             if known is None and isinstance(tensor, Parameter):

@@ -1,51 +1,68 @@
 """Graph -> scene: one plain JSON dictionary with everything that a drawing needs, words and places."""
 
-from viz import canonical, layout, outline, text, words
+from viz import canonical, folds, layout, outline, seen, text, words
+from viz import fold as folding
 from viz.picture import picture
 
 MARGIN = 14
 
 
-def scene(graph, before=None):
+def scene(graph, before=None, fold="auto", opened=None):
     """The scene of a recorded graph, for `viz/static` and `viz.svg`. Never raises for size or emptiness: then `nodes`
     is empty and `notice` says what to do.
 
     before: the scene that is on view now. While boxes and arrows are the same ones, they stay where they are in it.
+    fold: what is drawn as one box: "modules", "loops", "all" of it, "auto" (all, in a graph too large to be read
+    otherwise) or None. opened: keys of the boxes that are open; None: as at first.
     """
     digest = canonical.digest(graph)
     told = outline.outline(graph, digest)
     base = {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": graph.counts(), "notice": "",
-            "digest": digest, "outline": told, "glossary": words.glossary(told)}
+            "digest": digest, "outline": told, "glossary": words.glossary(told), "folds": folds.NONE}
     try:
-        return base | drawn(graph, before)
+        return base | drawn(graph, before, fold, opened)
     except ValueError as error:
         message = str(error)
         return base | {"notice": message[0].upper() + message[1:] + "."}
 
 
-def drawn(graph, before=None):
+def drawn(graph, before=None, fold=None, opened=None):
     """Width, height, nodes and edges of the picture. Errors: ValueError when empty, LayoutError when too large."""
     words.require_steps(graph)
-    layout.check_size(len(graph.steps) + len(graph.sources()))
-    shown = picture(graph)
-    nodes = [_node(graph, node) for node in shown.nodes]
+    way = folding.way(graph, fold)
+    if way is None:
+        layout.check_size(len(graph.steps) + len(graph.sources()))
+    view = seen.everything(graph) if way is None else seen.seen(graph, way, opened)
+    shown = picture(graph, view)
+    layout.check_size(len(shown.nodes))
+    used = graph.consumers()
+    nodes = [_node(graph, node, used) for node in shown.nodes]
     edges = [_edge(shown, edge) for edge in shown.edges]
-    return {"summary": graph.counts()} | (_kept(nodes, edges, before) or _placed(shown, nodes, edges))
+    more = {"summary": graph.counts(), "folds": folds.state(graph, view, way)}
+    if fold == "auto" and way is not None:
+        more["notice"] = folds.told(graph, opened)
+    return more | (_kept(nodes, edges, before) or _placed(shown, nodes, edges))
 
 
 def _placed(shown, nodes, edges):
-    """Width, height, nodes and edges where a fresh layout puts them."""
+    """Width, height, nodes, edges and frames where a fresh layout puts them."""
     placed = layout.place(shown)
+    frames = folds.frames(shown, placed.nodes)
+    room = folds.room(frames, placed)
+    left, top = MARGIN + room[0], MARGIN + room[1]
     for node, drawn_as, (x, y) in zip(shown.nodes, nodes, placed.nodes, strict=True):
-        drawn_as.update(x=round(x + MARGIN, 1), y=round(y + MARGIN, 1), w=node.w, h=node.h)
+        drawn_as.update(x=round(x + left, 1), y=round(y + top, 1), w=node.w, h=node.h)
     for edge, way in zip(edges, placed.edges, strict=True):
-        edge.update(_way(*way))
-    return {"width": round(placed.width + 2 * MARGIN, 1), "height": round(placed.height + 2 * MARGIN, 1),
-            "nodes": nodes, "edges": edges}
+        edge.update(_way(*way, left, top))
+    for frame in frames:
+        frame.update(x=round(frame["x"] + left, 1), y=round(frame["y"] + top, 1))
+    return {"width": round(placed.width + room[0] + room[2] + 2 * MARGIN, 1),
+            "height": round(placed.height + room[1] + room[3] + 2 * MARGIN, 1),
+            "nodes": nodes, "edges": edges, "frames": frames}
 
 
 def _kept(nodes, edges, before):
-    """Width, height, nodes and edges where they are in the scene before; None where its places do not fit any more.
+    """Width, height, nodes, edges and frames where they are in the scene before; None where that does not fit any more.
 
     A box that moves says that the graph has another structure, and while a reader turns a slider it has not.
     """
@@ -57,15 +74,22 @@ def _kept(nodes, edges, before):
              for node, old in zip(nodes, before["nodes"], strict=True)]
     edges = [edge | {key: old[key] for key in ("path", "lx", "ly")}
              for edge, old in zip(edges, before["edges"], strict=True)]
-    return {"width": before["width"], "height": before["height"], "nodes": nodes, "edges": edges}
+    return {"width": before["width"], "height": before["height"], "nodes": nodes, "edges": edges,
+            "frames": before.get("frames", [])}
 
 
 def _structure(nodes, edges):
     return [node["key"] for node in nodes], [(edge["key"], edge["label"], edge["argument"]) for edge in edges]
 
 
-def _node(graph, node):
+def _node(graph, node, used):
     value = graph.values[node.value]
+    around = [box.key for box in node.around]
+    if node.box is not None:
+        return {"key": node.key, "kind": node.kind, "op_kind": None, "title": node.title, "subtitle": node.subtitle,
+                "w": node.w, "h": node.h, "recorded": node.recorded, "reason": node.reason, "badges": node.badges,
+                "detail": seen.rows(graph, node.box, node.sources, used), "value": None, "grad": None, "ledger": [],
+                "around": around}
     gradient = None if node.kind == "output" else graph.gradients.get(value.id)
     return {
         "key": node.key, "kind": node.kind, "op_kind": node.op_kind, "title": node.title, "subtitle": node.subtitle,
@@ -75,6 +99,7 @@ def _node(graph, node):
         "value": value.data.long() if value.data else None,
         "grad": gradient.long() if gradient else None,
         "ledger": [] if node.kind == "output" else [words.entry(entry) for entry in graph.ledger.get(value.id, ())],
+        "around": around,
     }
 
 
@@ -111,8 +136,8 @@ def _edge(shown, edge):
     }
 
 
-def _way(curve, tip, label):
-    start, *rest = [f"{x + MARGIN:.1f} {y + MARGIN:.1f}" for x, y in curve]
-    end = f"{tip[0] + MARGIN:.1f} {tip[1] + MARGIN:.1f}"
+def _way(curve, tip, label, left, top):
+    start, *rest = [f"{x + left:.1f} {y + top:.1f}" for x, y in curve]
+    end = f"{tip[0] + left:.1f} {tip[1] + top:.1f}"
     return {"path": f"M {start} C {' '.join(rest)} L {end}",
-            "lx": round(label[0] + MARGIN, 1), "ly": round(label[1] + MARGIN, 1)}
+            "lx": round(label[0] + left, 1), "ly": round(label[1] + top, 1)}

@@ -13,7 +13,8 @@ WARN = "#8e2160"
 BELOW = 12  # letters of the line below the picture
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
 FIT = ' style="max-width:100%;height:auto"'
-QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad")
+QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad", "parameter", "parameters", "leaf", "leaves",
+              "uses")
 PAPER, FLAG, SOFT = "#ffffff", "#2f343f", "#4a4f57"
 
 
@@ -22,12 +23,15 @@ def svg(scene, below="", fit=True):
 
     fit: shrink to the room there is, by a style attribute; without it, it can stand under any security policy.
 
-    The shapes say what the colours say: rounded boxes were given, double borders are parameters, dashed is what ran
-    without being recorded, an arrow back beside an edge is a gradient that came back along it. So does the widget.
+    The shapes say what the colours say: rounded boxes were given, double borders are parameters, stacks with a plus are
+    folded, frames are around what is unfolded, dashed is what ran without being recorded, an arrow back beside an edge
+    is a gradient that came back along it. So does the widget.
     """
     room = text.width(below, BELOW) + 24 if below else 0
     lines = head(scene["summary"], max(scene["width"], room), scene["height"] + (BELOW + 12 if below else 0),
                  FIT if fit and scene["width"] < WIDE else "")
+    for one in scene.get("frames", ()):
+        lines += frame(one)
     for one in scene["edges"]:
         lines += [*edge(one), *flow(one)]
     for one in scene["edges"]:
@@ -73,13 +77,31 @@ def box(node):
     else:
         if not quiet and node["kind"] != "input":
             fill = KIND_COLOURS.get(node["op_kind"], GIVEN)
-        radius = 6 if node["kind"] == "op" else h / 2
+        radius = 6 if node["kind"] in ("op", "box") else h / 2
+        if node["kind"] == "box":
+            lines += [rect(x + inset, y - up, w - 2 * inset, 12, 5, f'fill="{fill}" {stroke}')
+                      for inset, up in ((12, 8), (6, 4))]
         lines.append(rect(x, y, w, h, radius, f'fill="{fill}" {stroke}'))
+        if node["kind"] == "box":
+            lines.append(f'<path d="{_plus(x + w - 11, y + 11)}" fill="none" stroke="{border}" stroke-width="1.5"/>')
         if node["kind"] == "parameter":
             lines.append(rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
-    lines.append(words(node["x"], node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
-    lines.append(words(node["x"], node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
+    middle = node["x"] - 9 * (node["kind"] == "box")  # clear of the plus
+    lines.append(words(middle, node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
+    lines.append(words(middle, node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
     return lines
+
+
+def _plus(x, y, arm=4):
+    return f"M {px(x - arm)} {px(y)} H {px(x + arm)} M {px(x)} {px(y - arm)} V {px(y + arm)}"
+
+
+def frame(frame):
+    """The frame around an open box, its name in the upper left corner."""
+    x, y = frame["x"], frame["y"]
+    yield rect(x, y, frame["w"], frame["h"], 9, f'fill="{INK}" fill-opacity="0.03" stroke="{QUIET}"')
+    yield (f'<text x="{px(x + 10)}" y="{px(y + 15)}" font-size="{LABEL}" font-weight="600" fill="{SOFT}">'
+           f'{escaped(frame["title"])}</text>')
 
 
 def _flag(x, y, w, h, tip=9):
@@ -90,11 +112,11 @@ def _flag(x, y, w, h, tip=9):
 def tags(node):
     """Small labels in a row, centred on the lower border."""
     badges = [badge for badge in node["badges"] if node["kind"] != "op" or badge != "grad"]  # its arrow says so
-    sizes = [text.width(badge, TAG) + 10 for badge in badges]
+    sizes = [text.width(badge, TAG) + 10 + 4 * badge.count(" of ") for badge in badges]
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
     for badge, size in zip(badges, sizes, strict=True):
-        strong = badge == "no gradient"  # the one that asks for attention is filled
-        colour = FLOW if badge.startswith("grad") else "#5c626b" if badge in QUIET_TAGS else WARN
+        strong = badge.startswith("no gradient")  # the one that asks for attention is filled
+        colour = FLOW if badge.startswith("grad") else "#5c626b" if badge.endswith(QUIET_TAGS) else WARN
         middle = node["y"] + node["h"] / 2
         yield rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')
         yield words(left + size / 2, middle + 3.3, badge, TAG, fill=PAPER if strong else colour, weight=600)

@@ -63,6 +63,18 @@ def plural(count, noun):
     return f"{count} {noun[:-1] + 'ves' if noun.endswith('f') else noun + 's'}"
 
 
+def nbytes(count):
+    """A number of bytes in a few characters.
+
+    >>> nbytes(288), nbytes(4096), nbytes(3_500_000)
+    ('288 B', '4.1 kB', '3.5 MB')
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"
+
+
 def plain(value):
     """An attribute of an op as JSON can hold it, without addresses: numbers, text, None and tuples of these."""
     if value is None or isinstance(value, bool | int | float | str):

@@ -3,6 +3,9 @@
 import anywidget
 import traitlets
 
+from viz.fold import WAYS, boxes, first_open, tree, way
+from viz.layout import LayoutError
+from viz.scene import drawn
 from viz.scene import scene as make_scene
 from viz.scripts import STATIC, script
 
@@ -24,6 +27,8 @@ class GraphWidget(anywidget.AnyWidget):
     scene: what `viz.scene.scene` makes. selected: key of the node whose details are open, "" for none.
     size: "normal", or "large" for a projector. note, error: one short text below the picture.
     stale: draw the picture pale because it is older than the error below it.
+    fold: how the graph is folded, as in `Run.svg`. folding: what the reader last asked for: {"act": "open" or "shut",
+    "key": of a box, "" for all}.
 
     >>> widget = GraphWidget()
     >>> print(widget.text())
@@ -38,19 +43,61 @@ class GraphWidget(anywidget.AnyWidget):
     note = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     stale = traitlets.Bool(False).tag(sync=True)
+    folding = traitlets.Dict().tag(sync=True)
+    fold = traitlets.Enum([None, "auto", *WAYS], "auto")
 
     def __init__(self, run=None, **traits):
         super().__init__(**({"scene": waiting_scene()} | traits))
-        self._run = None
+        self._run = self._opened = None
         if run is not None:
             self.show(run)
 
     def show(self, run, note=""):
         """Draw this run, and below it `note`; an earlier error goes."""
         self._run = run
-        scene = make_scene(run.graph, before=self.scene)
+        scene = make_scene(run.graph, self.scene, self.fold, self._opened)
         with self.hold_sync():  # one message, so that picture and words change together
             self.scene, self.note, self.error, self.stale = scene, note, "", False
+
+    def fold_by(self, fold):
+        """Fold in another way; the boxes are open and shut as at first."""
+        self.fold, self._opened = fold, None
+        if self._run is not None:
+            self.show(self._run, self.note)
+
+    def unfold(self, key=""):
+        """Unfold the box with this key, or with "" all. Where that would be too much to draw, a sentence says so
+        and nothing is changed."""
+        self._refold(lambda opened, keys: opened | ({key} if key else keys))
+
+    def fold_up(self, key=""):
+        """Fold the box with this key again, or with "" all of them."""
+        self._refold(lambda opened, keys: opened - ({key} if key else keys))
+
+    def _refold(self, change):
+        if self._run is None:
+            return
+        graph = self._run.graph
+        folded = way(graph, self.fold)
+        parts = tree(graph, folded or "all")
+        keys = {box.key for box in boxes(parts)}
+        opened = self._opened if self._opened is not None else first_open(parts) if folded else keys
+        wanted = change(opened, keys)
+        try:
+            more = drawn(graph, self.scene, folded or "all", wanted)
+        except LayoutError as error:
+            self.error = f"Not unfolded: {error}".replace("watch a smaller part (one step, a shorter sequence)",
+                                                          "open one box at a time")
+            return
+        self.fold, self._opened = self.fold if folded else "all", wanted
+        with self.hold_sync():
+            self.scene, self.error = self.scene | {"notice": ""} | more, ""
+
+    @traitlets.observe("folding")
+    def _asked(self, change):
+        asked = change.new
+        if asked.get("act") in ("open", "shut"):
+            (self.unfold if asked["act"] == "open" else self.fold_up)(str(asked.get("key", "")))
 
     def fail(self, message):
         """Show one sentence on what went wrong; the last picture stays, pale."""
@@ -69,7 +116,7 @@ class GraphWidget(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         data["text/plain"] = self.text()
         if self._run is not None and 0 < len(self.scene["nodes"]) <= STILL_NODES:
-            data["image/svg+xml"] = self._run.svg(below=SAVED)
+            data["image/svg+xml"] = self._run.svg(SAVED, self.fold, self._opened)
         return data, metadata
 
     def __repr__(self):

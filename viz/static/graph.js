@@ -5,6 +5,7 @@ import { count, ease, html, mix, round, runsCell, stillPreferred, svg } from "./
 import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
 import { describe, legendParts } from "./words.js";
+import { boxAround, Folding, isBox } from "./fold.js";
 import { initialize, whileGone } from "./kernel.js";
 import { Stage } from "./stage.js";
 
@@ -30,6 +31,7 @@ class GraphView {
       html("button", { type: "button", class: "vg-button", "aria-label": label, title: label, onclick, ...more }, text);
     this.summary = html("p", { class: "vg-summary" });
     this.digest = html("p", { class: "vg-digest" });
+    this.folding = new Folding(this.model, (key) => this.focusOn(key));
     const shut = { "aria-expanded": "false" };
     this.keyButton = tool("How to read this", "How to read this", () => this.toggle("legend"), shut);
     this.outlineButton = tool("Outline", "Outline: the whole graph in words", () => this.toggle("outline"), shut);
@@ -40,12 +42,12 @@ class GraphView {
     const tools = html("div", { class: "vg-tools", role: "toolbar", "aria-label": "Graph view" },
       html("span", { class: "vg-group" }, tool("−", "Zoom out", () => this.stage.zoomBy(1 / 1.25)),
         tool("Fit", "Fit all of the graph", () => this.stage.zoomBy(0)), tool("+", "Zoom in", () => this.stage.zoomBy(1.25))),
-      this.keyButton, this.outlineButton, this.sizeButton);
+      this.folding.tools, this.keyButton, this.outlineButton, this.sizeButton);
     this.edgeLayer = svg("g", { class: "vg-edges", "aria-hidden": "true" });
     this.labelLayer = svg("g", { class: "vg-labels", "aria-hidden": "true" });
     this.nodeLayer = svg("g", { class: "vg-nodes" });
     this.notice = html("p", { class: "vg-notice" });
-    this.stage = new Stage(this.notice, this.edgeLayer, this.labelLayer, this.nodeLayer);
+    this.stage = new Stage(this.notice, this.folding.layer, this.edgeLayer, this.labelLayer, this.nodeLayer);
     this.panel = html("aside", { class: "vg-panel", hidden: "", "aria-label": "Details of the chosen node" });
     this.caption = html("p", { class: "vg-caption", role: "status", "aria-live": "polite" });
     this.note = html("p", { class: "vg-note", hidden: "", "aria-live": "polite" });
@@ -126,11 +128,13 @@ class GraphView {
       nodes: scene.nodes || [], edges: scene.edges || [] };
     this.stage.picture = { w: this.scene.width, h: this.scene.height };
     this.setWords(before);
+    this.folding.draw(this.scene);
     const appear = Boolean(before && before.nodes.length);
     this.mergeNodes(appear);
     this.mergeEdges(appear);
     this.showPanel();
     this.glide();
+    this.folding.follow(this.scene);
     this.drawn += 1;
     Object.assign(this.el.dataset, { digest: this.scene.digest, drawn: this.drawn, nodes: this.scene.nodes.length,
       drawMs: (performance.now() - started).toFixed(2) });
@@ -161,15 +165,17 @@ class GraphView {
   }
 
   mergeNodes(appear) {
-    const wanted = new Set(this.scene.nodes.map((node) => node.key));
-    for (const item of this.nodes.values()) if (!wanted.has(item.node.key)) this.dismiss(item);
+    const wanted = new Map(this.scene.nodes.map((node) => [node.key, node]));
+    const from = (key) => this.nodes.get(key)?.now, into = (key) => wanted.get(key);
+    for (const item of this.nodes.values()) if (!wanted.has(item.node.key)) this.dismiss(item, boxAround(item.node, into));
     for (const node of this.scene.nodes) {
       const old = this.nodes.get(node.key);
-      const item = old || { now: { x: node.x, y: node.y, o: appear ? 0.15 : 1, z: appear ? 0.8 : 1 }, drawnAs: "" };
+      const { x, y } = boxAround(node, from) || node;
+      const item = old || { now: { x, y, o: appear ? 0.15 : 1, z: appear ? 0.8 : 1 }, drawnAs: "" };
       const fresh = appear && (!old || old.gone || old.node.recorded !== node.recorded);
       if (!old) {
         item.group = svg("g", { tabindex: "-1", role: "button" });
-        item.group.addEventListener("click", () => this.select(node.key));
+        item.group.addEventListener("click", () => this.press(node.key));
         item.group.addEventListener("focus", () => this.rove(node.key));
         this.nodes.set(node.key, item);
         this.nodeLayer.append(item.group);
@@ -215,9 +221,10 @@ class GraphView {
     return [start, ...straight(start, [to.x - to.w / 2, to.y])];
   }
 
-  dismiss(item) {
+  dismiss(item, into) {
     item.gone = true;
     item.to = { ...item.now, o: 0 };
+    if (into) Object.assign(item.to, { x: into.x, y: into.y });
     item.group.setAttribute("aria-hidden", "true");
     item.group.setAttribute("tabindex", "-1");
     item.group.classList.add("vg-gone");
@@ -299,6 +306,12 @@ class GraphView {
     this.showPanel();
   }
 
+  /** A shut box opens; of anything else the details are shown. */
+  press(key) {
+    if (isBox(this.nodes.get(key)?.node)) this.folding.ask("open", key);
+    else this.select(key);
+  }
+
   key(event) {
     if (runsCell(event)) return;
     const onNode = event.target.closest && event.target.closest(".vg-node");
@@ -310,7 +323,7 @@ class GraphView {
     } else if (plain && onNode && event.key in zooms) {
       this.stage.zoomBy(zooms[event.key]);
     } else if (plain && onNode && (event.key === "Enter" || event.key === " ")) {
-      this.select(onNode.dataset.key);
+      if (event.key === "Enter") this.press(onNode.dataset.key); else this.select(onNode.dataset.key);
     } else if (plain && onNode && neighbour(this.scene, onNode.dataset.key, event.key)) {
       this.focusOn(neighbour(this.scene, onNode.dataset.key, event.key));
     } else return;
@@ -334,7 +347,8 @@ class GraphView {
       item.group.setAttribute("aria-expanded", String(Boolean(node) && item.node.key === key));
     }
     this.panel.hidden = !node;
-    if (node) this.panel.replaceChildren(...detailsOf(node, () => { this.focusOn(node.key); this.select(node.key); }));
+    const close = () => { this.focusOn(node.key); this.select(node.key); };
+    if (node) this.panel.replaceChildren(...detailsOf(node, close, this.folding.buttons(node, this.scene)));
     else this.panel.replaceChildren();
   }
 }

@@ -1,10 +1,12 @@
 // One node and one edge: their shapes, their words, and what a screen reader says of them.
 
 import { fit, html, round, svg, textWidth } from "./dom.js";
+import { drawStack } from "./fold.js";
 import { forwardPaths, haloPath, returnPaths } from "./curves.js";
 
 const KIND_WORDS = {
   leaf: "leaf requiring grad", parameter: "parameter", input: "input", op: "operation", output: "result",
+  box: "folded",
 };
 const LINE = 13; // px from one line of a label to the next, as in viz/picture.py
 const FONT = "system-ui, sans-serif"; // for measuring only; the sheet sets the real one
@@ -15,7 +17,7 @@ function tagsOf(node) {
 }
 
 function toneOf(tag) {
-  if (/^no grad(ient)?$|^grad is nan/.test(tag)) return "warn";
+  if (/^no grad(ient)?( on \d+)?$|^grad is nan/.test(tag)) return "warn";
   if (/^grad/.test(tag)) return "grad";
   return /^(cut|no_grad|needs no grad|detach)/.test(tag) ? "cut" : "plain";
 }
@@ -28,19 +30,20 @@ function outlineOf(node, grow = 0, tag = "rect", extra = {}) {
       `Q${-w / 2} ${h / 2} ${-w / 2} ${h / 2 - 5}V${-h / 2 + 5}Q${-w / 2} ${-h / 2} ${-w / 2 + 5} ${-h / 2}Z`;
     return svg("path", { d, ...extra });
   }
-  const r = node.kind === "op" ? 6 + grow : h / 2;
+  const r = node.kind === "op" || node.kind === "box" ? 6 + grow : h / 2;
   return svg(tag, { x: -w / 2, y: -h / 2, width: w, height: h, rx: r, ...extra });
 }
 
 export function drawNode(node) {
-  const parts = [outlineOf(node, 4, "rect", { class: "vg-ring" }), outlineOf(node, 0, "rect", { class: "vg-shape" })];
+  const shape = outlineOf(node, 0, "rect", { class: "vg-shape" }), box = node.kind === "box";
+  const parts = [outlineOf(node, 4, "rect", { class: "vg-ring" }), ...(box ? drawStack(node, shape) : [shape])];
   if (node.kind === "parameter") parts.push(outlineOf(node, -3.5, "rect", { class: "vg-inner" }));
-  const room = node.w - 12;
-  const title = svg("text", { class: "vg-name", y: node.subtitle ? -2.5 : 4.5 });
+  const x = box ? -9 : 0, room = node.w - (box ? 30 : 12); // clear of the plus
+  const title = svg("text", { class: "vg-name", x, y: node.subtitle ? -2.5 : 4.5 });
   title.textContent = fit(node.title, room, `600 13px ${FONT}`);
   parts.push(title);
   if (node.subtitle) {
-    const subtitle = svg("text", { class: "vg-sub", y: 12.5 });
+    const subtitle = svg("text", { class: "vg-sub", x, y: 12.5 });
     subtitle.textContent = fit(node.subtitle, room, `11px ${FONT}`);
     parts.push(subtitle);
   }
@@ -138,7 +141,7 @@ export function neighbour({ nodes, edges }, key, pressed) {
 }
 
 /** The elements that tell everything about one node. */
-export function detailsOf(node, onclose) {
+export function detailsOf(node, onclose, buttons = []) {
   const close = html("button", { type: "button", class: "vg-button vg-close", "aria-label": "Close details",
     onclick: onclose }, "×");
   const kind = node.kind === "op" ? `operation · ${node.op_kind || "other"}` : KIND_WORDS[node.kind];
@@ -153,5 +156,5 @@ export function detailsOf(node, onclose) {
   const tags = tagsOf(node).map((tag) => html("span", { class: `vg-chip vg-tag-${toneOf(tag)}` }, tag));
   return [html("div", { class: "vg-panel-head" }, html("h3", {}, String(node.title)), close),
     html("p", { class: "vg-panel-kind" }, kind), ...(tags.length ? [html("p", { class: "vg-chips" }, ...tags)] : []),
-    rows, ...block("Value", node.value), ...block("Gradient", node.grad), ...ledger];
+    ...buttons, rows, ...block("Value", node.value), ...block("Gradient", node.grad), ...ledger];
 }

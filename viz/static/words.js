@@ -13,6 +13,14 @@ export function describe(before, after) {
   const kept = after.nodes.filter((node) => old.has(node.key));
   const named = (nodes) => (nodes.length <= 3 ? `: ${nodes.map((n) => String(n.title).slice(0, 24)).join(", ")}` : "");
   const parts = [];
+  const opened = before.nodes.find((n) => n.kind === "box" && !now.has(n.key));
+  const shut = after.nodes.find((n) => n.kind === "box" && !old.has(n.key));
+  if (after.digest === before.digest && (opened || shut)) {
+    const inside = (nodes, key) => nodes.some((n) => (n.around || []).includes(key));
+    if (opened && inside(after.nodes, opened.key)) return `unfolded: ${opened.title}`;
+    if (shut && inside(before.nodes, shut.key)) return `folded: ${shut.title}`;
+    return "folded another way";
+  }
   const add = (nodes, words) => nodes.length && parts.push(words(nodes.length) + named(nodes));
   const ops = kept.filter((node) => node.kind === "op");
   add(ops.filter((n) => !n.recorded && old.get(n.key).recorded),
@@ -42,6 +50,8 @@ const LEGEND = [
   ["input", "Rounded, thin and hollow: an input. It asks for no gradient (PyTorch calls it a leaf as well)",
     { kind: "input", title: "data" }],
   ["op", "Box: one operation that ran. The tint tells its kind", { kind: "op", op_kind: "elementwise", title: "mul" }],
+  ["box", "Stack with a plus: folded. It stands for all ops inside; press it to open it",
+    { kind: "box", title: "net", w: 64 }],
   ["unrecorded", "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
     { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, badges: ["no_grad"] }],
   ["output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
@@ -81,6 +91,6 @@ export function legendParts() {
   for (const kind of OP_KINDS) tints.append(html("span", { class: `vg-tint vg-op-${kind}` }, kind));
   return [list, tints, html("p", { class: "vg-hint" },
     "Click a node, or reach the graph with Tab, follow edges with the arrow keys and press Enter for value and " +
-    "gradient. Ctrl and the wheel, or + − 0, zoom; drag to move.")];
+    "gradient. On a folded box Enter opens it, and Space tells what is inside. Ctrl and the wheel, or + − 0, zoom; drag to move.")];
 }
 
