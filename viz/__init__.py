@@ -14,6 +14,7 @@ _PUBLIC = {
     "Run": "viz.record",
     "playground": "viz.panel",
     "show": "viz.live",
+    "steps": "viz.stepping",
     "watch": "viz.live",
 }
 

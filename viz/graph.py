@@ -192,6 +192,32 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A backward came to a step: the gradient that reached it and what it sent to each input, None where nothing flows.
+
+    after: how many steps had run by then. freed: whether the step then let go of what it had saved.
+    source: the learner's line that called backward.
+    """
+
+    step: int
+    backward: int
+    gradient: Summary
+    contributions: tuple
+    after: int
+    freed: bool = False
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """Line `entry` of the ledger of this value was written when `after` steps had run."""
+
+    value: int
+    entry: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A value that left the graph as a plain Python or NumPy object, by `item`, `numpy`, `tolist`, `bool`, ..."""
 
@@ -206,6 +232,7 @@ class Graph:
 
     gradients: value id -> `.grad` of a leaf, or the gradient that last passed through a result.
     ledger: value id -> its entries. modules: dotted path -> class name. backwards: passes that touched this run.
+    history: every Visit and Booking in the order they happened.
     """
 
     values: list = field(default_factory=list)
@@ -215,6 +242,7 @@ class Graph:
     reads: list = field(default_factory=list)
     modules: dict = field(default_factory=dict)
     backwards: int = 0
+    history: list = field(default_factory=list)
 
     def add_value(self, **what):
         """Append a Value with the next id and return it."""
@@ -301,7 +329,8 @@ class Graph:
         return _decode(data)
 
 
-_TYPES = {kind.__name__: kind for kind in (Summary, Value, Number, Saved, Source, Step, Entry, Read, Graph)}
+_TYPES = {kind.__name__: kind for kind in (Summary, Value, Number, Saved, Source, Step, Entry, Visit,
+                                         Booking, Read, Graph)}
 
 
 def _encode(item):

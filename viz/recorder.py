@@ -1,6 +1,7 @@
 """The watcher that turns the events of the core into a Graph."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -9,7 +10,7 @@ from minigrad import events, memory
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import names, text
-from viz.graph import KEEP, Entry, Number, Read, Saved, Step, Summary, Value
+from viz.graph import KEEP, Booking, Entry, Number, Read, Saved, Step, Summary, Value, Visit
 from viz.modules import Modules, Weak, joined
 from viz.words import MASK
 
@@ -33,6 +34,7 @@ class Recorder:
         self._elsewhere = {}  # value id -> `.grad` after a backward that went through other graphs only
         self._gradients = {}  # value id of a `.grad` that was used as an input -> value id of its tensor
         self._last = 0  # the number of the backward that ended last, 0 when it did not touch this run
+        self._called = None  # the learner's line that called the backward that runs
         self._backward = None  # None outside of backward, 0 before it has touched this run, else its number
 
     def __call__(self, event):
@@ -236,6 +238,8 @@ class Recorder:
     def backward_started(self, event):
         """BackwardStarted: it counts only when it touches this run."""
         self._backward = 0
+        site, _ = self._sites.here()
+        self._called = site and site.source
 
     def backward_ended(self, event):
         """BackwardEnded."""
@@ -247,11 +251,13 @@ class Recorder:
         """RuleRan: a gradient came to a step and went on to its inputs."""
         known = self._nodes.get(event.node)
         if known is not None:
-            self._count_backward()
-            step = self.graph.steps[known]
-            self.graph.gradients[step.output] = summary_of(event.gradient.array)
+            number, graph = self._count_backward(), self.graph
+            step = graph.steps[known]
+            graph.gradients[step.output] = gradient = summary_of(event.gradient.array)
             step.contributions = tuple(sent if sent is None else summary_of(sent.array)
                                        for sent in event.contributions)
+            graph.history.append(Visit(known, number, gradient, step.contributions, len(graph.steps),
+                                       source=self._called))
 
     def accumulated(self, event):
         """Accumulated: `.grad` of a tensor of this run has grown."""
@@ -277,6 +283,9 @@ class Recorder:
         known = self._nodes.get(event.node)
         if known is not None:
             self.graph.steps[known].freed = True
+            last = self.graph.history[-1] if self.graph.history else None
+            if isinstance(last, Visit) and last.step == known:
+                self.graph.history[-1] = replace(last, freed=True)
 
     def zeroed(self, event):
         """Zeroed: `.grad` was cleared. Clearing what was empty changes nothing and is not entered."""
@@ -308,7 +317,9 @@ class Recorder:
         return self._backward
 
     def _enter(self, value_id, entry):
-        self.graph.ledger.setdefault(value_id, []).append(entry)
+        entries = self.graph.ledger.setdefault(value_id, [])
+        self.graph.history.append(Booking(value_id, len(entries), len(self.graph.steps)))
+        entries.append(entry)
 
     def _enter_new_value(self, value_id, data):
         steps = [entry.total for entry in self.graph.ledger.get(value_id, ()) if entry.what == "step"]
