@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 import viz
 from minigrad import nn
-from viz import fold, seen
+from viz import fold, seen, serial
 from viz.fold import Box
 from viz.graph import Graph, Number
 from viz.picture import MANY, picture
@@ -176,7 +176,7 @@ def test_calls_of_one_module_right_after_each_other_are_boxes_of_their_own():
     with Run() as run:
         y = layer(layer(mg.ones(1, 2)))
     assert [part.name for part in fold.tree(run.graph, "modules")] == ["Linear", "Linear"]
-    assert Graph.from_json(run.to_json()) == run.graph
+    assert serial.from_json(run.to_json()) == run.graph
     del y
 
 

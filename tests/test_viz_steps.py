@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 import viz
-from viz.graph import Graph
+from viz import serial
 from viz.stepping import rule_text, steps
 
 
@@ -70,7 +70,7 @@ def test_the_line_of_the_op_and_of_the_call_are_known():
 def test_steps_come_from_the_plain_graph_alone():
     run = recorded()
     told = steps(run)
-    assert steps(Graph.from_json(run.to_json())) == told == pickle.loads(pickle.dumps(told))
+    assert steps(serial.from_json(run.to_json())) == told == pickle.loads(pickle.dumps(told))
 
 
 @pytest.mark.parametrize(("op", "argument", "formula"), [

@@ -12,6 +12,7 @@ _PUBLIC = {
     "GraphWidget": "viz.widget",
     "Live": "viz.live",
     "Run": "viz.record",
+    "from_json": "viz.record",
     "playground": "viz.panel",
     "show": "viz.live",
     "steps": "viz.stepping",

@@ -1,18 +1,17 @@
 """The recorded graph: plain data that every view reads. Nothing in here refers to a tensor or needs minigrad.
 
-A `Graph` can be pickled, copied, compared and written as JSON:
+A `Graph` can be pickled, copied and compared; `viz.serial` writes it as JSON:
 
 >>> graph = Graph()
 >>> x = graph.add_value(role="leaf", shape=(1,), dtype="float32", name="x", requires_grad=True)
 >>> y = graph.add_step("mul", "elementwise", [x.id, x.id], ("a", "b"), shape=(1,), dtype="float32", commutes=True)
->>> Graph.from_json(graph.to_json()) == graph
-True
+>>> graph.counts()
+'1 op, 1 recorded; 1 leaf requiring grad, 0 with a gradient'
 """
 
-import json
 import math
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from viz import text
 
@@ -43,7 +42,7 @@ class Summary:
     @property
     def has_nan(self):
         """Whether some element is not a number."""
-        return any(number != number for number in self._range())
+        return math.prod(self.shape) > 0 and any(number != number for number in self._range())
 
     def short(self, limit=6):
         """One line for a table: the numbers when there are at most `limit`, else their range."""
@@ -72,7 +71,7 @@ class Summary:
         if self.values is None:
             return self.low, self.mean, self.high
         flat = list(_flat(self.values))
-        if any(value != value for value in flat):
+        if not flat or any(value != value for value in flat):
             return (math.nan,) * 3
         return min(flat), math.fsum(flat) / len(flat), max(flat)
 
@@ -315,52 +314,3 @@ class Graph:
         recorded = sum(step.recorded for step in self.steps)
         ops = f"{text.plural(len(self.steps), 'op')}, {recorded} recorded"
         return f"{ops}; {', '.join(given)}" if given else ops
-
-    def to_json(self):
-        """The graph as JSON text. `Graph.from_json` reads it back."""
-        return json.dumps({"version": 1} | _encode(self), ensure_ascii=False, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, source):
-        """A Graph from the text of `to_json`; ValueError for other versions."""
-        data = json.loads(source)
-        if not isinstance(data, dict) or data.pop("version", None) != 1:
-            raise ValueError("this is not a recorded graph of version 1; write it with graph.to_json()")
-        return _decode(data)
-
-
-_TYPES = {kind.__name__: kind for kind in (Summary, Value, Number, Saved, Source, Step, Entry, Visit,
-                                         Booking, Read, Graph)}
-
-
-def _encode(item):
-    """Plain JSON data. Each record carries its type, and JSON has no nan and no tuple, so these are marked too."""
-    kind = type(item)
-    if kind in _TYPES.values():
-        return {"is": kind.__name__} | {part.name: _encode(getattr(item, part.name)) for part in fields(item)}
-    if kind is dict:
-        return {"is": "dict", "items": [[_encode(key), _encode(value)] for key, value in item.items()]}
-    if kind is tuple:
-        return {"is": "tuple", "items": [_encode(part) for part in item]}
-    if kind is list:
-        return [_encode(part) for part in item]
-    if kind is float and not math.isfinite(item):
-        return {"is": "float", "items": str(item)}
-    return item
-
-
-def _decode(item):
-    if isinstance(item, list):
-        return [_decode(part) for part in item]
-    if not isinstance(item, dict):
-        return item
-    kind = item.get("is")
-    if kind == "dict":
-        return {_decode(key): _decode(value) for key, value in item["items"]}
-    if kind == "tuple":
-        return tuple(_decode(part) for part in item["items"])
-    if kind == "float":
-        return float(item["items"])
-    if kind not in _TYPES:
-        raise ValueError(f"unknown part {kind!r} in a recorded graph")
-    return _TYPES[kind](**{key: _decode(value) for key, value in item.items() if key != "is"})

@@ -4,7 +4,7 @@ import threading
 import weakref
 
 from minigrad import events, mode
-from viz import canonical, names
+from viz import canonical, names, serial
 from viz.graph import Graph
 from viz.recorder import Recorder
 
@@ -160,9 +160,15 @@ class Run:
 
         save(self.graph, path)
 
+    def diff(self, other):
+        """What is added, gone and changed on the way from this run's graph to that of `other`; see `viz.diff`."""
+        from viz.diff import diff
+
+        return diff(self.graph, other.graph)
+
     def to_json(self):
-        """The graph as JSON text; `Graph.from_json` reads it back."""
-        return self.graph.to_json()
+        """The whole recorded graph as JSON text; `viz.from_json` reads it back. `viz.serial` says what stands in it."""
+        return serial.to_json(self.graph)
 
     def __repr__(self):
         return f"<Run: {self.graph.counts()}; digest {self.digest()}>"
@@ -177,6 +183,16 @@ class Run:
 
     def __reduce__(self):
         return Run, (self.graph, self.look_up)
+
+
+def from_json(text):
+    """The Run of a text from `run.to_json()`: every view of it is the same. Errors: ValueError, in one sentence, for
+    any other text.
+
+    >>> from_json(Run().to_json())
+    <Run: 0 ops, 0 recorded; digest 718575762574>
+    """
+    return Run(serial.from_json(text))
 
 
 class _Relay:
