@@ -36,6 +36,11 @@ KINKS = {
     "hardtanh": (mg.ops.hardtanh, [[NAN, -1.0, 1.0, 0.0, 3.0]], [[1, 0, 0, 4, 0]]),
     "leaky_relu": (lambda x: mg.ops.leaky_relu(x, negative_slope=0.5), [[0.0, 1.0, -1.0]], [[0.5, 2, 1.5]]),
     "elu": (mg.ops.elu, [[0.0, 2.0, INF]], [[1, 2, 3]]),
+    "steep elu": (lambda x: mg.nn.functional.elu(x, 3.0), [[0.0, -0.0, 1.0]], [[3, 6, 3]]),
+    "var of too few": (lambda x: x.var(correction=2), [[1.0, 2.0]], [[INF, INF]]),
+    "var of far too few": (lambda x: x.var(correction=5), [[1.0, 2.0, 1.5]], [[INF, INF, NAN]]),
+    "var of too few along": (lambda x: x.var(0, correction=2), [[1.0, 2.0]], [[-INF, INF]]),
+    "var of far too few along": (lambda x: x.var(0, correction=3), [[1.0, 2.0]], [[1, -1]]),
     "logaddexp": (mg.logaddexp, [[0.0, INF], [0.0, 1.0]], [[0.5, 2], [0.5, 0]]),
     "xlogy": (mg.xlogy, [[0.0, 0.0], [0.0, 1.0]], [[0, 0], [NAN, 0]]),
     "atan2": (mg.atan2, [[0.0], [0.0]], [[0], [0]]),
@@ -63,6 +68,25 @@ KINKS = {
     "higher quantile": (lambda x: x.quantile(0.6, interpolation="higher"), [[3.0, 1.0, INF]], [[0, 0, 1]]),
     "short power": (lambda x: x**0.5, [[0.0, 4.0]], [[INF, 0.5]]),
 }  # fmt: skip
+
+
+def test_softplus_is_x_itself_only_above_its_threshold():
+    x = mg.tensor([20.0, 20.5, -3.0], dtype=mg.float64, requires_grad=True)
+    y = mg.nn.functional.softplus(x)
+    y.sum().backward()
+    assert y.tolist() == pytest.approx([math.log1p(math.exp(20)), 20.5, math.log1p(math.exp(-3))], rel=1e-15)
+    assert y[0] > 20 and y[1] == 20.5
+    assert x.grad[0] < 1 and x.grad[1] == 1
+    half = mg.tensor([2.0, 2.25], dtype=mg.float64, requires_grad=True)  # the threshold is of beta x
+    mg.nn.functional.softplus(half, beta=2, threshold=4).sum().backward()
+    assert half.grad[0].item() == pytest.approx(1 / (1 + math.exp(-4))) and half.grad[1] == 1
+
+
+def test_the_exponent_of_zero_has_a_second_derivative():
+    a, b = mg.tensor([0.0, 2.0], requires_grad=True), mg.tensor([2.0, 3.0], requires_grad=True)
+    (first,) = mg.autograd.grad((a**b).sum(), b, create_graph=True)
+    (second,) = mg.autograd.grad(first.sum(), b)
+    assert second.tolist() == pytest.approx([0, 8 * math.log(2) ** 2])
 
 
 @pytest.mark.parametrize("name", KINKS)
@@ -306,3 +330,29 @@ def test_one_op_under_several_names():
         for alias in aliases.split():
             assert getattr(mg, alias) is mg.ops.OPS[name] and getattr(mg.Tensor, alias) is mg.ops.OPS[name].run
     assert mg.subtract is mg.sub and mg.clip is mg.clamp and mg.Tensor.true_divide is mg.div
+
+
+def test_half_precision_is_added_up_in_single():
+    ones = mg.ones(3000, dtype=mg.float16)  # in half precision 2048 + 1 is 2048
+    for y in (ones.sum(), ones.cumsum(0)[-1], ones.cumsum(0, dtype=mg.float16)[-1], ones.norm(1), ones.mean() * 3000):
+        assert y.dtype is mg.float16 and y.item() == 3000
+
+
+def test_the_last_of_the_commonest_is_named():
+    x = mg.tensor([2, 1, 3, 1, 2] * 40)
+    assert [t.item() for t in x.mode(0)] == [1, 198]
+
+
+def test_refusals_are_of_one_kind_and_tell_the_remedy():
+    halves, flags, empty = mg.tensor([1.5]), mg.tensor([True]), mg.zeros(0, dtype=mg.int64)
+    for name in ("gcd", "lcm"):
+        function = getattr(mg, name)
+        for wrong in (halves, flags):
+            with pytest.raises(mg.DtypeError, match=rf"{name}\(\).*only for integers. Use .long"):
+                function(wrong, wrong)
+        assert function(mg.tensor([12], dtype=mg.uint8), mg.tensor([18], dtype=mg.uint8)).item() in (6, 36)
+    with pytest.raises(mg.ShapeError, match="without elements"):
+        empty.median()
+    for step in (0, -1):
+        with pytest.raises(mg.ShapeError, match=f"step is {step} but must be > 0"):
+            mg.arange(5).unfold(0, 2, step)

@@ -57,11 +57,11 @@ def _freedom(shape, dim, correction):
 
 
 def _var_rule(g, x, dim, correction, xp):
-    left = count(x.shape, dim) - correction
-    lost = left <= 0 and (not left or dim is None or not x.shape)  # as PyTorch has it: nan at the mean, inf elsewhere
+    left, whole = count(x.shape, dim) - correction, dim is None or not x.shape
+    lost = left <= 0 and (whole or not left)  # as PyTorch has it: nan at the mean, inf elsewhere; over all, of one sign
     share = g / xp.where(False, g, 0) if lost else g * 2 / left
-    middle = (x / count(x.shape, dim)).sum(axis=as_axis(dim), keepdims=True)
-    return spread(share, x.shape, dim, xp) * (x - middle)
+    far = x - (x / count(x.shape, dim)).sum(axis=as_axis(dim), keepdims=True)
+    return spread(share, x.shape, dim, xp) * (abs(far) if lost and whole else far)
 
 
 @op(kind="reduce", to_float="required")
