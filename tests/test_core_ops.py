@@ -117,6 +117,33 @@ def test_a_rule_never_hands_out_what_it_saved(name):
     check()
 
 
+def answers(op, a, b):
+    """What op gives for a and b, and the gradients of both in the order of the names."""
+    y = op(a, b)
+    if y.requires_grad and op.name not in REFUSED:
+        return [y.array, *(g.array for g in mg.autograd.grad(y.sum(), [a, b]))]
+    return [y.array]
+
+
+def test_ops_whose_operands_may_change_places_say_so():
+    """Pictures leave the names of operands out where they do not matter."""
+    whole, wrong = mg.tensor([[0, 5, 5, 3], [4, 2, 7, 3]]), []  # with a tie
+    for name, op in OPS.items():
+        if len(op.arguments) != 2 or op.kind == "matmul" or op.fixed or op.attributes or not op.broadcasts:
+            continue
+        same = []
+        for a, b in (whole, whole > 3, whole / 3):
+            a, b = (x.clone().requires_grad_(x.is_floating_point()) for x in (a, b))
+            try:
+                found = zip(answers(op, a, b), answers(op, b, a)[:1] + answers(op, b, a)[:0:-1], strict=True)
+            except (TypeError, RuntimeError, ZeroDivisionError):  # not for this dtype
+                continue
+            same += [np.array_equal(x, y, equal_nan=x.dtype.kind == "f") for x, y in found]
+        if not same or op.commutes != all(same):
+            wrong.append(name)
+    assert wrong == []
+
+
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum"])
 def test_a_plain_number_may_stand_in_the_place_of_either_operand(name):
     op = OPS[name]
