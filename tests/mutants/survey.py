@@ -38,18 +38,19 @@ class Mutant(NamedTuple):
 
 def mutants(files):
     """All mutants of these files, without those that are no different from the original."""
-    same = equivalent()
-    found = []
+    same, found = equivalent(), []
     for file in files:
-        tree = _tree(file)
+        text = (ROOT / file).read_text(encoding="utf-8")
+        tree, lines = ast.parse(text), text.splitlines()
         for number, change in enumerate(changes(tree)):
-            if (file, str(change)) not in same:
+            entry = file, lines[change.line - 1].strip(), str(change)
+            if entry not in same:
                 found.append(Mutant(file, number, change, owner_of(tree, change.line)))
+            same.pop(entry, None)
+    for file, line, change in same:
+        if file in files:
+            print(f"stands in equivalent.txt, but can no longer be made: {file}: {line}: {change}")
     return found
-
-
-def _tree(file):
-    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
 
 
 def owner_of(tree, line):
@@ -62,21 +63,16 @@ def owner_of(tree, line):
 
 
 def equivalent():
-    """{(file, change): reason} of the mutants that nobody could notice."""
-    found, reason = {}, None
-    for line in (HERE / "equivalent.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("#"):
-            reason = line[1:].strip()
-        elif line:
-            file, _, change = line.partition(": ")
-            found[file, change] = reason
+    """{(file, line, change): reason} of the mutants that nobody could notice."""
+    found, reason, place = {}, None, None
+    for text in (HERE / "equivalent.txt").read_text(encoding="utf-8").splitlines():
+        if text.startswith("# "):
+            reason = text[2:]
+        elif text.startswith("    "):
+            found[*place, text.strip()] = reason
+        elif text:
+            place = text.split(": ", 1)
     return found
-
-
-def stale(files):
-    """Entries of equivalent.txt that fit nothing in these files any more."""
-    every = {(file, str(change)) for file in files for change in changes(_tree(file))}
-    return {entry for entry in equivalent() if entry[0] in files} - every
 
 
 def survey(files, sample, random, jobs, tests):
@@ -84,8 +80,6 @@ def survey(files, sample, random, jobs, tests):
     every = mutants(files)
     drawn = every if sample is None or sample >= len(every) else sorted(random.sample(every, sample), key=every.index)
     reached, seconds, failed = reach(files, tests)
-    for file, change in sorted(stale(files)):
-        print(f"stands in equivalent.txt, but can no longer be made: {file}: {change}")
     for name in sorted(failed):
         print(f"fails without any change, and is left out: {name}")
     (_, noticed), = trials([Mutant(files[0], None, Change(0, "", "", None, None), "")], reached, seconds, 1)
