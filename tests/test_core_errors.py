@@ -266,3 +266,11 @@ def test_a_registration_may_use_everything_that_is_allowed():
     a = mg.tensor([1.0, 2.0], dtype=mg.float64, requires_grad=True)
     b = mg.tensor([3.0, 4.0], dtype=mg.float64, requires_grad=True)
     assert mg.gradcheck(lambda a, b: op(a, b, scale=3), [a, b])
+
+
+def test_a_window_that_does_not_fit_is_told_with_both_sizes():
+    functional = mg.nn.functional
+    with pytest.raises(mg.ShapeError, match=r"size per channel: \(5,\)\. Kernel size: \(7,\)"):
+        functional.conv1d(mg.ones(1, 1, 3), mg.ones(1, 1, 7), padding=1)
+    with pytest.raises(mg.ShapeError, match=r"size per channel: \(5, 11\)\. Kernel size: \(13, 3\)"):
+        functional.conv2d(mg.ones(1, 1, 3, 9), mg.ones(1, 1, 7, 2), padding=1, dilation=2)

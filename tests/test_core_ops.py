@@ -1,5 +1,6 @@
 """Every op that has a derivative, against central differences, to second order; and what its results may share."""
 
+import inspect
 import itertools
 
 import numpy as np
@@ -115,6 +116,20 @@ def test_a_rule_never_hands_out_what_it_saved(name):
             assert sent is None or not any(np.shares_memory(_as_tensor(sent).array, a) for a in kept)
 
     check()
+
+
+def test_an_option_left_out_means_the_same_to_an_op_and_to_the_function_of_its_name():
+    compared = 0
+    for name, op in OPS.items():
+        for home in (mg, mg.nn.functional, mg.Tensor):
+            function = getattr(home, name, op)
+            parameters = {} if function is op else inspect.signature(function).parameters
+            for option in op.attributes.keys() & parameters:
+                said, public = op.attributes[option], parameters[option].default
+                if public not in (inspect.Parameter.empty, None, ()) and said is not inspect.Parameter.empty:
+                    assert said == public, f"{name}(): {option}"
+                    compared += 1
+    assert compared > 40
 
 
 def answers(op, a, b):
