@@ -129,7 +129,7 @@ def test_an_option_left_out_means_the_same_to_an_op_and_to_the_function_of_its_n
                 if public not in (inspect.Parameter.empty, None, ()) and said is not inspect.Parameter.empty:
                     assert said == public, f"{name}(): {option}"
                     compared += 1
-    assert compared > 40
+    assert compared > 30
 
 
 def answers(op, a, b):

@@ -66,6 +66,16 @@ def test_create_graph_records_under_no_grad_too(x):
     assert first.requires_grad and mg.autograd.grad(first, x)[0].item() == 18
 
 
+def test_a_gradient_that_comes_in_inference_mode_is_of_that_mode(x):
+    y, z = x * x, x * x
+    with mg.inference_mode():
+        y.backward()
+    assert x.grad.item() == 6 and x.grad.is_inference()
+    x.grad = None
+    z.backward()
+    assert x.grad.item() == 6 and not x.grad.is_inference()
+
+
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_what_does_not_lead_to_a_target_is_left_alone(x, w, create_graph):
     side, seen = w.exp(), []
