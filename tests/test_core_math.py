@@ -37,6 +37,8 @@ KINKS = {
     "leaky_relu": (lambda x: mg.ops.leaky_relu(x, negative_slope=0.5), [[0.0, 1.0, -1.0]], [[0.5, 2, 1.5]]),
     "elu": (mg.ops.elu, [[0.0, 2.0, INF]], [[1, 2, 3]]),
     "steep elu": (lambda x: mg.nn.functional.elu(x, 3.0), [[0.0, -0.0, 1.0]], [[3, 6, 3]]),
+    "hardswish": (mg.nn.functional.hardswish, [[-3.0, 3.0, 0.0, 6.0]], [[0, 2, 1.5, 4]]),
+    "hardsigmoid": (mg.nn.functional.hardsigmoid, [[-3.0, 3.0, 0.0]], [[0, 0, 0.5]]),
     "var of too few": (lambda x: x.var(correction=2), [[1.0, 2.0]], [[INF, INF]]),
     "var of far too few": (lambda x: x.var(correction=5), [[1.0, 2.0, 1.5]], [[INF, INF, NAN]]),
     "var of too few along": (lambda x: x.var(0, correction=2), [[1.0, 2.0]], [[-INF, INF]]),
@@ -68,6 +70,16 @@ KINKS = {
     "higher quantile": (lambda x: x.quantile(0.6, interpolation="higher"), [[3.0, 1.0, INF]], [[0, 0, 1]]),
     "short power": (lambda x: x**0.5, [[0.0, 4.0]], [[INF, 0.5]]),
 }  # fmt: skip
+
+
+def test_far_out_activations_go_straight_on():
+    x, functional = mg.tensor([-30.0, -3.0, 3.0, 30.0]), mg.nn.functional
+    for name in ("relu", "hardswish", "silu", "gelu", "mish", "softplus", "elu", "leaky_relu", "relu6", "hardsigmoid"):
+        y = getattr(functional, name)(x)
+        low = {"elu": -1, "leaky_relu": -0.3}.get(name, 0)
+        high = {"relu6": 6, "hardsigmoid": 1}.get(name, 30)
+        assert (y[0].item(), y[3].item()) == pytest.approx((low, high), abs=1e-6), name
+    assert functional.hardswish(x).tolist()[1:3] == [0, 3] and functional.hardsigmoid(x).tolist() == [0, 0, 1, 1]
 
 
 def test_softplus_is_x_itself_only_above_its_threshold():
