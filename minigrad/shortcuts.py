@@ -1,8 +1,7 @@
 """The same result by a way that NumPy is faster on. Formulas call these; on a GPU they take the plain way.
 
-Measured with NumPy 2.4 on one thread, float32, in microseconds, plain and short: `largest` of (32, 10) 3.3 and 1.4,
-`total` of (32, 10) 1.7 and 0.8, `column_sums` of (256, 64) 7.0 and 1.4, `where_open` of (256, 64) 63 and 9 (its cost
-depends on how often neighbours differ).
+What they gain shows in `python -m tests.bench --only mlp lenet gru`. Each is for arrays that are small or have short
+rows, but for `where_open`: NumPy's own `where` slows down where neighbours are treated differently.
 """
 
 from __future__ import annotations
