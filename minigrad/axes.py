@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 
-def as_axis(dim):
-    """`dim` as an array module wants it: None (also for no axes, as in PyTorch), a number or a tuple.
+def as_axis(dim, shape=(1,)):
+    """`dim` as an array module wants it for an array of this shape: None (also for no axes, as in PyTorch), a number or
+    a tuple. The dims 0 and -1 of what has no axes are None: NumPy would take them, CuPy does not.
 
-    >>> as_axis([0, 1])
-    (0, 1)
+    >>> as_axis([0, 1]), as_axis(-1, ())
+    ((0, 1), None)
     """
-    if not isinstance(dim, (list, tuple)):
-        return dim
-    return dim[0] if len(dim) == 1 else tuple(dim) or None
+    if isinstance(dim, (list, tuple)):
+        dim = dim[0] if len(dim) == 1 else tuple(dim) or None
+    return None if not shape and (dim == 0 or dim == -1) else dim
 
 
 def kept_shape(shape, dim):

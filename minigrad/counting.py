@@ -29,8 +29,33 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     (tensor([1, 3]), tensor([1, 2]))
     """
     xp = module_of(input.array)
-    values, inverse, counts = xp.unique(input.array, return_inverse=True, return_counts=True, axis=dim)
-    inverse = inverse.reshape(input.array.shape if dim is None else -1)
+    if dim is None:
+        values, inverse, counts = xp.unique(input.array, return_inverse=True, return_counts=True)
+        return _wanted(values, inverse.reshape(input.array.shape), counts, return_inverse, return_counts)
+    dim = axis_of(input, dim, "unique")
+    rows = xp.moveaxis(input.array, dim, 0)
+    order = _in_order(xp, rows)
+    starts = _starts(xp, rows[order])
+    inverse = xp.empty(len(rows), "int64")
+    inverse[order] = run = xp.cumsum(starts) - 1
+    values = xp.moveaxis(rows[order[starts]], 0, dim)
+    return _wanted(values, inverse, xp.bincount(run), return_inverse, return_counts)
+
+
+def _in_order(xp, rows):
+    """Where the rows stand in their order: by the first number, of equals by the second, and so on."""
+    numbers = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    return xp.lexsort(numbers.T[::-1]) if numbers.size else xp.arange(len(rows))
+
+
+def _starts(xp, rows):
+    """Where a row differs from that before it."""
+    starts = xp.ones(len(rows), dtype="bool")
+    starts[1:] = (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))
+    return starts
+
+
+def _wanted(values, inverse, counts, return_inverse, return_counts):
     parts = (values, inverse if return_inverse else None, counts if return_counts else None)
     found = tuple(Tensor(part) for part in parts if part is not None)
     return found if len(found) > 1 else found[0]
@@ -46,14 +71,11 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     """
     xp, array = module_of(input.array), input.array
     rows = array.reshape(-1) if dim is None else xp.moveaxis(array, axis_of(input, dim, "unique_consecutive"), 0)
-    starts = xp.ones(len(rows), dtype="bool")
-    starts[1:] = (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))
+    starts = _starts(xp, rows)
     places, inverse = xp.nonzero(starts)[0], xp.cumsum(starts) - 1
     values = rows[places] if dim is None else xp.moveaxis(rows[places], 0, dim)
-    inverse = inverse.reshape(array.shape if dim is None else -1)
-    parts = (values, inverse if return_inverse else None, xp.bincount(inverse.reshape(-1)) if return_counts else None)
-    found = tuple(Tensor(part) for part in parts if part is not None)
-    return found if len(found) > 1 else found[0]
+    counts = xp.bincount(inverse)
+    return _wanted(values, inverse.reshape(array.shape if dim is None else -1), counts, return_inverse, return_counts)
 
 
 def isin(elements, test_elements, *, assume_unique=False, invert=False):

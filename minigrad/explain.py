@@ -30,7 +30,7 @@ def explain(op, inputs, error):
     if isinstance(error, IndexError) or type(error).__name__ == "AxisError":
         return IndexError(text)
     if isinstance(error, TypeError):
-        about_dtypes = any(words in str(error) for words in ("not supported", "did not contain a loop"))
+        about_dtypes = any(words in str(error) for words in ("not supported", "did not contain a loop", "Wrong type"))
         return DtypeError(text) if about_dtypes else TypeError(text)
     if op.kind == "matmul":
         for name, x in zip(op.arguments, inputs, strict=False):

@@ -14,6 +14,7 @@ from collections import deque
 
 epoch = 0
 _changes = {}  # id of the array that owns the memory -> _Changes
+_windows = {}  # id of an array that knows of no base, though it is a view -> (weak reference to it, its base)
 _REMEMBERED = 64  # epochs kept for each piece of memory; only an error message reads further back
 
 
@@ -39,14 +40,29 @@ def owner(array):
         if hasattr(base, "dtype"):  # not a buffer, nor what NumPy's stride tricks put in between
             array = base
         base = getattr(base, "base", None)
-    return array
+    known = base_of(array)
+    return array if known is None else known
+
+
+def base_of(array):
+    """`array.base`, also where the array does not know it."""
+    known = _windows.get(id(array)) if array.base is None else None
+    return array.base if known is None else known[1]
+
+
+def window(view, array):
+    """Return `view`, an array at an address in the memory of `array`, after a note of that: CuPy's does not know it."""
+    if view.base is None:
+        key = id(view)
+        _windows[key] = weakref.ref(view, lambda _: _windows.pop(key, None)), owner(array)
+    return view
 
 
 def changed(array):
     """Note that the memory of `array` was just changed in place."""
     global epoch
     epoch += 1
-    found = array if array.base is None else owner(array)
+    found = array if array.base is None and not _windows else owner(array)
     changes = _changes.get(id(found))
     if changes is None:
         changes = _changes[id(found)] = _Changes(found)

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from .axes import as_axis
+
 _UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
 
 
@@ -53,14 +55,14 @@ def largest(x, dim):
     """
     if _rows_of_floats(x, dim) and x.shape[1] <= len(x):
         return x.T.copy().max(axis=0)[:, None]
-    return x.max(axis=dim, keepdims=True)
+    return x.max(axis=as_axis(dim, x.shape), keepdims=True)
 
 
 def total(x, dim):
     """`x.sum(axis=dim, keepdims=True)`. Of rows, as a product with ones."""
     if _rows_of_floats(x, dim):
         return x.dot(_ones(x.shape[1], x.dtype))[:, None]
-    return x.sum(axis=dim, keepdims=True)
+    return x.sum(axis=as_axis(dim, x.shape), keepdims=True)
 
 
 def column_sums(x):

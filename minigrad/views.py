@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 
-from . import mode
+from . import memory, mode
 from .device import module_of
 
 
@@ -33,7 +33,7 @@ class View:
 def note_view(out, x, op, attributes):
     """Note that `out` is a view of x, if its array is; `detach` is none, since no gradient goes through it."""
     y, array = out.array, x.array
-    base = y.base
+    base = memory.base_of(y)
     if base is None or not op.rules or y is array:
         return
     if base is not array and base is not array.base and not module_of(y).may_share_memory(y, array):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import minigrad as mg
+from tests.strict import standin
 from tests.twin_torch import families  # noqa: F401  the families enter themselves
 from tests.twin_torch import run as on_cpu
 from tests.twin_torch.cases import FAMILIES, NAMES, cases_of, draw
@@ -14,6 +15,10 @@ from tests.twin_torch.compare import difference
 # What is about main memory, prints where a tensor is, or draws anew each time.
 OF_THE_CPU = re.compile(
     r"np\.|numpy|device|cuda|cpu|repr|str\(|f'|print|pickle|rand|empty|data_ptr|storage|__array__|pretrained|to\(3\)"
+    r"|a\.byte"  # of a negative number: what C leaves open
+)
+OF_AN_ORDER = re.compile(  # of several numbers for one place the last stays, but on a GPU there is no last
+    r"scatter_?\(\D*(0|-1), b, c\)|index_copy|index_put\(\(b,\), c\)|\[\[1,1\]\] ="
 )
 OF_A_LAYOUT = re.compile(r"stride|contiguous|view")  # a copy on another device has no gaps
 MAKERS = {"tensor", "as_tensor", "asarray", "scalar_tensor", "zeros", "ones", "full", "arange", "range", "linspace",
@@ -88,6 +93,8 @@ def test_programs_give_the_same_there(name, gpu):
     failures, count = [], 0
     with on_cpu.quietly(strict=True):
         for case in cases_of(name):
+            if OF_AN_ORDER.search(case.program) and gpu.xp is not standin:
+                continue
             gaps = any(" step" in spec for spec in case.specs)
             if not OF_THE_CPU.search(case.program) and not (gaps and OF_A_LAYOUT.search(case.program)):
                 count += 1

@@ -5,6 +5,7 @@ Each rule says where PyTorch puts the gradient at a kink; the derivative of `rel
 
 import math
 
+from ..axes import as_axis
 from ..errors import DtypeError
 from ..op import op
 from ..shortcuts import largest, total, where_open
@@ -179,21 +180,21 @@ hardswish.vjp(x=lambda g, x, xp: xp.where(x <= -3, 0, xp.where(x < 3, g * (x / 3
 def softmax(xp, x, /, dim=-1):
     """exp(x) divided by its sum along `dim`, computed from x minus its largest, so that nothing overflows."""
     if not x.size:
-        return x - x.sum(axis=dim, keepdims=True)  # as empty as x, but a wrong dim is found
+        return x - x.sum(axis=as_axis(dim, x.shape), keepdims=True)  # as empty as x, but a wrong dim is found
     shifted = xp.exp(x - largest(x, dim))
     return shifted / total(shifted, dim)
 
 
-softmax.vjp(x=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)))
+softmax.vjp(x=lambda g, y, dim: y * (g - (g * y).sum(axis=as_axis(dim, y.shape), keepdims=True)))
 
 
 @op(kind="activation", onnx="LogSoftmax", to_float="required")
 def log_softmax(xp, x, /, dim=-1):
     """Logarithm of softmax along `dim`, computed without overflow."""
     if not x.size:
-        return x - x.sum(axis=dim, keepdims=True)  # as empty as x, but a wrong dim is found
+        return x - x.sum(axis=as_axis(dim, x.shape), keepdims=True)  # as empty as x, but a wrong dim is found
     shifted = x - largest(x, dim)
     return shifted - xp.log(total(xp.exp(shifted), dim))
 
 
-log_softmax.vjp(x=lambda g, y, dim, xp: g - xp.exp(y) * g.sum(axis=dim, keepdims=True))
+log_softmax.vjp(x=lambda g, y, dim, xp: g - xp.exp(y) * g.sum(axis=as_axis(dim, y.shape), keepdims=True))

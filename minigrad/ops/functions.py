@@ -6,7 +6,7 @@ Integers and booleans become the default float first. Outside its domain a funct
 import math
 
 from ..op import op
-from .rounding import only_floats
+from .rounding import only_floats, zero
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh", "erf", "erfc", "exp", "exp2",
@@ -177,7 +177,7 @@ def copysign(xp, a, b):
 
 
 copysign.vjp(a=lambda g, a, y, xp: g * xp.where(a == 0, 0, y / a),
-             b=lambda g, xp: xp.where(False, g, 0))  # fmt: skip
+             b=lambda g, xp: zero(g, xp))  # fmt: skip
 
 # Trigonometry, in radians
 

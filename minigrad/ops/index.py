@@ -80,7 +80,10 @@ def index(xp, x, /, index):
         return x[index, ...]
     view, rest = _located(x, index)
     _check_places(xp, view, rest)
-    return view[rest]
+    try:
+        return view[rest]
+    except ValueError as error:  # CuPy's kind for arrays of indices that do not go together
+        raise IndexError(str(error)) from None
 
 
 index.vjp(x=lambda g, x_shape, index, xp: unindex.on(xp, g, shape=x_shape, index=index))

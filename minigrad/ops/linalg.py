@@ -9,6 +9,7 @@ from ..axes import rows
 from ..errors import DtypeError, LinAlgError, ShapeError
 from ..op import op
 from ..shortcuts import column_sums
+from .rounding import zero
 
 __all__ = ["det", "detsign", "dot", "inv", "linear", "logabsdet", "matmul", "solve"]
 
@@ -110,7 +111,9 @@ def solve(xp, a, b):
     if a.dtype.kind != "f":
         raise DtypeError(f"solve(): needs a floating-point dtype, not {a.dtype}. Use .float() first.")
     matrices = _squares("solve", a)
-    return _regular("solve", xp.linalg.solve, matrices, b.astype(matrices.dtype)).astype(a.dtype)
+    stacks = xp.broadcast_shapes(a.shape[:-2], b.shape[:-2])  # CuPy's solve leaves that to others
+    matrices, sides = (xp.broadcast_to(x, stacks + x.shape[-2:]) for x in (matrices, b.astype(matrices.dtype)))
+    return _regular("solve", xp.linalg.solve, matrices, sides).astype(a.dtype)
 
 
 solve.vjp(shared=lambda g, a, xp: solve.on(xp, _turned(a), g),
@@ -142,4 +145,4 @@ def detsign(xp, x):
     return xp.linalg.slogdet(_squares("slogdet", x))[0].astype(x.dtype)
 
 
-detsign.vjp(x=lambda g, x, xp: xp.where(False, x, 0))
+detsign.vjp(x=lambda g, x, xp: zero(x, xp))

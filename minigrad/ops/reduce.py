@@ -9,6 +9,7 @@ from ..axes import as_axis, count, kept_shape, spread
 from ..errors import DtypeError, ShapeError
 from ..op import op
 from .elementwise import sign
+from .rounding import zero
 from .scan import cumprod, scan
 
 __all__ = [
@@ -16,13 +17,22 @@ __all__ = [
     "mean", "median", "min", "prod", "std", "sum", "var", "vector_norm",
 ]  # fmt: skip
 
+
+
+def _one(name, x, dim):
+    """`dim` as an axis, where it cannot be several."""
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"{name}(): dim must be one number or None, not {dim}")
+    return as_axis(dim, x.shape)
+
+
 # Sums
 
 
 def _total(x, dim, keepdim):
     """The sum in a dtype that has room for it."""
     room = "int64" if x.dtype.kind in "iub" else "float32" if x.dtype.itemsize == 2 else None
-    return x.sum(axis=as_axis(dim), keepdims=keepdim, dtype=room)
+    return x.sum(axis=as_axis(dim, x.shape), keepdims=keepdim, dtype=room)
 
 
 @op(kind="reduce", onnx="ReduceSum")
@@ -59,8 +69,8 @@ def _freedom(shape, dim, correction):
 def _var_rule(g, x, dim, correction, xp):
     left, whole = count(x.shape, dim) - correction, dim is None or not x.shape
     lost = left <= 0 and (whole or not left)  # as PyTorch has it: nan at the mean, inf elsewhere; over all, of one sign
-    share = g / xp.where(False, g, 0) if lost else g * 2 / left
-    far = x - (x / count(x.shape, dim)).sum(axis=as_axis(dim), keepdims=True)
+    share = g / zero(g, xp) if lost else g * 2 / left
+    far = x - (x / count(x.shape, dim)).sum(axis=as_axis(dim, x.shape), keepdims=True)
     return spread(share, x.shape, dim, xp) * (abs(far) if lost and whole else far)
 
 
@@ -89,10 +99,10 @@ std.vjp(x=lambda g, x, y, dim, correction, xp: _var_rule(
 @op(kind="reduce", onnx="ReduceLogSumExp", to_float=True)
 def logsumexp(xp, x, /, dim, keepdim=False):
     """log of the sum of exp(x) over `dim`, computed from x minus its largest, so that nothing overflows."""
-    top = x.max(axis=as_axis(dim), keepdims=True) if count(x.shape, dim) else x.dtype.type(0)
+    top = x.max(axis=as_axis(dim, x.shape), keepdims=True) if count(x.shape, dim) else x.dtype.type(0)
     top = xp.where(xp.isfinite(top), top, 0)  # inf - inf would be nan
-    found = xp.log(xp.exp(x - top).sum(axis=as_axis(dim), keepdims=True)) + top
-    return found if keepdim else found.squeeze(as_axis(dim))
+    found = xp.log(xp.exp(x - top).sum(axis=as_axis(dim, x.shape), keepdims=True)) + top
+    return found if keepdim else found.squeeze(as_axis(dim, x.shape))
 
 
 def _logsumexp_rule(g, x, y, dim, xp):
@@ -110,7 +120,7 @@ def vector_norm(xp, x, /, ord=2, dim=None, keepdim=False):
 
     Errors: DtypeError for integers, ShapeError for the largest or smallest of nothing.
     """
-    size, axis = xp.absolute(x), as_axis(dim)
+    size, axis = xp.absolute(x), as_axis(dim, x.shape)
     if ord < 0 or ord == math.inf:
         _some("vector_norm", x, dim, ShapeError)
     if ord in (math.inf, -math.inf):
@@ -126,14 +136,14 @@ def _norm_rule(g, x, y, ord, dim, xp):
     shape = kept_shape(x.shape, dim)
     g, y = g.reshape(shape), y.reshape(shape)
     if ord == 0:
-        return xp.where(False, g, xp.where(False, x, 0))
+        return zero(g, xp) + zero(x, xp)
     if ord == 1:
         return g * sign.on(xp, x)
     if ord == 2:
         return x * xp.where(y == 0, 0, g / xp.where(y == 0, 1, y))
     if ord in (math.inf, -math.inf):
         chosen = abs(x) == y
-        ways = chosen.sum(axis=as_axis(dim), keepdims=True).astype(g.dtype)
+        ways = chosen.sum(axis=as_axis(dim, x.shape), keepdims=True).astype(g.dtype)
         return xp.where(chosen, g / ways * sign.on(xp, x), 0)
     scale = xp.where(y == 0, 0, g * xp.where(y == 0, 1, y) ** (1 - ord))
     return sign.on(xp, x) * xp.where(x == 0, 1, abs(x)) ** (ord - 1) * scale
@@ -147,9 +157,7 @@ vector_norm.vjp(x=_norm_rule)
 @op(kind="reduce", onnx="ReduceProd")
 def prod(xp, x, /, dim=None, keepdim=False):
     """Product over `dim`, one axis or all. Integers and booleans give int64; over no elements it is 1."""
-    if isinstance(dim, (tuple, list)):
-        raise TypeError(f"prod(): dim must be one number or None, not {dim}")
-    return x.prod(axis=dim, keepdims=keepdim, dtype="int64" if x.dtype.kind in "iub" else None)
+    return x.prod(axis=_one("prod", x, dim), keepdims=keepdim, dtype="int64" if x.dtype.kind in "iub" else None)
 
 
 def _prod_rule(g, x, y, dim, xp):
@@ -191,7 +199,7 @@ def _share_along(g, x, y, dim, xp):
     """The same along `dim`. Where the extreme value is nan, so is every gradient, as in PyTorch."""
     shape = kept_shape(x.shape, dim)
     chosen = (x == y.reshape(shape)).astype(g.dtype)
-    return g.reshape(shape) * chosen / chosen.sum(axis=as_axis(dim), keepdims=True)
+    return g.reshape(shape) * chosen / chosen.sum(axis=as_axis(dim, x.shape), keepdims=True)
 
 
 @op(kind="reduce", onnx="ReduceMax")
@@ -218,7 +226,7 @@ min.vjp(x=lambda g, x, y, xp: _share(g, x, y, xp))
 def amax(xp, x, /, dim=None, keepdim=False):
     """The largest along `dim`; nan wins. Equal ones share the gradient."""
     _some("amax", x, dim)
-    return x.max(axis=as_axis(dim), keepdims=keepdim)
+    return x.max(axis=as_axis(dim, x.shape), keepdims=keepdim)
 
 
 amax.vjp(x=lambda g, x, y, dim, xp: _share_along(g, x, y, dim, xp))
@@ -228,7 +236,7 @@ amax.vjp(x=lambda g, x, y, dim, xp: _share_along(g, x, y, dim, xp))
 def amin(xp, x, /, dim=None, keepdim=False):
     """The smallest along `dim`; nan wins. Equal ones share the gradient."""
     _some("amin", x, dim)
-    return x.min(axis=as_axis(dim), keepdims=keepdim)
+    return x.min(axis=as_axis(dim, x.shape), keepdims=keepdim)
 
 
 amin.vjp(x=lambda g, x, y, dim, xp: _share_along(g, x, y, dim, xp))
@@ -260,7 +268,7 @@ def argmax(xp, x, /, dim=None, keepdim=False):
     """Where the largest stands (the first of equals). An index has no derivative: nothing flows back."""
     _no_bool("argmax", x)
     _some("argmax", x, dim)
-    return xp.argmax(x, axis=dim, keepdims=keepdim)
+    return xp.argmax(x, axis=_one("argmax", x, dim), keepdims=keepdim)
 
 
 @op(kind="cut", onnx="ArgMin")
@@ -268,7 +276,7 @@ def argmin(xp, x, /, dim=None, keepdim=False):
     """Where the smallest stands (the first of equals). An index has no derivative: nothing flows back."""
     _no_bool("argmin", x)
     _some("argmin", x, dim)
-    return xp.argmin(x, axis=dim, keepdims=keepdim)
+    return xp.argmin(x, axis=_one("argmin", x, dim), keepdims=keepdim)
 
 
 @op(kind="cut")
@@ -307,7 +315,8 @@ def argmode(xp, x, /, dim):
 
 def _truth(function, x, dim, keepdim):
     """Here dim=() reduces nothing, unlike everywhere else, and uint8 is answered with uint8: both as in PyTorch."""
-    found = x != 0 if isinstance(dim, (tuple, list)) and not dim else function(x, axis=as_axis(dim), keepdims=keepdim)
+    none = isinstance(dim, (tuple, list)) and not dim
+    found = x != 0 if none else function(x, axis=as_axis(dim, x.shape), keepdims=keepdim)
     return found.astype(x.dtype) if x.dtype.kind == "u" else found
 
 
@@ -326,4 +335,4 @@ def any(xp, x, /, dim=None, keepdim=False):
 @op(kind="compare")
 def count_nonzero(xp, x, /, dim=None):
     """How many elements along `dim` are not 0."""
-    return (x != 0).sum(axis=as_axis(dim))
+    return (x != 0).sum(axis=as_axis(dim, x.shape))

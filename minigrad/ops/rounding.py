@@ -20,6 +20,11 @@ def only_floats(name, x):
         raise DtypeError(f"{name}() is not defined for {x.dtype}. Use .float() first.")
 
 
+def zero(g, xp):
+    """0 where g is a number, and where it is nan: a derivative that is 0, of which a derivative can be taken again."""
+    return xp.where(g < g, g, 0)  # not where(False, ...): CuPy wants an array to choose by
+
+
 # Division
 
 
@@ -30,6 +35,28 @@ def _check_divisor(name, a, b):
         raise RuntimeError(f"{name}(): ZeroDivisionError: an integer ({b.dtype}) divided by zero. Use .float() first.")
 
 
+def _whole(xp, a, b):
+    """The whole number below a / b."""
+    if xp.__name__ == "numpy" or a.dtype.kind != "f":
+        return xp.floor_divide(a, b)
+    left, below = _taken_off(xp, a, b)
+    return xp.where(b == 0, a / b, xp.rint((a - left) / b - below))
+
+
+def _left(xp, a, b):
+    """What is left of a when b is taken off so often, with the sign of b."""
+    if xp.__name__ == "numpy" or a.dtype.kind != "f":
+        return xp.remainder(a, b)
+    left, below = _taken_off(xp, a, b)
+    return xp.where(below, left + b, xp.where(left == 0, xp.copysign(left, b), left))
+
+
+def _taken_off(xp, a, b):
+    """C's fmod, from which Python gets both, and whether its sign is wrong. CuPy's own are wrong where one is inf."""
+    left = xp.fmod(a, b)
+    return left, (left != 0) & ((left < 0) != (b < 0))
+
+
 @op(kind="elementwise")
 def floor_divide(xp, a, b):
     """The whole number below a / b: the operator `//`. Shapes: broadcast. No derivative: backward raises GradError.
@@ -37,7 +64,7 @@ def floor_divide(xp, a, b):
     Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
     """
     _check_divisor("floor_divide", a, b)
-    return xp.floor_divide(a, b)
+    return _whole(xp, a, b)
 
 
 def _refuse(g):
@@ -57,11 +84,11 @@ def floor_quotient(xp, a, b):
     Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
     """
     _check_divisor("div", a, b)
-    return xp.floor_divide(a, b)
+    return _whole(xp, a, b)
 
 
-floor_quotient.vjp(a=lambda g, xp: xp.where(False, g, 0),
-                   b=lambda g, xp: xp.where(False, g, 0))  # fmt: skip
+floor_quotient.vjp(a=lambda g, xp: zero(g, xp),
+                   b=lambda g, xp: zero(g, xp))  # fmt: skip
 
 
 @op(kind="elementwise")
@@ -74,8 +101,8 @@ def trunc_quotient(xp, a, b):
     return xp.trunc(xp.true_divide(a, b)) if a.dtype.kind == "f" else xp.floor_divide(a - xp.fmod(a, b), b)
 
 
-trunc_quotient.vjp(a=lambda g, xp: xp.where(False, g, 0),
-                   b=lambda g, xp: xp.where(False, g, 0))  # fmt: skip
+trunc_quotient.vjp(a=lambda g, xp: zero(g, xp),
+                   b=lambda g, xp: zero(g, xp))  # fmt: skip
 
 
 @op(kind="elementwise", onnx="Mod")
@@ -85,7 +112,7 @@ def remainder(xp, a, b):
     Errors: RuntimeError (ZeroDivisionError) for an integer divided by 0, DtypeError for bool.
     """
     _check_divisor("remainder", a, b)
-    return xp.remainder(a, b)
+    return _left(xp, a, b)
 
 
 remainder.vjp(a=lambda g: g,
@@ -139,7 +166,7 @@ def sign(xp, x):
     return x.copy() if x.dtype.kind == "b" else xp.sign(x)
 
 
-sign.vjp(x=lambda g, xp: xp.where(False, g, 0))
+sign.vjp(x=lambda g, xp: zero(g, xp))
 
 
 @op(kind="elementwise", onnx="Round")
@@ -154,7 +181,7 @@ def round(xp, x, /, decimals=0):
     return (xp.rint(wide * unit) / unit if decimals > 0 else xp.rint(wide / unit) * unit).astype(x.dtype)
 
 
-round.vjp(x=lambda g, xp: xp.where(False, g, 0))
+round.vjp(x=lambda g, xp: zero(g, xp))
 
 
 @op(kind="elementwise", onnx="Floor")
@@ -164,7 +191,7 @@ def floor(xp, x):
     return xp.floor(x) if x.dtype.kind == "f" else x.copy()
 
 
-floor.vjp(x=lambda g, xp: xp.where(False, g, 0))
+floor.vjp(x=lambda g, xp: zero(g, xp))
 
 
 @op(kind="elementwise", onnx="Ceil")
@@ -174,7 +201,7 @@ def ceil(xp, x):
     return xp.ceil(x) if x.dtype.kind == "f" else x.copy()
 
 
-ceil.vjp(x=lambda g, xp: xp.where(False, g, 0))
+ceil.vjp(x=lambda g, xp: zero(g, xp))
 
 
 @op(kind="elementwise")
@@ -184,7 +211,7 @@ def trunc(xp, x):
     return xp.trunc(x) if x.dtype.kind == "f" else x.copy()
 
 
-trunc.vjp(x=lambda g, xp: xp.where(False, g, 0))
+trunc.vjp(x=lambda g, xp: zero(g, xp))
 
 
 @op(kind="elementwise")

@@ -2,6 +2,7 @@
 
 from ..axes import axis, count, unbroadcast
 from ..errors import ShapeError
+from ..memory import window
 from ..op import op
 from .index import add_at
 from .index import index as index_op
@@ -236,7 +237,7 @@ def cat(xp, *tensors, dim=0):
     """Tensors one after the other along `dim`. Shapes: equal on all other axes; (0,) may stand anywhere."""
     try:
         return xp.concatenate(tensors, dim)
-    except ValueError:  # no tensors, or some that may not stand together; or that only PyTorch lets stand together
+    except (ValueError, TypeError):  # no tensors, some that may not stand together, or that only PyTorch lets do so
         return _cat_with_care(xp, tensors, dim)
 
 
@@ -282,7 +283,7 @@ def unfold(xp, x, /, dimension, size, step):
     shape, strides = list(x.shape), list(x.strides)
     shape[dim] = (shape[dim] - size) // step + 1
     strides[dim] *= step
-    return xp.lib.stride_tricks.as_strided(x, (*shape, size), (*strides, x.strides[dim]))
+    return window(xp.lib.stride_tricks.as_strided(x, (*shape, size), (*strides, x.strides[dim])), x)
 
 
 unfold.vjp(x=lambda g, x_shape, dimension, size, step, xp: unfold_add.on(

@@ -127,7 +127,12 @@ class StrictArray:
         index = unwrap_index(index, self.shape)
         if not any(item is Ellipsis for item in index):
             index += (...,)  # so that one element is an array as well
-        return wrap(self._array[index], self)
+        try:
+            return wrap(self._array[index], self)
+        except IndexError as error:
+            if "broadcast" in str(error):
+                raise ValueError(str(error)) from None
+            raise
 
     def __setitem__(self, index, value):
         index = unwrap_index(index, self.shape)
@@ -200,6 +205,9 @@ def operand(x):
     raise TypeError(f"Unsupported type {type(x)}")
 
 
+BITWISE = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift)
+
+
 def call_ufunc(ufunc, *inputs, **kwargs):
     """A ufunc on arrays of this kind and scalars."""
     unknown = set(kwargs) - {"out", "dtype", "casting"}
@@ -207,6 +215,8 @@ def call_ufunc(ufunc, *inputs, **kwargs):
         raise TypeError(f"CuPy's {ufunc.__name__} has no argument {unknown}")
     out = kwargs.get("out")
     inputs = [operand(x) for x in inputs]
+    if ufunc in BITWISE and any(np.asarray(x).dtype.kind == "f" for x in inputs):
+        raise TypeError(f"Wrong type ({[np.asarray(x).dtype for x in inputs]}) of arguments for cupy_{ufunc.__name__}")
     if out is not None:
         if not isinstance(out, StrictArray):
             raise TypeError(f"Unsupported type {type(out)}")
@@ -247,6 +257,16 @@ def _is_mask(i):
 # Methods and operators
 
 
+def check_axis(array, name, named, args):
+    """An array without axes has no axis 0 either, which NumPy's reductions take."""
+    axis = named.get("axis", args[0] if args and name in REDUCTIONS else None)
+    if not array.ndim and axis != () and isinstance(axis, (int, tuple)):
+        raise np.exceptions.AxisError(axis if isinstance(axis, int) else axis[0], 0)
+
+
+REDUCTIONS = {"all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var"}
+
+
 def _method(name, parameters):
     def method(self, *args, **kwargs):
         unknown = set(kwargs) - {p.lstrip("*") for p in parameters}
@@ -255,6 +275,7 @@ def _method(name, parameters):
         out = kwargs.get("out")
         given = {k: operand(v) if isinstance(v, (StrictArray, np.ndarray)) else v for k, v in kwargs.items()}
         args = [operand(v) if isinstance(v, (StrictArray, np.ndarray)) else v for v in args]
+        check_axis(self, name, given, args)
         result = getattr(self._array, name)(*args, **given)
         return out if out is not None else wrap(result, self)
 

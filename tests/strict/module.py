@@ -7,7 +7,18 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .array import INTERFACE, SCATTERED, Place, StrictArray, call_ufunc, is_number, unwrap_index, wrap
+from .array import (
+    INTERFACE,
+    SCATTERED,
+    Place,
+    StrictArray,
+    call_ufunc,
+    check_axis,
+    is_number,
+    operand,
+    unwrap_index,
+    wrap,
+)
 
 FROM_HOST = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"}  # these copy to the GPU
 FROM_NOTHING = {"zeros", "ones", "empty", "full", "arange", "linspace", "logspace", "eye", "identity", "tri", "indices",
@@ -68,6 +79,8 @@ def function(name, numpy_function, parameters):
         elif name in FROM_HOST and isinstance(first, StrictArray):
             return _already_there(name, numpy_function, first, *args[1:], **kwargs)
         kwargs.pop("blocking", None)
+        if bases and first is bases[0]:
+            check_axis(first, name, kwargs, args[1:])
         result = numpy_function(*map(_inner(name), args), **{k: _inner(name)(v) for k, v in kwargs.items()})
         return wrap(result, bases[0] if bases else None)
 
@@ -136,6 +149,44 @@ def matmul(a, b, /, out=None, **kwargs):
     return call_ufunc(np.matmul, a, b, **({"out": out} if out is not None else {}), **kwargs)
 
 
+def where(condition, *pair):
+    """It converts the condition, so that it has to be an array, or a number of NumPy's."""
+    return wrap(np.where(*map(operand, (condition.astype("?", copy=False), *pair))))
+
+
+def concatenate(tup, axis=0, out=None, *, dtype=None, casting="same_kind"):
+    """Its complaint about arrays without axes is a TypeError."""
+    if any(is_ours(x) and not x.ndim for x in tup):
+        raise TypeError("zero-dimensional arrays cannot be concatenated")
+    return plain["concatenate"](tup, axis)
+
+
+def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, **kwargs):
+    """Along an axis it subtracts, which truth values refuse, and has its own order for nan."""
+    if axis is not None and ar.dtype.kind in "bf":
+        raise TypeError("this stand-in takes only whole numbers along an axis")
+    return plain["unique"](ar, return_index, return_inverse, return_counts, axis)
+
+
+def solve(a, b):
+    """It takes stacks of one shape."""
+    if a.shape[:-2] != b.shape[:-2]:
+        raise ValueError("a and b must have the same stacks of matrices")
+    return plain["solve"](a, b)
+
+
+def as_strided(x, shape=None, strides=None):
+    """An array at the address of x that does not know of x."""
+    found = plain["as_strided"](x, shape, strides)
+    found.base = None
+    return found
+
+
+def is_ours(x):
+    """Whether this is an array of this kind."""
+    return isinstance(x, StrictArray)
+
+
 def take_along_axis(a, indices, axis):
     """It indexes, so indices out of range wrap around."""
     inside = indices._array % a.shape[axis] if a.shape[axis] else indices._array
@@ -143,9 +194,13 @@ def take_along_axis(a, indices, axis):
 
 
 standin = StandIn(np, INTERFACE["functions"])
-standin.asnumpy, standin.matmul, standin.take_along_axis = asnumpy, matmul, take_along_axis
 standin.linalg = StandIn(np.linalg, INTERFACE["linalg"])
 standin.lib = SimpleNamespace(stride_tricks=StandIn(np.lib.stride_tricks, INTERFACE["lib.stride_tricks"]))
+plain = {"concatenate": standin.concatenate, "unique": standin.unique, "solve": standin.linalg.solve,
+         "as_strided": standin.lib.stride_tricks.as_strided}  # fmt: skip
+standin.asnumpy, standin.matmul, standin.take_along_axis = asnumpy, matmul, take_along_axis
+standin.where, standin.concatenate, standin.unique = where, concatenate, unique
+standin.linalg.solve, standin.lib.stride_tricks.as_strided = solve, as_strided
 standin.cuda = SimpleNamespace(
     Device=Place, runtime=SimpleNamespace(getDeviceCount=lambda: 1, deviceSynchronize=lambda: None)
 )
