@@ -7,13 +7,16 @@ import math
 
 def as_axis(dim, shape=(1,)):
     """`dim` as an array module wants it for an array of this shape: None (also for no axes, as in PyTorch), a number or
-    a tuple. The dims 0 and -1 of what has no axes are None: NumPy would take them, CuPy does not.
+    a tuple. The dims 0 and -1 of what has no axes are None: NumPy would take them, CuPy does not. Errors: TypeError for
+    True and False, which CuPy would take.
 
     >>> as_axis([0, 1]), as_axis(-1, ())
     ((0, 1), None)
     """
     if isinstance(dim, (list, tuple)):
         dim = dim[0] if len(dim) == 1 else tuple(dim) or None
+    if dim is True or dim is False:
+        raise TypeError("dim: an integer is required, not a truth value")
     return None if not shape and (dim == 0 or dim == -1) else dim
 
 

@@ -1,8 +1,12 @@
 """The benchmark measures the same computation everywhere: checked here on small inputs, without timing."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from tests.bench import handwritten, measure, report
+import minigrad as mg
+from tests.bench import devices, handwritten, measure, report
 from tests.bench.workloads import WORKLOADS
 
 ROWS = {workload.name: workload for workload in WORKLOADS}
@@ -44,3 +48,16 @@ def test_ratios_are_medians_of_rounds_and_the_table_says_what_is_met():
            "ratios": {"torch": [1.0, 0.5], "numpy": [None, 1.1]}}  # fmt: skip
     text = report.table([row], ["minigrad", "torch"])
     assert "2.00" in text and "1,234" in text and "NO" in text and "yes" not in text and "one: jax cannot: no" in text
+
+
+def test_the_two_clocks_of_the_device_benchmark():
+    """The call is back before the work is done, and what is measured is what the file for readers without a GPU has."""
+    waited = []
+    steps = {"minigrad cpu": devices.chain(mg, "cpu", 16), "other": devices.network(mg, "cpu", 4, reads=2)}
+    found = devices.measure(steps, lambda: waited.append(1))
+    assert all(0 < back <= done for back, done in found.values()) and len(waited) >= 2 * devices.ROUNDS
+    recorded = json.loads((Path(__file__).parent.parent / "notebooks" / "devices.json").read_text("utf-8"))
+    assert recorded["machine"]["gpu"] and recorded["machine"]["cpu"]
+    for name, values in (("chain", devices.SIZES), ("network", devices.BATCHES), ("reading", devices.READS)):
+        assert [row["value"] for row in recorded[name]] == values
+        assert all(row[f"minigrad {device}"][1] > 0 for row in recorded[name] for device in ("cpu", "cuda"))

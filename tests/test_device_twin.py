@@ -18,7 +18,7 @@ OF_THE_CPU = re.compile(
     r"|a\.byte"  # of a negative number: what C leaves open
 )
 OF_AN_ORDER = re.compile(  # of several numbers for one place the last stays, but on a GPU there is no last
-    r"scatter_?\(\D*(0|-1), b, c\)|index_copy|index_put\(\(b,\), c\)|\[\[1,1\]\] ="
+    r"scatter_?\(\D*(0|-1), (index=)?b, (src=)?c\)|index_copy|index_put\(\(b,\), c\)|\[(b|\[1,1\])\] \+?="
 )
 OF_A_LAYOUT = re.compile(r"stride|contiguous|view")  # a copy on another device has no gaps
 MAKERS = {"tensor", "as_tensor", "asarray", "scalar_tensor", "zeros", "ones", "full", "arange", "range", "linspace",
