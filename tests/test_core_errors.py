@@ -274,3 +274,22 @@ def test_a_window_that_does_not_fit_is_told_with_both_sizes():
         functional.conv1d(mg.ones(1, 1, 3), mg.ones(1, 1, 7), padding=1)
     with pytest.raises(mg.ShapeError, match=r"size per channel: \(5, 11\)\. Kernel size: \(13, 3\)"):
         functional.conv2d(mg.ones(1, 1, 3, 9), mg.ones(1, 1, 7, 2), padding=1, dilation=2)
+
+
+def test_what_cannot_stand_together_is_told_why_first():
+    with pytest.raises(mg.ShapeError, match="zero-dimensional tensor cannot be concatenated"):
+        mg.cat([mg.ones(2), mg.tensor(1.0)])
+    with pytest.raises(mg.ShapeError, match="the layer's in_features"):
+        mg.nn.functional.linear(mg.tensor(2.0), mg.ones(3, 1), mg.ones(3))
+    for wrong in ((mg.tensor(2.0), mg.ones(3, 1), mg.ones(3)), (mg.ones(2, 2), mg.ones(3), mg.ones(3))):
+        with pytest.raises(mg.ShapeError, match="linear"):
+            mg.ops.linear(*wrong)
+
+
+@pytest.mark.parametrize("pool", ["max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d"])
+def test_pooling_is_for_floats(pool):
+    pool = getattr(mg.nn.functional, pool)
+    whole = mg.full((1, 4, 4) if "2d" in pool.__name__ else (1, 4), 3)
+    with pytest.raises(mg.DtypeError, match=r"needs a floating-point dtype. Use .float\(\) first"):
+        pool(whole, 2)
+    assert (pool(whole.float(), 2) == 3).all()

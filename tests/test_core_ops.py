@@ -21,6 +21,11 @@ CUTS = {
     "searchsorted", "signbit", "to_integer", "view_dtype",
 }  # fmt: skip
 REFUSED = {"floor_divide"}  # recorded, but backward raises
+TENSORS_ONLY = {  # what stands side by side element by element may be a plain number; these have no such operands
+    "convolution", "convolution_input", "convolution_weight", "cross_entropy", "embedding", "fade_sum", "gather", "gru",
+    "less_one_hot", "linear", "lstm", "max_index", "nll_loss", "put_along_dim", "rnn", "scatter_add", "searchsorted",
+    "take_along_dim",
+}  # fmt: skip
 SMOOTH = sorted(name for name, op in OPS.items() if op.rules and name not in REFUSED)
 few = settings(max_examples=10, derandomize=True, deadline=None, database=None)
 
@@ -174,6 +179,15 @@ def test_a_plain_number_may_stand_in_the_place_of_either_operand(name):
                 if a.requires_grad:
                     a, b = (mg.autograd.grad(y.sum(), x)[0] for y in (a, b))
                     assert a.tolist() == b.tolist()
+
+
+@pytest.mark.parametrize("name", sorted(TENSORS_ONLY))
+def test_a_plain_number_stands_in_for_no_tensor_of_another_kind(name):
+    op = OPS[name]
+    for i, argument in enumerate(op.arguments):
+        operands = [2.0 if k == i else mg.ones(1, 1, 1) for k in range(len(op.arguments))]
+        with pytest.raises(TypeError, match=rf"{op.name}\(\): argument '{argument}' must be a Tensor, not float"):
+            op(*operands, **{attribute: 1 for attribute in op.attributes})
 
 
 def test_an_answer_of_yes_or_no_is_not_recorded():

@@ -99,11 +99,13 @@ def survey(files, sample, random, jobs, tests):
 
 def chosen(mutant, reached, seconds):
     """The tests that may notice, the likely and quick ones first: those that reach its lines. Where none does, and for
-    what runs on import, those that reach any line of the file: the formula of an op may never run, because NumPy's own
-    function stands in for it.
+    what runs on import, those that reach any line of the file or are about the op by name: its formula may never run,
+    because NumPy's own function stands in for it, or because its operands are refused.
     """
     by_line, lines = reached[mutant.file], mutant.change.lines
-    names = set().union(*(by_line.get(line, ()) for line in lines or ())) or set().union(*by_line.values())
+    names = set().union(*(by_line.get(line, ()) for line in lines or ()))
+    if not names:
+        names = {name for name in seconds if f"[{mutant.owner}]" in name}.union(*by_line.values())
     siblings, found = Counter(), []
     for name in sorted(names, key=lambda name: (f"[{mutant.owner}]" not in name, seconds[name], name)):
         siblings[name.partition("[")[0]] += 1
