@@ -178,7 +178,7 @@ def _one_like(array):
     return _ones[array.dtype]
 
 
-def _fan_out(start):
+def fan_out(start):
     """How many more gradients than one will reach a node, for those where it is more than one; and all nodes.
 
     `start` are the nodes that gradients have reached already, one twice if two have.
@@ -224,7 +224,7 @@ def _run(start, retain, create, targets):
     leaf, op_ran = AccumulateGrad, Node
     if create or mode.special or targets:  # everything is looked at with care
         leaf = op_ran = None
-        more, nodes = _fan_out(start)
+        more, nodes = fan_out(start)
         wanted = None if targets is None else _leading_to(targets, nodes)
     held, found, arrived, landed, ready, sent = {}, {}, {}, [], [], start.items()
     while True:
@@ -249,7 +249,7 @@ def _run(start, retain, create, targets):
             break
         if more is None and len(ready) > 1:
             sent, ready = ready, []
-            more, _ = _fan_out([parent for parent, _ in sent])
+            more, _ = fan_out([parent for parent, _ in sent])
             continue
         node, g = ready.pop()
         if type(node) is op_ran and node.hooks is None and g is not None:
@@ -257,7 +257,7 @@ def _run(start, retain, create, targets):
             if not retain and node.plan.tensors:  # shapes and numbers stay: they allow a second backward
                 node.saved = None
         else:
-            sent = _visit(node, g, retain, create, targets, wanted, found, landed)
+            sent = _visit(node, g, retain, create, targets, wanted, found, landed, start)
     start = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over as it is
     _land(arrived)
     for edge, g in landed:
@@ -297,12 +297,12 @@ def _count_as_above(arrived):
 _ALONE = _count_as_above({None: np.empty(0)})  # what Python counts for a gradient that only the table above holds
 
 
-def _visit(node, g, retain, create, targets, wanted, found, landed):
+def _visit(node, g, retain, create, targets, wanted, found, landed, start):
     """A node with hooks, targets, watchers, tensors for gradients, or with nothing to send on."""
     if g is None or (wanted is not None and node not in wanted):
         return [(parent, None) for parent in node.parents if parent is not None]
     if node.hooks:
-        g = run_hooks(node, g, create, landed)
+        g = run_hooks(node, g, create, landed, start if wanted is None else wanted)
     if targets is not None and node in targets:
         found[node] = g
     if type(node) is AccumulateGrad:

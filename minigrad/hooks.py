@@ -29,13 +29,16 @@ class Packed:
         self.value, self.unpack_hook = value, unpack_hook
 
     def unpack(self):
-        """The tensor again."""
-        with grad_mode(False):
-            tensor = self.unpack_hook(self.value)
+        """The tensor again, in whichever mode it is asked for."""
+        tensor = self.unpack_hook(self.value)
         if not isinstance(tensor, Tensor):
             raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
                             f"{type(tensor).__name__}")  # fmt: skip
         return tensor
+
+
+class OnTheWay(Marked):
+    """Runs on a gradient, and is told what the walk started from: that says which others it will come to."""
 
 
 class AfterAccumulation(Marked):
@@ -106,13 +109,18 @@ def as_tensor(g):
     return g if isinstance(g, Tensor) else Tensor(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
-def run_hooks(node, g, create, landed):
-    """Users' hooks in their order, then what retain_grad() asked for. Returns the gradient to go on with."""
+def run_hooks(node, g, create, landed, start):
+    """Users' hooks in their order, then what retain_grad() asked for. Returns the gradient to go on with.
+
+    `start` are the nodes that the walk began with, {node: gradient}, or, as a set, all that it may come to.
+    """
     with grad_mode(create):
         for hook in list(node.hooks):
             if isinstance(hook, BeforeNode):
                 answer = hook.function((as_tensor(g),))
                 g = g if answer is None else _checked(answer[0], g, create)
+            elif isinstance(hook, OnTheWay):
+                hook.function(as_tensor(g), start)
             elif not isinstance(hook, (Retain, Marked)):
                 answer = hook(as_tensor(g))
                 g = g if answer is None else _checked(answer, g, create)

@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
+from functools import partial
 
 from .. import memory, rules
+from ..backward import fan_out
 from ..errors import GradError
-from ..hooks import Packed, grad_mode
+from ..hooks import OnTheWay, Packed, grad_mode
 from ..mode import state
-from ..node import Node
+from ..node import Handle, Node, add_hook
 from ..op import OPS
 from ..operands import NUMBERS
 from ..tensor import AccumulateGrad, Tensor
 
-__all__ = ["Node", "disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = ["Node", "disable_saved_tensors_hooks", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks"]
 
 _forbidden = threading.local()  # its message, while hooks on saved tensors are refused
 
@@ -27,9 +29,10 @@ _forbidden = threading.local()  # its message, while hooks on saved tensors are 
 class saved_tensors_hooks:
     """Inside the block, what ops save for backward is kept as `pack(tensor)`; `unpack` makes a tensor of it again.
 
-    So saved tensors can be counted, written to disk, or kept in fewer bits. Both run unrecorded; `pack` may return
-    anything, but must not change its argument. Of nested blocks the innermost one counts. Who changes a tensor in
-    place after `pack` has made something else of it is not noticed.
+    So saved tensors can be counted, written to disk, or kept in fewer bits. `pack` runs unrecorded and may return
+    anything, but must not change its argument. `unpack` runs in the mode of its moment: recorded in a backward with
+    `create_graph`, though no gradient goes through it. Of nested blocks the innermost one counts. Who changes a tensor
+    in place after `pack` has made something else of it is not noticed.
     Errors: TypeError when `unpack` does not return a tensor, GradError when `pack` changes its argument.
 
     >>> import minigrad as mg
@@ -101,6 +104,10 @@ def _as_given(x, array):
     return x if x is not None and x.array is array else Tensor(array)
 
 
+def _unpacked(kept):
+    return kept.unpack().array if type(kept) is Packed else kept
+
+
 class PackedNode(Node):
     """A node whose saved tensors went through `saved_tensors_hooks`."""
 
@@ -112,12 +119,14 @@ class PackedNode(Node):
         for field in ("epoch", "parents", "plan", "sources"):
             setattr(node, field, getattr(self, field))
         node.hooks = None
-        node.saved = self.saved and tuple(kept.unpack().array if type(kept) is Packed else kept for kept in self.saved)
+        node.saved = self.saved and tuple(map(_unpacked, self.saved))
         return node
 
     def run_backward(self, g, create):
         """What the rules send, of what was unpacked."""
-        return rules.pairs_sent(self.plain(), g, create)
+        with grad_mode(create):
+            plain = self.plain()
+        return rules.pairs_sent(plain, g, create)
 
     def kept_arrays(self):
         """None of its own: they are with whoever packed them."""
@@ -138,6 +147,55 @@ class save_on_cpu(saved_tensors_hooks):
 
     def __init__(self, pin_memory=False, device_type="cuda"):
         super().__init__(lambda t: (t.device, t.detach().cpu()), lambda kept: kept[1].to(device=kept[0]))
+
+
+# A hook on several tensors at once
+
+
+class _Handles(Handle):
+    def __init__(self, handles):
+        self.handles = handles
+
+    def remove(self):
+        for handle in self.handles:
+            handle.remove()
+
+
+def register_multi_grad_hook(tensors, fn, *, mode="all"):
+    """Call `fn` once in a backward: with the list of the gradients of `tensors`, as soon as all are known that this
+    backward comes to (the others are None); or, in mode "any", with the first that is known.
+
+    Returns a handle whose `remove()` takes the hook away. What `fn` returns does not matter.
+    Errors: GradError for a tensor that does not require grad, ValueError for another mode.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> y, z = x * 3, x * 4
+    >>> handle = register_multi_grad_hook((y, z), print)
+    >>> (y * z).backward()
+    [tensor(8.), tensor(6.)]
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    tensors = [x for x in tensors if mode == "all" or x.requires_grad]
+    if any(x._edge is None for x in tensors):
+        raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+    edges, walks = [x._edge for x in tensors], {}
+
+    def arrived(i, g, start):
+        if id(start) not in walks:
+            reached = start if isinstance(start, set) else fan_out(start)[1]
+            walks[id(start)] = start, sum(edge in reached for edge in edges), {}  # held, so its id stays its own
+        _, count, found = walks[id(start)]
+        found[i] = g
+        if len(found) == count:
+            del walks[id(start)]
+        if mode == "any" and len(found) == 1:
+            fn(g)
+        elif mode == "all" and len(found) == count:
+            fn([found.get(i) for i in range(len(edges))])
+
+    return _Handles([add_hook(edge, OnTheWay(partial(arrived, i))) for i, edge in enumerate(edges)])
 
 
 # What a node has saved, under PyTorch's names
@@ -171,7 +229,7 @@ def _saved(node, spelled):
     if node.saved is None:
         raise GradError("Trying to backward through the graph a second time (or directly access saved tensors after "
                         "they have already been freed): pass retain_graph=True to backward to keep them.")  # fmt: skip
-    kept = (node.plain() if type(node) is PackedNode else node).saved[plan.names.index(name)]
+    kept = _unpacked(node.saved[plan.names.index(name)])
     if name not in plan.tensors or isinstance(kept, NUMBERS):
         return kept.item() if hasattr(kept, "item") else kept
     if memory.changed_since(kept, node.epoch):

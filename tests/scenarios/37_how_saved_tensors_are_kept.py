@@ -70,6 +70,17 @@ with saved_tensors_hooks(lambda t: t.clone(), lambda kept: kept):
 (g,) = torch.autograd.grad(y, x, create_graph=True)
 print("twice:", torch.autograd.grad(g.sum(), x))
 
+with saved_tensors_hooks(lambda t: t, lambda kept: print("unpack, recording:", torch.is_grad_enabled()) or kept * 1):
+    y = x.exp().sum()
+y.backward(retain_graph=True)
+(g,) = torch.autograd.grad(y, x, create_graph=True)
+print("no gradient goes through unpack:", torch.autograd.grad(g.sum(), x))
+with saved_tensors_hooks(lambda t: t, lambda kept: print("asked for, recording:", torch.is_grad_enabled()) or kept):
+    y = x * c
+print(y.grad_fn._saved_other)
+with torch.no_grad():
+    print(y.grad_fn._saved_other)
+
 x.grad = None
 with torch.autograd.graph.save_on_cpu():
     y = torch.tanh(x) * c
