@@ -113,20 +113,15 @@ class PackedNode(Node):
 
     __slots__ = ()
 
-    def plain(self):
-        """The node as it would be without the hooks."""
-        node = Node()
-        for field in ("epoch", "parents", "plan", "sources"):
-            setattr(node, field, getattr(self, field))
-        node.hooks = None
-        node.saved = self.saved and tuple(map(_unpacked, self.saved))
-        return node
-
     def run_backward(self, g, create):
-        """What the rules send, of what was unpacked."""
-        with grad_mode(create):
-            plain = self.plain()
-        return rules.pairs_sent(plain, g, create)
+        """What the rules send, of what is unpacked for them."""
+        kept = self.saved
+        try:
+            with grad_mode(create):
+                self.saved = kept and tuple(map(_unpacked, kept))
+            return rules.pairs_sent(self, g, create)
+        finally:
+            self.saved = kept
 
     def kept_arrays(self):
         """None of its own: they are with whoever packed them."""

@@ -75,6 +75,11 @@ with saved_tensors_hooks(lambda t: t, lambda kept: print("unpack, recording:", t
 y.backward(retain_graph=True)
 (g,) = torch.autograd.grad(y, x, create_graph=True)
 print("no gradient goes through unpack:", torch.autograd.grad(g.sum(), x))
+with saved_tensors_hooks(lambda t: t.detach(), lambda kept: kept):
+    y = x.exp()
+y.register_hook(lambda g: print("hook of the result:", g.detach()))
+(g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+print("through the saved result:", torch.autograd.grad(g.sum(), [y, x]))
 with saved_tensors_hooks(lambda t: t, lambda kept: print("asked for, recording:", torch.is_grad_enabled()) or kept):
     y = x * c
 print(y.grad_fn._saved_other)
