@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 
 import numpy as np
@@ -12,7 +13,7 @@ from .device import device_of, module_of
 from .errors import DeviceError, DtypeError, PlaceError, ShapeError
 from .methods import method
 from .operands import NUMBERS
-from .ops.index import check_range
+from .ops.index import check_range, flat_places
 from .shaping import axis_of, broadcast_shapes
 from .tensor import Tensor
 
@@ -119,15 +120,20 @@ def _fitting(name, input, index, src):
 
 @method
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
-    """A copy of input in which src, a number or a tensor, stands at the indices along `dim`.
+    """A copy of input in which src, a number or a tensor, stands at the indices along `dim`; with `reduce`, "add" or
+    "multiply", it is added to what stands there, or multiplied with it.
 
     Shapes: index no larger than src, and no larger than input except along dim. Which of several values for one place
     stays is undefined.
     """
-    if reduce is not None:
-        raise NotImplementedError("scatter(reduce=...) is not in minigrad. Use scatter_add or scatter_reduce.")
+    if reduce not in (None, "add", "multiply"):
+        raise ShapeError(f"scatter(): reduce argument must be either add or multiply, not {reduce!r}.")
     axis_of(input, dim, "scatter")
     src = value if src is None else src
+    if reduce is not None:
+        if isinstance(src, NUMBERS):
+            src = Tensor(module_of(index.array).full(index.array.shape, _number_for(input, src)))
+        return scatter_reduce(input, dim, index, src, "sum" if reduce == "add" else "prod")
     if not isinstance(src, NUMBERS):
         src = _fitting("scatter", input, index, src)
     return ops.scatter(input, index, _number_for(input, src), dim=dim)
@@ -150,12 +156,33 @@ def scatter_add(input, dim, index, src):
     return ops.scatter_add(input, index, _fitting("scatter_add", input, index, src), dim=dim)
 
 
+_START = {  # what changes nothing, in a dtype
+    "sum": lambda dtype: 0, "mean": lambda dtype: 0, "prod": lambda dtype: 1,
+    "amax": lambda dtype: -math.inf if dtype.kind == "f" else dtype.kind != "b" and np.iinfo(dtype).min,
+    "amin": lambda dtype: math.inf if dtype.kind == "f" else dtype.kind == "b" or np.iinfo(dtype).max,
+}  # fmt: skip
+
+
 @method
 def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
-    """scatter_add ("sum"), or the mean of what falls on one place ("mean"). Elements without any stay as they are."""
+    """What stands in input and what src brings to the same place, by the indices along `dim`, made one: `reduce` is
+    "sum", "prod", "mean", "amax" or "amin". Without `include_self` what stands there only counts if nothing is brought.
+
+    Shapes: as in scatter. Equal ones that are the largest, or smallest, share the gradient.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([1, 9]).scatter_reduce(0, mg.tensor([0, 0, 1]), mg.tensor([5, 3, 2]), "amax")
+    tensor([5, 9])
+    """
+    if reduce not in _START:
+        raise ShapeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce!r}")
+    if reduce == "mean" and input.array.dtype.kind == "b":
+        raise DtypeError("scatter_reduce(): there is no mean of truth values. Use .float() first.")
+    neutral = _START[reduce](input.array.dtype)
+    start = input if include_self else scatter(input, dim, index, neutral)
     if reduce not in ("sum", "mean"):
-        raise NotImplementedError(f"scatter_reduce(reduce={reduce!r}) is not in minigrad: there are 'sum' and 'mean'")
-    start = input if include_self else scatter(input, dim, index, 0)
+        axis_of(input, dim, "scatter_reduce")
+        return _stacked(start, dim, index, _fitting("scatter_reduce", input, index, src), neutral, reduce)
     total = scatter_add(start, dim, index, src)
     if reduce == "sum":
         return total
@@ -164,6 +191,23 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
     hits = scatter_add(ones if include_self else scatter(ones, dim, index, 0), dim, index, each)
     hits = hits.clamp(min=1)
     return total / hits if input.is_floating_point() else total // hits
+
+
+def _stacked(input, dim, index, src, neutral, reduce):
+    """The reduction along columns, one for each place: on top what stands there, under it what is brought, and neutral
+    numbers. So gradients come by themselves. It takes the memory of input as often as most fall on one place.
+    """
+    xp, shape = module_of(input.array), input.array.shape
+    places = flat_places(xp, "scatter_reduce", index.array, shape, dim).reshape(-1)
+    order = xp.argsort(places, kind="stable")
+    ordered = places[order]
+    rows = xp.zeros(places.shape, "int64")
+    rows[order] = xp.arange(places.size) - xp.searchsorted(ordered, ordered) + 1  # the how-manieth for its place
+    depth = 1 + int(rows.max()) if places.size else 1
+    table = Tensor(xp.full((depth, input.array.size), neutral, input.array.dtype))
+    table = ops.index_put(table, input.reshape(-1), index=(0,))
+    table = ops.index_put(table, src.reshape(-1), index=(rows, places))
+    return getattr(ops, reduce)(table, dim=0).to(input.dtype).reshape(shape)
 
 
 @method

@@ -128,8 +128,13 @@ def test_scatter_and_gather_mind_dtypes_and_shapes():
     ]:  # fmt: skip
         with pytest.raises(RuntimeError, match=words):
             run()
-    with pytest.raises(NotImplementedError, match="scatter_add"):
-        x.scatter(1, i, x, reduce="add")
+    for reduce in ("sum", "mean", "max"):
+        with pytest.raises(RuntimeError, match="either add or multiply"):
+            x.scatter(1, i, x, reduce=reduce)
+    with pytest.raises(RuntimeError, match="either sum, prod, mean, amax or amin"):
+        x.scatter_reduce(1, i, x, "median")
+    with pytest.raises(mg.DtypeError, match="no mean of truth values"):
+        (x > 0).scatter_reduce(1, i, x > 0, "mean")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +170,23 @@ def test_scatter_reduce():
     assert x.scatter_reduce(0, i, src, "sum").tolist() == [11, 2, 8]
     assert x.scatter_reduce(0, i, src, "sum", include_self=False).tolist() == [10, 2, 5]
     assert x.scatter_reduce(0, i, src, "mean", include_self=False).tolist() == [5, 2, 5]
-    with pytest.raises(NotImplementedError, match="'amax'"):
-        x.scatter_reduce(0, i, src, "amax")
+    assert x.scatter_reduce(0, i, src, "prod").tolist() == [24, 2, 15]
+    assert x.scatter_reduce(0, i, src, "amax").tolist() == [6, 2, 5]
+    assert x.scatter_reduce(0, i, src, "amin").tolist() == [1, 2, 3]
+    assert x.scatter(0, i, 10, reduce="multiply").tolist() == [100, 2, 30]
+
+
+@pytest.mark.parametrize("reduce", ["sum", "prod", "mean", "amax", "amin"])
+@pytest.mark.parametrize("include_self", [True, False])
+def test_what_is_scattered_and_reduced_has_gradients_of_every_order(reduce, include_self):
+    rng = np.random.default_rng(5)
+    x, src = (mg.tensor(rng.normal(size=shape), requires_grad=True) for shape in ((3, 2), (4, 2)))
+    index = mg.tensor([[0, 1], [0, 2], [2, 1], [0, 1]])
+
+    def run(x, src):
+        return x.scatter_reduce(0, index, src, reduce, include_self=include_self)
+
+    assert mg.gradcheck(run, [x, src]) and mg.autograd.gradgradcheck(run, [x, src])
 
 
 # Joining

@@ -16,7 +16,12 @@ def add_at(xp, out, places, values):
 
     Flat places are ten times as fast as NumPy's add.at along several axes.
     """
-    if out.dtype.name == "int64":  # adds bit for bit as uint64 does, and a GPU can add only that atomically
+    if out.dtype.kind in "biu" and out.dtype.itemsize < 4:  # a GPU cannot add these
+        wide = out.astype("int32")
+        xp.add.at(wide, places.reshape(-1), values.reshape(-1).astype("int32"))
+        out[...] = wide.astype(out.dtype)
+        return
+    if out.dtype.name == "int64":  # adds bit for bit as uint64 does, and a GPU can add only that
         out, values = out.view("uint64"), xp.ascontiguousarray(values).view("uint64")
     xp.add.at(out, places.reshape(-1), values.reshape(-1))
 
@@ -139,7 +144,7 @@ index_put.vjp(
 # Along one axis
 
 
-def _places(xp, name, indices, shape, dim):
+def flat_places(xp, name, indices, shape, dim):
     """Where in the flat array of `shape` the elements stand that `indices` name along `dim`.
 
     Errors: DtypeError for indices that are not int32 or int64; ShapeError where the shapes do not fit; PlaceError for
@@ -183,7 +188,7 @@ def gather(xp, x, indices, /, dim):
 
     Shapes: x (..., n, ...), indices (..., m, ...), on the other axes no longer than x -> that of indices
     """
-    return x.reshape(-1)[_places(xp, "gather", indices, x.shape, dim)]
+    return x.reshape(-1)[flat_places(xp, "gather", indices, x.shape, dim)]
 
 
 gather.vjp(x=lambda g, indices, x_shape, dim, xp: put_along_dim.on(xp, g, indices, shape=x_shape, dim=dim),
@@ -194,7 +199,7 @@ gather.vjp(x=lambda g, indices, x_shape, dim, xp: put_along_dim.on(xp, g, indice
 def put_along_dim(xp, g, indices, /, shape, dim):
     """Zeros of `shape` with g added at the indices along `dim`: how a gradient goes back through gather."""
     out = xp.zeros(shape, g.dtype)
-    add_at(xp, out.reshape(-1), _places(xp, "scatter_add", indices, shape, dim), g)
+    add_at(xp, out.reshape(-1), flat_places(xp, "scatter_add", indices, shape, dim), g)
     return out
 
 
@@ -209,7 +214,7 @@ def scatter(xp, x, indices, src, /, dim):
     Which of several for the same place stays there is nobody's promise.
     """
     out = xp.array(x, order="C")
-    out.reshape(-1)[_places(xp, "scatter", indices, x.shape, dim)] = src
+    out.reshape(-1)[flat_places(xp, "scatter", indices, x.shape, dim)] = src
     return out
 
 
@@ -222,7 +227,7 @@ scatter.vjp(x=lambda g, indices, dim, xp: scatter.on(xp, g, indices, 0, dim=dim)
 def scatter_add(xp, x, indices, src, /, dim):
     """A copy of x with src, of the shape of indices, added at the indices along `dim`."""
     out = xp.array(x, order="C")
-    add_at(xp, out.reshape(-1), _places(xp, "scatter_add", indices, x.shape, dim), src)
+    add_at(xp, out.reshape(-1), flat_places(xp, "scatter_add", indices, x.shape, dim), src)
     return out
 
 

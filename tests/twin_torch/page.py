@@ -67,8 +67,6 @@ PAGE = [
                            "made of singular values", "numpy.linalg on `x.detach().numpy()`, without gradients"),
         "special": ("`lgamma`, `digamma`, `erfinv`", "scipy.special on arrays, without gradients"),
         "fft": ("`fft`, `distributions`", "numpy.fft, without gradients; `normal`, `bernoulli`, `multinomial`"),
-        "scatter": ("`scatter(reduce=...)`", "`scatter_add`, `scatter_reduce`"),
-        "scatter_reduce": ("`scatter_reduce` but for 'sum' and 'mean'", "`max` and `min` over a mask"),
         "func": ("forward mode, `vmap`, `func`, `is_grads_batched`", "`autograd.functional`; a loop"),
         "compile": ("`compile`, `jit`, `autocast`, distributed training, checkpointing",
                     "train eagerly, in one dtype, in one process"),
@@ -96,7 +94,8 @@ PAGE = [
         "bool power": ("`mask **= True`", "truth values have no powers: use `.long()`"),
         "whole factors": ("`addmm` and its kin among integers with a `beta` or `alpha` that is not whole",
                           "PyTorch cuts it to a whole number"),
-        "whole means": ("`avg_pool1d` of integers", "a mean is a fraction: use `.float()`, as everywhere"),
+        "whole means": ("`avg_pool1d`, `avg_pool2d` and `max_pool2d` of integers",
+                        "a mean is a fraction, and what pads a largest is -inf: use `.float()`, as everywhere"),
         "images": ("`AdaptiveAvgPool2d` of a plain matrix", "it takes images, (C, H, W), and batches of them"),
         "empty": ("`batch_norm` of an empty batch with running statistics that do not fit, `cummax` along an axis "
                   "that an empty tensor does not have", "an empty tensor is looked at like any other"),
@@ -107,8 +106,8 @@ PAGE = [
     Section("Possible here", "PyTorch refuses.", ("what", "how far"), {
         "gradients": ("gradients that PyTorch does not have",
                       "`2 % x` and `remainder(7, x)`, `True ** x`, `clamp` between bounds that broadcast, `scatter` "
-                      "with fewer indices than sources, `vander`, `huber_loss` of mixed dtypes, the target of "
-                      "`soft_margin_loss`, pooling to size 0"),
+                      "with fewer indices than sources or with `reduce`, `vander`, `huber_loss` of mixed dtypes, the "
+                      "target of `soft_margin_loss`, pooling to size 0"),
         "pieces": ("changing the pieces of `split`, `chunk` and `unbind` in place", "as any other view"),
         "no_grad views": ("a view made under `no_grad`",
                           "it does not require grad (in PyTorch it says so, but refuses to be used once it was "

@@ -9,6 +9,7 @@ from . import (  # noqa: F401
     functions,
     indexing,
     inplace,
+    limits,
     linalg,
     losses,
     modes,

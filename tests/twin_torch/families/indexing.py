@@ -95,6 +95,27 @@ def scattering():
             ("f4(2,3)", "i8(2,) below2", "f4(2,)"),
         ):  # fmt: skip
             yield text, *trio
+    for reduce in ("sum", "prod", "mean", "amax", "amin", "none"):
+        for option in ("", ", include_self=False"):
+            text = f"a.scatter_reduce(0, b, c, '{reduce}'{option})"
+            for trio in (
+                ("f4(2,3) ties", "i8(2,3) below2", "f4(2,3) ties"), ("f4(3,)", "i8(6,) below2", "f4(6,)"),
+                ("f8(3,) nan", "i8(5,) below3", "f8(5,)"),
+                ("i8(3,)", "i8(5,) below2", "i8(5,)"), ("u1(3,)", "i8(5,) below2", "u1(5,)"),
+                ("b1(3,)", "i8(4,) below2", "b1(4,)"), ("f2(3,)", "i8(4,) below2", "f2(4,)"),
+                ("f4()", "i8() below1", "f4()"), ("f4(3,)", "i8(0,)", "f4(0,)"), ("f4(3,)", "i8(4,)", "f4(4,)"),
+                ("f4(3,2) T", "i4(2,2) below3", "f4(2,2)"),
+            ):  # fmt: skip
+                yield text, *trio
+    for text in texts("""
+        a.scatter(0, b, c, reduce='multiply')  a.scatter(0, b, 3, reduce='add')  a.scatter(0, b, 2, reduce='multiply')
+        x = a.clone(); x.scatter_(0, b, c, reduce='add'); x  a.scatter(0, b, c, reduce='mean')
+    """):  # fmt: skip
+        for trio in (
+            ("f4(3,) const", "i8(5,) below3", "f4(5,) const"), ("i8(3,)", "i8(5,) below2", "i8(5,)"),
+            ("f4(3,) const", "i8(2,) below2", "f4(3,) const"), ("f4(3,) const", "i8(4,)", "f4(4,) const"),
+        ):  # fmt: skip
+            yield text, *trio
     for text in texts("""
         m.index_add(a, 0, b, c)  a.index_add(1, b, c)  a.index_add(0, b, c, alpha=2)  a.index_copy(0, b, c)
         a.index_fill(0, b, 1.5)  a.index_fill(1, b, 2)  x = a.clone(); x.index_add_(0, b, c); x
