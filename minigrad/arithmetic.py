@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from . import ops
+from .creation import check_fit
 from .dtype import result_type
 from .errors import DtypeError, ShapeError
 from .methods import ALIASES, method
@@ -36,6 +37,7 @@ def _scaled(name, input, other, alpha):
     wanted = result_type([x.array if isinstance(x, Tensor) else x for x in (input, other)])
     if isinstance(alpha, float) and wanted.kind != "f":
         raise DtypeError(f"{name}(): For integral input tensors, argument alpha must not be a floating point number.")
+    check_fit(alpha, wanted)
     other = other.astype(wanted) if isinstance(other, Tensor) else other
     return other * (bool(alpha) if wanted.kind == "b" else alpha)
 
@@ -150,12 +152,13 @@ def rad2deg(input):
 
 
 def _limit(limit, x):
-    """The number as the tensor's dtype has it; among integers it may wrap around, as in PyTorch."""
-    if limit is not None and not isinstance(limit, NUMBERS):
+    """The number as the tensor's dtype has it. Errors: DtypeError where it has no room for that."""
+    if limit is None:
+        return None
+    if not isinstance(limit, NUMBERS):
         raise TypeError(f"clamp(): min and max must be numbers or tensors, not {type(limit).__name__}")
-    if limit is None or x.is_floating_point():
-        return limit if limit is None else float(limit)
-    return np.asarray(limit).astype(x.array.dtype).item()
+    check_fit(limit, x.array.dtype)
+    return float(limit) if x.is_floating_point() else np.asarray(limit).astype(x.array.dtype).item()
 
 
 @method
@@ -180,6 +183,25 @@ def clamp(input, min=None, max=None):
     elif input.array.dtype.kind == "b":
         input = input.long()
     return ops.clamp(input, min=_limit(min, input), max=_limit(max, input))
+
+
+def _fitting(limit, x):
+    """The limit, if the dtype of the result has room for it. Errors: DtypeError."""
+    if isinstance(limit, NUMBERS):
+        check_fit(limit, result_type([x.array, limit]))
+    return limit
+
+
+@method
+def clamp_min(input, min):
+    """input, but not below min, a number or a tensor. See clamp."""
+    return ops.clamp_min(input, _fitting(min, input))
+
+
+@method
+def clamp_max(input, max):
+    """input, but not above max, a number or a tensor. See clamp."""
+    return ops.clamp_max(input, _fitting(max, input))
 
 
 def where(condition, input=None, other=None):

@@ -97,7 +97,8 @@ def _from_python(data, wanted):
     if array.dtype.kind == "u" and array.dtype not in dtypes.DTYPES:
         raise ValueError(f"tensor(): {array.max()} does not fit into int64, the widest of the whole numbers")
     if wanted is not None:
-        check_fit(array, wanted)
+        if wanted.kind != "f":  # a cast: what is too large becomes inf
+            check_fit(array, wanted)
         return array
     if not array.size:
         return array.astype(dtypes.get_default_dtype().numpy)
@@ -137,11 +138,21 @@ def _without_tensors(data):
 
 
 def check_fit(values, wanted):
-    """Refuse Python numbers that an integer dtype cannot hold; negative ones wrap around in unsigned, as in PyTorch."""
-    values = np.asarray(values)
-    if wanted.kind not in "iu" or not values.size or values.dtype.kind == "b":
+    """Refuse Python numbers that a dtype cannot hold; negative ones wrap around in unsigned, as in PyTorch.
+
+    Errors: DtypeError, but never for inf and nan among floats; OverflowError for whole numbers beyond int64.
+    """
+    if wanted.kind == "f" and isinstance(values, (int, float)) and abs(values) <= 65504:
         return
-    limits = np.iinfo(wanted)
+    values = np.asarray(values)
+    if values.dtype.kind in "Ou":
+        raise OverflowError(f"int too big to convert: {values.max()} is beyond int64. Write it with a point, as 1e30.")
+    if wanted.kind == "f":
+        values = values.astype("float64")
+        values = values[np.isfinite(values)]
+    if wanted.kind == "b" or not values.size or values.dtype.kind == "b":
+        return
+    limits = np.finfo(wanted) if wanted.kind == "f" else np.iinfo(wanted)
     low = -limits.max if wanted.kind == "u" else limits.min
     if not (values.min() >= low and values.max() <= limits.max):  # nan is neither
         raise DtypeError(f"value cannot be converted to type {wanted} without overflow: it holds {low} to {limits.max}")
@@ -213,7 +224,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     if not isinstance(fill_value, (bool, int, float, np.generic, Tensor)):
         raise TypeError(f"full(): argument 'fill_value' must be a number, not {type(fill_value).__name__}")
     if isinstance(fill_value, Tensor):
-        dtype, fill_value = dtype or fill_value.dtype, fill_value.item()
+        fill_value = fill_value.item()
     wanted = dtypes.number_dtype(fill_value) if dtype is None else dtypes.as_dtype(dtype).numpy
     check_fit(fill_value, wanted)
     array = np.full(as_size((size,)), np.asarray(fill_value).astype(wanted))
@@ -295,6 +306,7 @@ def _evenly(start, end, steps, wanted):
     if operator.index(steps) < 0:
         raise ShapeError("number of steps must be non-negative")
     start, end = _number(start), _number(end)
+    check_fit([start, end], wanted)
     exact = wanted.type
     if wanted.kind != "f":
         start, end, exact = int(start), int(end), np.float64

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import memory, mode
 from .device import module_of
-from .errors import GradError
+from .errors import DtypeError, GradError
 from .events import OpRan
 from .explain import describe, explain, wrong_argument
 from .kind import Inference, beyond_half
@@ -249,6 +249,10 @@ def _with_any_number(op, a, b):
     x, number = (a, b) if isinstance(a, Tensor) else (b, a)
     half = op.kind != "compare" and isinstance(x, Tensor) and x.array.dtype == np.float16
     wide = half and isinstance(number, _PLAIN) and beyond_half(number)
+    if wide and op.name == "pow":  # base and exponent are of the dtype
+        if x is a and abs(number) > 1:
+            raise DtypeError(f"{describe(op, (a, b))}: value cannot be converted to type float16 without overflow")
+        wide = False
     return _long_way(op, (a, b), (), {}, np.float32 if wide else None)
 
 

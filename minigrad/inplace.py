@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import arithmetic, memory, mode, ops, pieces, products, reducing, running  # noqa: F401  methods to hang here
+from .creation import check_fit
 from .device import module_of
 from .dispatch import record
 from .dtype import can_cast
@@ -195,6 +196,8 @@ def set_item(self, index, value):
     """x[index] = value, in place and recorded. Errors: TypeError unless value is a number or a tensor."""
     if not isinstance(value, (Tensor, *NUMBERS)):
         raise TypeError(f"can't assign a {type(value).__name__} to a tensor. Write x[index] = minigrad.tensor(value).")
+    if self.array.dtype == "float16" and isinstance(value, NUMBERS):
+        value = np.float16(value)  # here what is too large becomes inf, as in PyTorch
     index = plain_index(index, self)
     check_source(self, index, value)
     change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
@@ -209,7 +212,10 @@ def _as_value(value, like):
     """What is to be written, in the dtype of the tensor: a change in place never changes that."""
     if isinstance(value, Tensor):
         return value.astype(like.dtype)
-    return np.asarray(value).astype(like.array.dtype)[()] if isinstance(value, NUMBERS) else value
+    if not isinstance(value, NUMBERS):
+        raise TypeError(f"a number or a tensor can be written into a tensor, not {type(value).__name__}")
+    check_fit(value, like.array.dtype)
+    return np.asarray(value).astype(like.array.dtype)[()]
 
 
 def zero_(self):

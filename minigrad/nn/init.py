@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 
 from .. import memory
+from ..creation import check_fit
 from ..device import move
 from ..random import rand, randn
 
@@ -88,6 +89,7 @@ def _normal_below(x):
 
 def constant_(tensor, val):
     """All `val`."""
+    check_fit(val, tensor.array.dtype)
     return _write(tensor, np.asarray(val))
 
 

@@ -6,6 +6,7 @@ import warnings
 
 from ... import inplace as in_place
 from ... import ops, reducing
+from ...creation import check_fit
 from ...errors import DtypeError, ShapeError
 from ...random import rand
 from ...tensor import Tensor
@@ -103,6 +104,7 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """x, but no less than min_val and no more than max_val; the derivative at both is 0."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val, as in {min_val}, {max_val}")
+    check_fit([min_val, max_val], input.array.dtype)
     return _made(input, inplace, "hardtanh", lambda x: ops.hardtanh(x, min_val=min_val, max_val=max_val))
 
 
@@ -141,6 +143,7 @@ def threshold(input, threshold, value, inplace=False):
         if input.array.dtype.kind == "b":
             raise DtypeError("threshold(): is not defined for bool. Use .float() first.")
         threshold, value = int(threshold), int(value)
+    check_fit(value, input.array.dtype)
     return _made(input, inplace, "threshold", lambda x: ops.where(x <= threshold, value, x))
 
 

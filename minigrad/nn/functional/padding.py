@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ... import ops
+from ...creation import check_fit
 from ...device import module_of
 from ...errors import ShapeError
 from ...tensor import Tensor
@@ -31,6 +32,7 @@ def pad(input, pad, mode="constant", value=None):
         if left < 0:
             raise ShapeError(f"pad(): ({before}, {after}) leaves too little of the {n} elements that there are")
     if mode == "constant":
+        check_fit(value or 0, input.array.dtype)
         return ops.pad(input, pad=pad, value=0 if value is None else value)
     if value not in (None, 0):
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
