@@ -59,7 +59,7 @@ def rows(x):
     >>> rows(np.ones((2, 3, 4))).shape, rows(np.ones(4)).shape
     ((6, 4), (1, 4))
     """
-    if len(x.shape) == 2:
+    if x.ndim == 2:
         return x
     return x.reshape((count(x.shape[:-1], None), x.shape[-1]))
 

@@ -13,7 +13,10 @@ import numpy as np
 
 from .axes import as_axis
 
+_ndarray, _max = np.ndarray, np.maximum.reduce
 _UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
+_CLASSES = 128  # at most, of which a table of ones and zeros is kept
+_FEW = 1024  # numbers that may be added up one after the other, with no more of a rounding error than elsewhere
 
 
 @lru_cache(64)
@@ -37,14 +40,21 @@ def starts(count, step, xp):
 
 @lru_cache(256)
 def scalar(value, dtype):
-    """A number other than 0 as an array without axes: as an operand it takes NumPy half the time of a Python number."""
+    """A number (but -0.0) as an array without axes: as an operand it takes NumPy half the time of a Python number."""
     made = np.asarray(value, dtype)
     made.flags.writeable = False
     return made
 
 
+@lru_cache(64)
+def _identity(count, dtype):
+    made = np.eye(count, dtype=dtype)
+    made.flags.writeable = False
+    return made
+
+
 def _rows_of_floats(x, dim):
-    return type(x) is np.ndarray and x.ndim == 2 and dim in (-1, 1) and x.dtype.itemsize >= 4
+    return type(x) is _ndarray and x.ndim == 2 and dim in (-1, 1) and x.itemsize >= 4
 
 
 def largest(x, dim):
@@ -54,7 +64,7 @@ def largest(x, dim):
     [[3], [5]]
     """
     if _rows_of_floats(x, dim) and x.shape[1] <= len(x):
-        return x.T.copy().max(axis=0)[:, None]
+        return _max(x.T.copy(), 0)[:, None]
     return x.max(axis=as_axis(dim, x.shape), keepdims=True)
 
 
@@ -65,13 +75,42 @@ def total(x, dim):
     return x.sum(axis=as_axis(dim, x.shape), keepdims=True)
 
 
+def added(x):
+    """`x.sum()`. Of a few numbers in a row, as a product with ones: 0.4 microseconds in place of 0.9."""
+    if type(x) is _ndarray and x.ndim == 1 and x.itemsize >= 4 and x.size <= _FEW:
+        return x.dot(_ones(x.size, x.dtype))
+    return x.sum()
+
+
+def divided(x, count):
+    """`x /= count`, a whole number, where count may well be 1. Returns x."""
+    if count != 1:
+        x /= scalar(count, x.dtype)
+    return x
+
+
+def product(a, b, xp):
+    """`xp.dot(a, b)`. The method is a third quicker on small ones: it asks nobody else who might want to do it."""
+    return a.dot(b) if xp is np else xp.dot(a, b)
+
+
+def product_turned(a, b, xp):
+    """`xp.dot(a.swapaxes(0, 1), b)` of two matrices."""
+    return a.T.dot(b) if xp is np else xp.dot(a.swapaxes(0, 1), b)
+
+
+def at_least_0(x, xp):
+    """`xp.maximum(x, 0)`."""
+    return np.maximum(x, scalar(0, x.dtype)) if xp is np else xp.maximum(x, 0)
+
+
 def column_sums(x):
     """`x.sum(axis=0)` of a matrix, as a product with ones.
 
     >>> column_sums(np.array([[1.0, 3.0], [5.0, 2.0]])).tolist()
     [6.0, 5.0]
     """
-    if _rows_of_floats(x, -1):
+    if type(x) is _ndarray and x.ndim == 2 and x.itemsize >= 4:
         return _ones(len(x), x.dtype).dot(x)
     return x.sum(axis=0)
 
@@ -83,10 +122,24 @@ def where_open(g, y, xp):
     [1.0, 0.0]
     """
     if xp is np:
-        kept = g * y.astype(bool)
-        if math.isfinite(np.vdot(kept, kept)):
+        kept = np.not_equal(y, scalar(0, y.dtype)).astype(g.dtype)  # a product of two dtypes would take twice as long
+        kept *= g
+        flat = kept.ravel()
+        if math.isfinite(flat.dot(flat)):
             return kept
     return xp.where(y <= 0, 0, g)
+
+
+def less_one_in_each_row(x, places, xp):
+    """x (N, C) less 1 at these places, one in each row, in memory of its own; None where there is no short way.
+
+    >>> less_one_in_each_row(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([1, 0]), np).tolist()
+    [[0.25, -0.25], [-0.5, 0.5]]
+    """
+    if xp is not np or x.ndim != 2 or x.shape[1] > _CLASSES:
+        return None
+    made = _identity(x.shape[1], x.dtype).take(places, 0)
+    return np.subtract(x, made, made)
 
 
 def any_outside(numbers, count):
@@ -97,4 +150,7 @@ def any_outside(numbers, count):
     """
     if not numbers.size:
         return False
-    return bool(numbers.view(_UNSIGNED.get(numbers.dtype, numbers.dtype)).max() >= count)
+    unsigned = numbers.view(_UNSIGNED.get(numbers.dtype, numbers.dtype))
+    if type(numbers) is not _ndarray:
+        return bool(unsigned.max() >= count)
+    return unsigned.item(unsigned.argmax()) >= count  # where the largest is takes a third of the time of what it is

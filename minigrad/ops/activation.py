@@ -8,7 +8,7 @@ import math
 from ..axes import as_axis
 from ..errors import DtypeError
 from ..op import op
-from ..shortcuts import largest, total, where_open
+from ..shortcuts import at_least_0, largest, total, where_open
 from .functions import erf
 
 __all__ = [
@@ -40,7 +40,7 @@ def relu(xp, x):
     """x above 0, else 0. The derivative at 0 is 0."""
     if x.dtype.kind == "b":
         raise DtypeError("relu(): Boolean inputs not supported. Use .float() first.")
-    return xp.maximum(x, 0)
+    return at_least_0(x, xp)
 
 
 relu.vjp(x=lambda g, y, xp: where_open(g, y, xp))

@@ -8,7 +8,7 @@ from numpy.linalg import LinAlgError as NumpyLinAlgError
 from ..axes import rows
 from ..errors import DtypeError, LinAlgError, ShapeError
 from ..op import op
-from ..shortcuts import column_sums
+from ..shortcuts import column_sums, product, product_turned
 from .rounding import zero
 
 __all__ = ["det", "detsign", "dot", "inv", "linear", "logabsdet", "matmul", "solve"]
@@ -62,15 +62,15 @@ def linear(xp, x, weight, bias):
     Shapes: x (..., n), weight (m, n), bias (m,) -> (..., m)
     Errors: ShapeError when n or m differs; DtypeError when the dtypes differ; DeviceError when they live apart.
     """
-    if len(x.shape) != 2:
+    if x.ndim != 2:
         return xp.matmul(x, weight.T) + bias
     y = x.dot(weight.T)
     y += bias
     return y
 
 
-linear.vjp(x=lambda g, weight, xp: xp.dot(g, weight) if len(g.shape) == 2 else g @ weight,
-           weight=lambda g, x, xp: xp.dot(rows(g).swapaxes(0, 1), rows(x)),
+linear.vjp(x=lambda g, weight, xp: product(g, weight, xp) if g.ndim == 2 else g @ weight,
+           weight=lambda g, x, xp: product_turned(rows(g), rows(x), xp),
            bias=lambda g: column_sums(rows(g)))  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from math import prod
 
 from ..errors import DtypeError, ShapeError
 from ..op import op
-from ..shortcuts import any_outside, largest, starts, total
+from ..shortcuts import added, any_outside, divided, largest, less_one_in_each_row, starts, total
 from .activation import softmax
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "less_one_hot", "nll_loss", "one_hot_mask"]
@@ -51,8 +51,8 @@ def _places(xp, target, classes):
 def _reduced(losses, reduction):
     if reduction == "none":
         return losses
-    added = losses.sum()
-    return added if reduction == "sum" else added / losses.size
+    whole = added(losses)
+    return whole if reduction == "sum" else whole / losses.size
 
 
 def _share(g, target_shape, reduction):
@@ -93,11 +93,15 @@ def cross_entropy(xp, scores, target, /, reduction="mean"):
     probability = xp.exp(shifted)
     whole = total(probability, -1)
     probability /= whole
-    losses = xp.log(whole)[..., 0] - shifted.take(places)
+    losses = xp.log(whole[..., 0]) - shifted.take(places)
     return _reduced(losses, reduction), probability
 
 
 def _cross_entropy_rule(g, probability, target, reduction, xp):
+    back = less_one_in_each_row(probability, target, xp)
+    if back is not None and reduction != "none":
+        back *= g
+        return divided(back, len(back)) if reduction == "mean" else back
     return less_one_hot.on(xp, probability, target) * _share(g, target.shape, reduction)
 
 
