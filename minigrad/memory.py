@@ -58,16 +58,27 @@ def window(view, array):
     return view
 
 
-def changed(array):
-    """Note that the memory of `array` was just changed in place."""
-    global epoch
-    epoch += 1
+def record(array):
+    """What is noted of the memory of `array`: good for `changed_together` for as long as the array lives."""
     found = array if array.base is None and not _windows else owner(array)
     changes = _changes.get(id(found))
     if changes is None:
         changes = _changes[id(found)] = _Changes(found)
-    changes.count += 1
-    changes.epochs.append(epoch)
+    return changes
+
+
+def changed(array):
+    """Note that the memory of `array` was just changed in place."""
+    changed_together((record(array),))
+
+
+def changed_together(records):
+    """The same for several at once, of which the records are at hand."""
+    global epoch
+    epoch += 1
+    for changes in records:
+        changes.count += 1
+        changes.epochs.append(epoch)
 
 
 def version(array, at=None):

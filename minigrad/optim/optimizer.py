@@ -25,15 +25,12 @@ KERNELS = {"foreach": None, "fused": None, "capturable": False, "differentiable"
 
 
 def _told(step):
-    """`step`, and then word of it: to the watchers, and to a scheduler that wants to come after it."""
+    """`step`, and then word of it."""
 
     @functools.wraps(step)
     def told(self, *args, **kwargs):
         result = step(self, *args, **kwargs)
-        if self._opt_called is False:
-            self._opt_called = True
-        if mode.state.watchers:
-            mode.notify(Stepped(self, tuple(self._all())))
+        self._tell()
         return result
 
     return told
@@ -60,7 +57,7 @@ class Optimizer:
             raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts, "
                             "but got one Tensor. Write [tensor].")  # fmt: skip
         self.defaults, self.state, self.param_groups = defaults, defaultdict(dict), []
-        self._scratch_of = {}
+        self._scratch_of, self._known = {}, {}
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list: does the model register its layers?")
@@ -125,7 +122,6 @@ class Optimizer:
 
     # Stepping
 
-    @_told
     def step(self, closure=None):
         """Update every parameter that has a gradient; one whose gradient is None is skipped, state and all.
 
@@ -137,7 +133,15 @@ class Optimizer:
                 loss = closure()
         for group in self.param_groups:
             self._update_all(group)
+        self._tell()
         return loss
+
+    def _tell(self):
+        """Word of a step: to a scheduler that wants to come after it, and to the watchers."""
+        if self._opt_called is False:
+            self._opt_called = True
+        if mode.special and mode.state.watchers:
+            mode.notify(Stepped(self, tuple(self._all())))
 
     def _update_all(self, group):
         for p in group["params"]:
@@ -232,7 +236,7 @@ class Optimizer:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self._scratch_of = {}
+        self._scratch_of, self._known = {}, {}
 
     def __repr__(self):
         text = f"{type(self).__name__} ("

@@ -10,6 +10,8 @@ from ..shortcuts import scalar
 from ..tensor import Tensor
 from .optimizer import Optimizer, check_options, number
 
+multiply, subtract = np.multiply, np.subtract
+
 
 class SGD(Optimizer):
     """Stochastic gradient descent: p -= lr * g, with momentum, Nesterov's variant and weight decay as in PyTorch.
@@ -43,17 +45,30 @@ class SGD(Optimizer):
         if group["momentum"] or group["weight_decay"] or group["maximize"]:
             super()._update_all(group)
             return
-        lr, changed = number(group["lr"]), memory.changed
-        for p in group["params"]:  # nothing but p -= lr * g, so there is nothing else to ask
-            g = getattr(p, "_grad", None)
-            if g is not None:
-                array, g, scratch = p.array, g.array, self._scratch(p, g.array)
-                if type(g) is np.ndarray:
-                    np.multiply(g, scalar(lr, g.dtype), scratch)
-                    np.subtract(array, scratch, array)
+        # Nothing but p -= lr * g: all there is to know of a parameter beside its gradient is kept from step to step.
+        params, lr, of, rate, changed = group["params"], number(group["lr"]), None, None, []
+        known = self._known.get(id(group), ())
+        if len(known) != len(params):
+            known = self._known[id(group)] = [[None] * 5 for _ in params]
+        try:
+            for p, place in zip(params, known):  # noqa: B905  they are as many
+                grad = getattr(p, "_grad", None)
+                if grad is None:
+                    continue
+                (array, shape, dtype, scratch, record), g = place, grad.array
+                if p.array is array and g.shape == shape:
+                    if dtype is not of:
+                        of, rate = dtype, scalar(lr, dtype)
+                    multiply(g, rate, scratch)
+                    subtract(array, scratch, array)
                 else:
-                    array -= module_of(g).multiply(g, lr, scratch)
-                changed(array)
+                    self._update(group, p, g)
+                    record = memory.record(p.array)
+                    if type(p.array) is np.ndarray:
+                        place[:] = p.array, p.array.shape, p.array.dtype, self._scratch(p, g), record
+                changed.append(record)
+        finally:
+            memory.changed_together(changed)
 
     def _update(self, group, p, g):
         xp, scratch = module_of(g), self._scratch(p, g)
