@@ -215,31 +215,27 @@ def _leading_to(targets, nodes):
 
 
 def _run(start, retain, create, targets):
-    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was.
-
-    As long as one gradient alone is under way, nothing else can reach its node, and nothing needs to be counted. (That
-    is so to the end for most models: what goes to leaves is put aside.)
-    """
-    more, wanted, nodes = None, None, None
-    leaf, op_ran = AccumulateGrad, Node
+    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was."""
+    arrived, landed, found, more, wanted, sent = {}, [], {}, None, None, start.items()
     if create or mode.special or targets:  # everything is looked at with care
         leaf = op_ran = None
         more, nodes = fan_out(start)
         wanted = None if targets is None else _leading_to(targets, nodes)
-    held, found, arrived, landed, ready, sent = {}, {}, {}, [], [], start.items()
+    else:
+        leaf, op_ran = AccumulateGrad, Node
+        if len(start) == 1:
+            sent = _follow(*next(iter(start.items())), retain, arrived)
+    held, ready = {}, []
     while True:
         for parent, g in sent:
             if parent is None:
                 continue
             if type(parent) is leaf and parent.hooks is None:
-                before = arrived.get(parent)
-                arrived[parent] = g if before is None else before if g is None else before + g
+                arrived[parent] = _plus(arrived.get(parent), g)
             elif more is None or parent not in more:
                 ready.append((parent, g))
             else:
-                before = held.pop(parent, None)
-                if before is not None:
-                    g = before if g is None else before + g
+                g = _plus(held.pop(parent, None), g)
                 if more[parent]:
                     more[parent] -= 1
                     held[parent] = g
@@ -258,13 +254,43 @@ def _run(start, retain, create, targets):
                 node.saved = None
         else:
             sent = _visit(node, g, retain, create, targets, wanted, found, landed, start)
-    start = parent = node = g = before = sent = None  # no name may hold a gradient that could be taken over as it is
+    start = parent = node = g = sent = None  # no name may hold a gradient that could be taken over as it is
     _land(arrived)
     for edge, g in landed:
         tensor = edge.variable if type(edge) is AccumulateGrad else edge
         if tensor is not None and tensor._edge is not None:
             _add_to_grad(tensor, _own(g, create), create)
     return found
+
+
+def _follow(node, g, retain, arrived):
+    """The walk for as long as one gradient alone is under way: nothing else can reach its node, so nothing is counted.
+
+    That is to the end for most models, as what arrives at leaves is put aside. Returns what is left to be sent.
+    """
+    leaf = AccumulateGrad
+    while type(node) is Node and node.hooks is None and g is not None:
+        sent = zip(node.parents, run_rules(node, g))  # noqa: B905  as many by construction
+        if not retain and node.plan.tensors:
+            node.saved = None
+        node = None
+        for parent, part in sent:
+            if parent is None:
+                continue
+            if type(parent) is leaf and parent.hooks is None:
+                if parent in arrived:
+                    part = _plus(arrived[parent], part)
+                arrived[parent] = part
+            elif node is None:
+                node, g = parent, part
+            else:
+                return [(node, g), (parent, part), *sent]
+    return () if node is None else ((node, g),)
+
+
+def _plus(before, g):
+    """What has reached one place so far, and now g; either may be None."""
+    return g if before is None else before if g is None else before + g
 
 
 def _land(arrived):
