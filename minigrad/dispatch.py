@@ -42,10 +42,11 @@ def unary(op):
             raise wrong_argument(op, op.arguments[0], input) from None
         if to_float and (kind is None or not kind.is_float):
             array = as_float(op, input)
+        xp = np if type(array) is _ndarray else module_of(array)
         try:
-            y = kernel(array) if kernel is not None else forward(module_of(array), array)
+            y = kernel(array) if kernel is not None else forward(xp, array)
         except RuntimeWarning:
-            y = _quietly(forward, module_of(array), array)
+            y = _quietly(forward, xp, array)
         except _WRONG as error:
             raise explain(op, (input,), error) from None
         if type(y) is not _ndarray:
@@ -59,14 +60,17 @@ def unary(op):
         edge = input._edge
         if edge is not None and plan is not None and not mode.special:
             out._edge = node = Node()
-            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, (edge,), memory.epoch, None, None
+            node.plan = plan
+            node.parents = (edge,)
+            node.epoch = memory.epoch
+            node.hooks = node.sources = None
             pattern = plan.pattern
             if pattern == 4:
                 node.saved = (y,)
             elif pattern == 1:
                 node.saved = (array,)
             else:
-                node.saved = _saved(plan, (array,), y, op.attributes)
+                node.saved = plan.keep((array,), y, op.attributes, ())
         return out
 
     return run
@@ -133,7 +137,7 @@ def binary(op):
         elif pattern == 0:
             node.saved = ()
         else:
-            node.saved = (x,) if pattern == 1 else (y,) if pattern == 2 else _saved(plan, (x, y), z, op.attributes)
+            node.saved = (x,) if pattern == 1 else (y,) if pattern == 2 else plan.keep((x, y), z, op.attributes, ())
         return out
 
     def with_number(a, b):
@@ -176,7 +180,7 @@ def binary(op):
         elif pattern < 3:  # one of the two
             node.saved = (array if (pattern == 1) is first else scalar,)
         else:
-            node.saved = _saved(plan, (array, scalar) if first else (scalar, array), z, op.attributes)
+            node.saved = plan.keep((array, scalar) if first else (scalar, array), z, op.attributes, ())
         return out
 
     return run
@@ -236,7 +240,7 @@ def general(op):
             values = op.bind(attributes, kwargs) if plan.rest else None
             out._edge = node = _new(Node)
             node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, tuple(edges), memory.epoch, None, None
-            node.saved = _saved(plan, arrays, y, values, byproducts)
+            node.saved = plan.keep(arrays, y, values, byproducts)
         if view:
             note_view(out, inputs[0], op, op.bind(attributes, kwargs))
         return out
@@ -319,28 +323,11 @@ def record(op, mask, inputs, arrays, edges, out, attributes, byproducts=()):
                 "with .clone() outside inference_mode()."
             )
     node.parents, node.epoch, node.hooks = edges, memory.epoch, None
-    node.saved = _saved(plan, arrays, out.array, attributes, byproducts)
+    node.saved = plan.keep(arrays, out.array, attributes, byproducts)
     node.sources = _sources(inputs, arrays, out.array) if op.broadcasts else None
     if state.anomaly:
         node.made_at = "".join(traceback.format_list(traceback.extract_stack()[:-3]))
     return node if state.packing is None else state.packing.node(node, inputs)
-
-
-def _saved(plan, arrays, y, attributes, byproducts=()):
-    """What the rules that will run have asked for."""
-    saved = plan.pick(arrays)
-    if plan.output:
-        saved += (y,)
-    if plan.byproducts:
-        saved += tuple([byproducts[k] for k in plan.byproducts])
-    for key, argument in plan.rest:
-        if argument is None:
-            saved += (attributes[key],)
-        elif argument == "shapes":
-            saved += (tuple(a.shape for a in arrays),)
-        else:
-            saved += (key if argument == "number" else getattr(arrays[argument], key),)  # its shape or its dtype
-    return saved
 
 
 def _sources(inputs, arrays, y):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 
 class Handle:
     """What registering a hook returns; `remove()` takes the hook away, also at the end of a `with` block."""
@@ -96,18 +94,15 @@ class Node:
 class Plan:
     """What to save and what to run when these inputs (a bit mask) want gradients. Made once per op and mask.
 
-    Saved are some inputs (by number), perhaps the output, by-products (by number), and the rest: an attribute
-    (key, None), or the shape or dtype of an argument (key, number); `names` says how rules call them, `pick` takes the
-    inputs from the operands. `rules` are triples of argument number, rule, and the names of what the rule needs beside
-    g; `contributions(g, saved, xp, shared)` runs them all. `pattern` tells the dispatch function at a glance what to
-    save: 1 the first input, 2 the second, 4 the output, added up; 8 when there is more to it. `shared` is None, or the
+    Saved are some inputs (by number), perhaps the output, by-products, and the rest: attributes, and shapes or dtypes
+    of arguments; `names` says how rules call them, `keep(arrays, y, attributes, byproducts)` gathers them. `rules` are
+    triples of argument number, rule, and the names of what the rule needs beside g;
+    `contributions(g, saved, xp, shared)` runs them all. `pattern` tells the dispatch function at a glance what to save:
+    1 the first input, 2 the second, 4 the output, added up; 8 when there is more to it. `shared` is None, or the
     function (g, saved, xp) of what several rules need.
     """
 
-    __slots__ = (
-        "byproducts", "contributions", "inputs", "names", "op", "output", "pattern", "pick", "rest", "rules", "shared",
-        "tensors",
-    )  # fmt: skip
+    __slots__ = ("contributions", "inputs", "keep", "names", "op", "pattern", "rest", "rules", "shared", "tensors")
 
     def __init__(self, op, mask):
         self.op = op
@@ -124,19 +119,20 @@ class Plan:
         made = [name for name in op.byproducts if name in wanted]
         for name in made:
             wanted.update(op.byproducts[name][1])
-        self.byproducts = tuple(list(op.byproducts).index(name) for name in made)
         self.inputs = tuple(i for i, name in enumerate(names) if name in wanted)
-        self.pick = _picker(self.inputs)
-        self.output = "y" in wanted
-        self.tensors = tuple(names[i] for i in self.inputs) + ("y",) * self.output + tuple(made)
+        output = "y" in wanted
+        self.tensors = tuple(names[i] for i in self.inputs) + ("y",) * output + tuple(made)
         others = tuple(sorted(wanted.difference(self.tensors, ["xp"])))
-        self.rest = tuple(_source(op, name) for name in others)
+        self.rest = bool(others)
         self.names = self.tensors + others
+        places = [f"arrays[{i}]" for i in self.inputs] + ["y"] * output
+        places += [f"byproducts[{list(op.byproducts).index(name)}]" for name in made]
+        self.keep = _gather(places + [_source(op, name) for name in others])
         self.rules = tuple(chosen)
         self.contributions = _together(count, self.rules, self.names)
         self.shared = shared and _together(1, [(0, *shared)], self.names)
-        simple = not self.rest and not made and count <= 2
-        self.pattern = sum(1 << i for i in self.inputs) + 4 * self.output if simple else 8
+        simple = not others and not made and count <= 2
+        self.pattern = sum(1 << i for i in self.inputs) + 4 * output if simple else 8
 
 
 def _together(count, rules, names):
@@ -152,18 +148,16 @@ def _together(count, rules, names):
     return eval(f"lambda g, saved, xp, shared=None: ({', '.join(calls)},)", known)
 
 
-def _picker(places):
-    """A function from operands to the tuple of those that are saved."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return (lambda arrays: (arrays[places[0]],)) if places else lambda arrays: ()
+def _gather(sources):
+    """A function that puts what is saved into one tuple, put together as source too."""
+    return eval(f"lambda arrays, y, attributes, byproducts: ({''.join(source + ', ' for source in sources)})")
 
 
 def _source(op, name):
     """Where a rule's parameter comes from that is neither a tensor nor xp."""
     if name in op.attributes:
-        return name, None
+        return f"attributes[{name!r}]"
     if op.variadic:
-        return (int(name[2:]), "number") if name.startswith("i=") else (name, "shapes")
+        return name[2:] if name.startswith("i=") else "tuple([array.shape for array in arrays])"
     argument, _, what = name.rpartition("_")
-    return what, op.arguments.index(argument)
+    return f"arrays[{op.arguments.index(argument)}].{what}"

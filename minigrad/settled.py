@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import memory, mode
-from .dispatch import _WRONG, _quietly, _saved, general
+from .dispatch import _WRONG, _quietly, general
 from .explain import explain
 from .kind import kind_of
 from .node import Node
@@ -45,15 +45,20 @@ def pair(op):
             raise explain(op, (a, b), error) from None
         byproducts = ()
         if hands_on:
-            z, byproducts = z[0], z[1:]
+            z, *byproducts = z
         out = _new(Tensor)
-        out.array, out._kind, out._edge = z if type(z) is _ndarray else as_array(z), kind, None
-        parents = first, second = a._edge, b._edge
+        out.array = z = z if type(z) is _ndarray else as_array(z)
+        out._kind = kind
+        out._edge = None
+        first, second = parents = a._edge, b._edge
         plan = by_mask[(first is not None) + 2 * (second is not None)]
         if plan is not None:
             out._edge = node = _new(Node)
-            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, parents, memory.epoch, None, None
-            node.saved = _saved(plan, (x, y), z, values, byproducts)
+            node.plan = plan
+            node.parents = parents
+            node.epoch = memory.epoch
+            node.hooks = node.sources = None
+            node.saved = plan.keep((x, y), z, values, byproducts)
         return out
 
     return run
@@ -74,19 +79,23 @@ def triple(op):
             return _learn(op, carefully, together, args, kwargs)
         if mode.special or kwargs:
             return carefully(*args, **kwargs)
-        x, y, z = a.array, b.array, c.array
+        arrays = x, y, z = a.array, b.array, c.array
         out = _new(Tensor)
-        out._kind, out._edge = kind, None
+        out._kind = kind
+        out._edge = None
         try:
             out.array = forward(np, x, y, z)
         except RuntimeWarning:
             out.array = _quietly(forward, np, x, y, z)
-        parents = first, second, third = a._edge, b._edge, c._edge
+        first, second, third = parents = a._edge, b._edge, c._edge
         plan = by_mask[(first is not None) + 2 * (second is not None) + 4 * (third is not None)]
         if plan is not None:
             out._edge = node = _new(Node)
-            node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, parents, memory.epoch, None, None
-            node.saved = plan.pick((x, y, z))
+            node.plan = plan
+            node.parents = parents
+            node.epoch = memory.epoch
+            node.hooks = node.sources = None
+            node.saved = plan.keep(arrays, None, None, None)
         return out
 
     return run

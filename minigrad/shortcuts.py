@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .axes import as_axis
+from .axes import as_axis, rows
 
 _ndarray, _max = np.ndarray, np.maximum.reduce
 _UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
@@ -75,6 +75,22 @@ def total(x, dim):
     return x.sum(axis=as_axis(dim, x.shape), keepdims=True)
 
 
+def exponentials(x, xp):
+    """How softmax begins: each row of x less its largest, exp of that, and the sums of its rows.
+
+    >>> exponentials(np.array([[0.0, 1.0, 1.0]]), np)[0].tolist()
+    [[-1.0, 0.0, 0.0]]
+    """
+    if xp is not np or x.ndim != 2 or x.itemsize < 4:
+        shifted = x - largest(x, -1)
+        raised = xp.exp(shifted)
+        return shifted, raised, raised.sum(axis=-1)
+    count, width = x.shape
+    shifted = x - (_max(x.T.copy(), 0)[:, None] if width <= count else _max(x, 1, None, None, True))
+    raised = np.exp(shifted)
+    return shifted, raised, raised.dot(_ones(width, x.dtype))
+
+
 def added(x):
     """`x.sum()`. Of a few numbers in a row, as a product with ones: 0.4 microseconds in place of 0.9."""
     if type(x) is _ndarray and x.ndim == 1 and x.itemsize >= 4 and x.size <= _FEW:
@@ -89,30 +105,9 @@ def divided(x, count):
     return x
 
 
-def product(a, b, xp):
-    """`xp.dot(a, b)`. The method is a third quicker on small ones: it asks nobody else who might want to do it."""
-    return a.dot(b) if xp is np else xp.dot(a, b)
-
-
-def product_turned(a, b, xp):
-    """`xp.dot(a.swapaxes(0, 1), b)` of two matrices."""
-    return a.T.dot(b) if xp is np else xp.dot(a.swapaxes(0, 1), b)
-
-
 def at_least_0(x, xp):
     """`xp.maximum(x, 0)`."""
     return np.maximum(x, scalar(0, x.dtype)) if xp is np else xp.maximum(x, 0)
-
-
-def column_sums(x):
-    """`x.sum(axis=0)` of a matrix, as a product with ones.
-
-    >>> column_sums(np.array([[1.0, 3.0], [5.0, 2.0]])).tolist()
-    [6.0, 5.0]
-    """
-    if type(x) is _ndarray and x.ndim == 2 and x.itemsize >= 4:
-        return _ones(len(x), x.dtype).dot(x)
-    return x.sum(axis=0)
 
 
 def where_open(g, y, xp):
@@ -128,6 +123,36 @@ def where_open(g, y, xp):
         if math.isfinite(flat.dot(flat)):
             return kept
     return xp.where(y <= 0, 0, g)
+
+
+# The way back through `linear`, one function for each operand. The method of two matrices is a third quicker than the
+# function when they are small: it asks nobody else who might want to make the product.
+
+
+def to_input(g, weight, xp):
+    """g times weight."""
+    return g.dot(weight) if xp is np and g.ndim == 2 else g @ weight
+
+
+def to_weight(g, x, xp):
+    """The sum over all rows of g times x, each of g with each of x."""
+    if g.ndim != 2:
+        g, x = rows(g), rows(x)
+    return g.T.dot(x) if xp is np else xp.dot(g.swapaxes(0, 1), x)
+
+
+def column_sums(g):
+    """The sum of all rows: of a matrix, `g.sum(axis=0)` as a product with ones.
+
+    >>> column_sums(np.array([[1.0, 3.0], [5.0, 2.0]])).tolist()
+    [6.0, 5.0]
+    """
+    if type(g) is _ndarray and g.ndim == 2 and g.itemsize >= 4:
+        return _ones(len(g), g.dtype).dot(g)
+    return rows(g).sum(axis=0)
+
+
+# The loss of classifiers
 
 
 def less_one_in_each_row(x, places, xp):

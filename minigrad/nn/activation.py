@@ -30,21 +30,23 @@ class Activation(Module):
         for name, value in given.arguments.items():
             setattr(self, name, value)
 
-    def forward(self, input):
-        return type(self).function(input, *[getattr(self, name) for name in self._names])
-
     def extra_repr(self):
         names = [n for n in self._names if self.shown and (n != "inplace" or self.inplace)]
         return ", ".join(self.shown.format(name=n, value=getattr(self, n)) for n in names)
 
 
 def _layer(name, function, **arguments):
-    """The class of modules that call this function. The values given here are the arguments' defaults."""
+    """The class of modules that call this function. The values given here are the arguments' defaults.
+
+    `forward` is put together as source, so that it does not have to go through the names of the arguments.
+    """
     parameters = [Argument(n, Argument.POSITIONAL_OR_KEYWORD, default=value) for n, value in arguments.items()]
     return type(name, (Activation,), {
         "__doc__": f"`nn.functional.{function.__name__}` as a module: {function.__doc__.partition('>>>')[0].strip()}",
         "__module__": __name__,
         "__signature__": Signature(parameters), "function": staticmethod(function),
+        "forward": eval(f"lambda self, input: function({', '.join(['input', *[f'self.{n}' for n in arguments]])})",
+                        {"function": function}),
     })  # fmt: skip
 
 

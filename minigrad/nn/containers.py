@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import index as as_index
 
+from .. import mode
 from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
@@ -33,8 +34,12 @@ class Sequential(Module):
             self.add_module(str(name), module)
 
     def forward(self, input):
-        for module in self._modules.values():
-            input = module(input)
+        if mode.special:
+            for module in self._modules.values():
+                input = module(input)
+            return input
+        for module in self._modules.values():  # a module without hooks that nobody watches: its call does no more
+            input = module(input) if module._hooked else module.forward(input)
         return input
 
     def __len__(self):

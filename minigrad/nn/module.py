@@ -37,6 +37,11 @@ class Module:
     training = True
     _hooked = False  # set on the first hook: until then a call goes straight to forward
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "__call__" in cls.__dict__:  # more happens at a call than forward
+            cls._hooked = True
+
     def __init__(self):
         for name in _TABLES:
             object.__setattr__(self, name, OrderedDict())

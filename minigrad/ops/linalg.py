@@ -8,7 +8,7 @@ from numpy.linalg import LinAlgError as NumpyLinAlgError
 from ..axes import rows
 from ..errors import DtypeError, LinAlgError, ShapeError
 from ..op import op
-from ..shortcuts import column_sums, product, product_turned
+from ..shortcuts import column_sums, to_input, to_weight
 from .rounding import zero
 
 __all__ = ["det", "detsign", "dot", "inv", "linear", "logabsdet", "matmul", "solve"]
@@ -69,9 +69,7 @@ def linear(xp, x, weight, bias):
     return y
 
 
-linear.vjp(x=lambda g, weight, xp: product(g, weight, xp) if g.ndim == 2 else g @ weight,
-           weight=lambda g, x, xp: product_turned(rows(g), rows(x), xp),
-           bias=lambda g: column_sums(rows(g)))  # fmt: skip
+linear.vjp(x=to_input, weight=to_weight, bias=column_sums)
 
 
 # Square matrices, in the last two axes

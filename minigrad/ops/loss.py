@@ -4,7 +4,7 @@ from math import prod
 
 from ..errors import DtypeError, ShapeError
 from ..op import op
-from ..shortcuts import added, any_outside, divided, largest, less_one_in_each_row, starts, total
+from ..shortcuts import added, any_outside, divided, exponentials, less_one_in_each_row, starts
 from .activation import softmax
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "less_one_hot", "nll_loss", "one_hot_mask"]
@@ -89,11 +89,9 @@ def cross_entropy(xp, scores, target, /, reduction="mean"):
     places = _places(xp, target, scores.shape[-1])
     if not scores.size:
         return _reduced(scores.sum(axis=-1), reduction), scores
-    shifted = scores - largest(scores, -1)
-    probability = xp.exp(shifted)
-    whole = total(probability, -1)
-    probability /= whole
-    losses = xp.log(whole[..., 0]) - shifted.take(places)
+    shifted, probability, whole = exponentials(scores, xp)
+    probability /= whole[..., None]
+    losses = xp.log(whole) - shifted.take(places)
     return _reduced(losses, reduction), probability
 
 
