@@ -108,6 +108,13 @@ class Stepped:
 
 
 @dataclass(slots=True)
+class Changing:
+    """The numbers of these tensors are about to change in place, or may from now on without word of it (`.data`)."""
+
+    tensors: tuple
+
+
+@dataclass(slots=True)
 class ReadBack:
     """A value left for Python: `how` is "item", "tolist", "numpy", "bool", "int" or "float"."""
 

@@ -16,7 +16,7 @@ from .device import module_of
 from .dispatch import record
 from .dtype import can_cast
 from .errors import DtypeError, GradError, ShapeError
-from .events import OpRan
+from .events import Changing, OpRan
 from .hooks import Packed, grad_mode
 from .indexing import check_source, plain_index
 from .op import OPS
@@ -45,6 +45,7 @@ def change(self, name, compute):
         _check_recordable(self, name)
         _keep(new._edge, self.array)
     result = new.array
+    _announce(self)
     self.array[...] = result
     memory.changed(self.array)
     for event in events[:-1]:
@@ -58,6 +59,11 @@ def change(self, name, compute):
     if mode.state.grad and (new._edge is not None or self._base is not None):
         _spread_the_news(self, new._edge)
     return self
+
+
+def _announce(self):
+    if mode.state.watchers:
+        mode.notify(Changing((self,)))
 
 
 def _in_the_graph(new, old):
@@ -269,6 +275,7 @@ IN_PLACE_VIEWS = "squeeze swapaxes swapdims t transpose unsqueeze".split()  # no
 def _as_other_view(self, name, seen):
     """self = seen, a view of it: the same memory under another shape."""
     _check_allowed(self, name)
+    _announce(self)
     self._put_array(seen.array)
     self._edge = seen._edge
     view = getattr(seen, "_view", None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import hooks, ops
+from . import hooks, mode, ops
 from .backward import backward
 from .device import Device, module_of, move
 from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from .errors import DtypeError, GradError
+from .events import Changing
 from .op import OPS, op
 from .operands import NUMBERS
 from .tensor import Tensor
@@ -188,6 +189,8 @@ def detach_(self):
 
 def _data_of(self):
     array = self.array
+    if mode.state.watchers:
+        mode.notify(Changing((self,)))
     # An array of a buffer, or at an address, owns its memory as far as memory.py can see: a change is not noticed.
     if not isinstance(array, np.ndarray):
         return Tensor(module_of(array).ndarray(array.shape, array.dtype, array.data, array.strides))

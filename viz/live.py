@@ -128,7 +128,7 @@ class OpenRun(Run):
 
     def can_go_on(self):
         """Whether a later op may still be added."""
-        return self._relay is not None and not self._relay.done and not self.graph.backwards
+        return self._relay is not None and not self._relay.done and not self._graph.backwards
 
     def end(self, variables=None):
         """Stop recording ops; `variables`: pairs of name and object to name things by, by default the learner's."""

@@ -37,14 +37,15 @@ class Site:
 
 @dataclass(slots=True)
 class Sites:
-    """Finds sites and remembers them, since loops come back to the same place again and again."""
+    """Finds sites and remembers them, since loops come back to the same place again and again, and so do cells."""
 
     places: dict = field(default_factory=dict)  # (id of code, position) -> (code, its Site or None for machinery)
-    trees: dict = field(default_factory=dict)
+    trees: dict = field(default_factory=dict)  # name of a file -> (its lines, their index)
 
-    def here(self):
-        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable."""
-        frame, way, places = sys._getframe(1), [], self.places
+    def here(self, inside=1):
+        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable.
+        inside: how many frames at the near end of the way are the caller's own."""
+        frame, way, places = sys._getframe(inside), [], self.places
         while frame is not None:
             code, last = frame.f_code, frame.f_lasti
             place = id(code), last
@@ -65,11 +66,25 @@ class Sites:
         text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
         site = Site(Source(line, text))
         if lines and start is not None:
-            known = self.trees.get(code.co_filename)
-            if known is None:
-                known = self.trees[code.co_filename] = _index("".join(lines))
+            before, known = self.trees.get(code.co_filename, (None, None))
+            if before is not lines:
+                known = _index("".join(lines))
+                self.trees[code.co_filename] = lines, known
             site.target, site.operands, site.call = known.get((first, last_line, start, end), (None, (), None))
         return site
+
+
+PLACES, FILES = 20_000, 64  # how many are remembered
+_sites = Sites()
+
+
+def sites():
+    """The Sites that all runs share. When there is too much in it (a notebook's cells are new code each time), the next
+    run begins another; in those that are under way every place has to mean the same to the end."""
+    global _sites
+    if len(_sites.places) > PLACES or len(_sites.trees) > FILES:
+        _sites = Sites()
+    return _sites
 
 
 def learner_frame():

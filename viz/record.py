@@ -28,15 +28,20 @@ class Run:
     """
 
     def __init__(self, graph=None, look_up=True):
-        self.graph = Graph() if graph is None else graph
+        self._graph = Graph() if graph is None else graph
         self.look_up = look_up
         self._recorder = self._relay = None
         self._callbacks = []
 
+    @property
+    def graph(self):
+        """What was recorded until now, a `viz.graph.Graph`."""
+        return self._graph if self._recorder is None else self._recorder.graph
+
     def __enter__(self):
         self.close()
-        self.graph = Graph()
-        self._recorder = Recorder(self.graph, weakref.WeakMethod(self._changed))
+        self._graph = Graph()
+        self._recorder = Recorder(self._graph, weakref.WeakMethod(self._changed))
         self._relay = _Relay(self._recorder)
         mode.add_watcher(self._relay)
         return self
@@ -56,6 +61,7 @@ class Run:
         """Stop following gradients. The graph stays as it is."""
         if self._relay is not None:
             self._relay.close()
+            self._recorder.settle()
         self._recorder = self._relay = None
 
     def name(self, tensors):
@@ -202,7 +208,8 @@ class _Relay:
     def __init__(self, recorder):
         self.recorder = weakref.ref(recorder, self._gone)
         self.thread = threading.get_ident()
-        self.nodes = set()
+        self.nodes = []  # weak references, the oldest first
+        self.newest = None  # a reference to the last of them, which tells when it goes
         self.forward = True
         self.done = False
         recorder.relay = weakref.ref(self)
@@ -213,10 +220,12 @@ class _Relay:
             self.close()
         elif self.forward or type(event) in _GRADIENTS:
             recorder(event)
+        elif type(event) is events.ReadBack:  # NumPy may change what it was given
+            recorder.settle()
 
     def follow(self, node):
-        """Stay while this node lives."""
-        self.nodes.add(weakref.ref(node, self._gone))
+        """Stay while this node lives, given by a weak reference."""
+        self.nodes.append(node)
 
     def listen(self, forward):
         """Whether the next op is recorded."""
@@ -225,22 +234,35 @@ class _Relay:
     def only_gradients(self):
         """The block has ended: no op is recorded from now on."""
         self.forward = False
-        if not self.nodes:
-            self.close()
+        self._follow_newest()
 
     def close(self):
         """Take this out of the core's list; in another thread than its own that happens at its next event."""
         self.done = True
         self.nodes.clear()
+        self.newest = None
         if threading.get_ident() == self.thread:
             mode.remove_watcher(self)
 
+    def _follow_newest(self):
+        """Of all nodes the last one to be made goes first, as a rule. One reference that tells is enough."""
+        while self.nodes:
+            node = self.nodes[-1]()
+            if node is not None:
+                self.newest = weakref.ref(node, self._gone)
+                return
+            self.nodes.pop()
+        recorder = self.recorder()
+        if recorder is not None:
+            recorder.settle()  # nobody will tell it of changes any more
+        self.close()
+
     def _gone(self, reference):
-        if reference is not self.recorder:
-            self.nodes.discard(reference)
-        if reference is self.recorder or not (self.forward or self.nodes):
+        if reference is self.recorder:
             self.close()
+        elif not (self.forward or self.done):
+            self._follow_newest()
 
 
 _GRADIENTS = (events.BackwardStarted, events.BackwardEnded, events.RuleRan, events.Accumulated, events.Zeroed,
-              events.Stepped, events.Freed)
+              events.Stepped, events.Freed, events.Changing)

@@ -1,12 +1,16 @@
 """The watcher that turns the events of the core into a Graph."""
 
 import functools
+import threading
+import weakref
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from minigrad import events, memory
+from minigrad.device import device_of
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import names, text
@@ -14,17 +18,28 @@ from viz.graph import KEEP, Booking, Entry, Number, Read, Saved, Step, Summary, 
 from viz.modules import Modules, Weak, joined
 from viz.words import MASK
 
+HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
+
 
 class Recorder:
-    """Fills a Graph from events. Tensors, nodes and modules are known by weak references only."""
+    """Fills a Graph from events. Tensors, nodes and modules are known by weak references only.
+
+    Every op of the learner waits for `ran`, so that takes a note of what may be otherwise in a moment, and `settle`
+    makes a step of it later: before anybody looks at the graph, and before a number in some tensor is changed. Until
+    then a note holds the array (never the tensor); the notes of one run hold at most about HELD bytes.
+    """
 
     def __init__(self, graph, changed=None):
-        self.graph = graph
+        self._graph = graph
         self.relay = None
         self._changed = changed or (lambda: None)
+        self._notes, self._held = deque(), 0  # (method, what it is to be called with), in the order of the values
+        self._settling, self._busy = threading.RLock(), False  # another thread may look at the graph while ops run
+        self._count = len(graph.values)  # values, those in the notes with them
         self._tensors, self._nodes = Weak(), Weak()  # tensor -> value id, grad_fn -> step id
+        self._sources = {}  # value id -> the Value of what no step made
         self._given = Weak()  # names from `name()`
-        self._sites, self._turns = names.Sites(), {}
+        self._sites, self._turns = names.sites(), {}
         self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
         self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
         self._entered = {}  # step id -> (root, path) of the modules that began to run just before
@@ -38,7 +53,31 @@ class Recorder:
         self._backward = None  # None outside of backward, 0 before it has touched this run, else its number
 
     def __call__(self, event):
-        _HANDLERS.get(type(event), lambda recorder, event: None)(self, event)
+        kind = type(event)
+        if kind in _NOTED:
+            _NOTED[kind](self, event)
+        elif kind in _HANDLERS:
+            self.settle()
+            _HANDLERS[kind](self, event)
+
+    @property
+    def graph(self):
+        """The graph, with all that has happened in it."""
+        self.settle()
+        return self._graph
+
+    def settle(self):
+        """Make of the notes what they are about."""
+        with self._settling:
+            if self._busy:  # what a note is about has asked for the graph, or the last node goes just now
+                return
+            self._busy = True
+            try:
+                while self._notes:
+                    make, *what = self._notes.popleft()
+                    make(self, *what)
+            finally:
+                self._busy, self._held = False, 0
 
     def name(self, tensors):
         """Names that win over those found in the code."""
@@ -57,44 +96,58 @@ class Recorder:
 
     def ran(self, event):
         """OpRan: one more step."""
-        op, output, graph = event.op, event.output, self.graph
-        site, way = self._sites.here()
-        in_place = op.name.endswith("_")
+        output, array, modules = event.output, event.output.array, self._modules
+        place = site, _ = self._sites.here(inside=3)
         operands = site.operands if site is not None else ()
-        inputs = tuple([self._input(source, operands, in_place and source is output) for source in event.inputs])
-        root, path = self._modules.current()
-        recorded, reason, data = event.recorded, event.reason, summary_of(output.array)
-        if in_place and not recorded and output.requires_grad:
-            reason = "no_grad"
-        iteration, number = self._again(root, path, way), len(graph.steps)
-        # Made here and not by graph.add_step: every op of the learner waits for this.
+        inputs = tuple([self._input(source, operands, source is output) for source in event.inputs])
+        known, name = self._tensors.get(output), None
+        if known is not None:  # a tensor that was there before has other numbers now
+            self.settle()
+            name = self._given.get(output)
+        kept, node = {}, None
+        if event.recorded:
+            kept, node = output.grad_fn.kept_arrays(), weakref.ref(output.grad_fn)
+            self.relay().follow(node)
+        off = event.op.name.endswith("_") and not event.recorded and output.requires_grad
+        self._notes.append((
+            Recorder._step, event.op, event.attributes, (event.recorded, "no_grad" if off else event.reason), inputs,
+            known, name, array, array.copy() if array.size <= KEEP else array, memory.epoch, kept, node, place,
+            modules.current(), modules.entered, None if self._backward is None else self._count_backward()))
+        modules.entered = []
+        if known not in self._sources:  # a leaf that was changed in place stays itself
+            self._tensors.put(output, self._count)
+        self._count += 1
+        self._held += array.nbytes
+        if self._held > HELD:
+            self.settle()
+
+    def _step(self, op, attributes, why, inputs, changed, name, array, data, epoch, kept, node, place, module, entered,
+              backward):  # fmt: skip
+        """A Value and a Step of the note that `ran` took."""
+        graph, number, (site, way), (root, path) = self._graph, len(self._graph.steps), place, module
+        recorded, reason = why
+        summary = None if memory.changed_since(data, epoch) else summary_of(data)  # None: nobody told us in time
+        # Made here and not by graph.add_step, which takes longer.
         graph.values.append(value := Value(
-            len(graph.values), "result", data.shape, data.dtype, str(output.device), recorded, None, data, number))
+            len(graph.values), "result", array.shape, _dtype_name(array.dtype), str(device_of(array)), recorded,
+            name or (site and site.target), summary, number))
         graph.steps.append(step := Step(
             number, op.name, op.kind, inputs, op.arguments, value.id,
-            {name: text.plain(what) for name, what in event.attributes.items()}, op.commutes, recorded, reason, path,
-            site and site.source, iteration, None if self._backward is None else self._count_backward()))
+            {key: text.plain(what) for key, what in attributes.items()}, op.commutes, recorded, reason, path,
+            site and site.source, self._again(root, path, way, backward), backward))
+        step.saved = tuple([Saved(key, saved.shape, saved.nbytes, _version(saved, epoch), *self._memory(saved))
+                            for key, saved in kept.items()])
         if root is not None:
             self._roots[number] = root
-        if self._modules.entered:
-            self._entered[number], self._modules.entered = self._modules.entered, []
-        if recorded:
-            node = output.grad_fn
-            step.saved = self._saved(node)
-            self._nodes.put(node, number)
-            self.relay().follow(node)
+        if entered:
+            self._entered[number] = entered
+        if node is not None and node() is not None:
+            self._nodes.put(node(), number)
         if site is not None:
-            self._name_from_code(site, way, event, step, value)
-        known = self._tensors.get(output)
-        if known is not None and graph.values[known].producer is None:  # a leaf that was changed in place stays itself
-            value.name = graph.values[known].name
-            self._enter_new_value(known, value.data)
-        else:
-            self._tensors.put(output, value.id)
-
-    def _saved(self, node):
-        return tuple([Saved(name, array.shape, array.nbytes, _version(array), *self._memory(array))
-                      for name, array in node.kept_arrays().items()])
+            self._name_from_code(site, way, op, step, value)
+        if changed in self._sources:
+            value.name = graph.values[changed].name
+            self._enter_new_value(changed, value.data)
 
     def _memory(self, array):
         """(number of the memory that an array stands in, where in it); a plain number has none."""
@@ -114,8 +167,8 @@ class Recorder:
         known = self._known(source)
         if known is None:
             return self._source(source, None if changed else summary_of(source.array), operands)
-        value = self.graph.values[known]
-        if value.producer is None and value.requires_grad != source.requires_grad:
+        value = self._sources.get(known)
+        if value is not None and value.requires_grad != source.requires_grad:
             value.requires_grad, value.role = source.requires_grad, _role(source)
         return known
 
@@ -137,9 +190,11 @@ class Recorder:
             name = names.name_of(tensor, operands) or (MASK if names.made_inside(tensor, "dropout") else None)
         elif name is None and self._backward == 0:
             name = "start of backward"
-        value = self.graph.add_value(
-            role=_role(tensor), shape=tuple(tensor.array.shape), dtype=tensor.dtype.name, device=str(tensor.device),
-            requires_grad=tensor.requires_grad, name=name, data=data)
+        value = self._sources[self._count] = Value(
+            self._count, _role(tensor), tuple(tensor.array.shape), tensor.dtype.name, str(tensor.device),
+            tensor.requires_grad, name, data)
+        self._count += 1
+        self._notes.append((Recorder._enter_source, value))
         self._tensors.put(tensor, value.id)
         owner = self._totals.get(tensor)
         if owner is not None:
@@ -150,32 +205,35 @@ class Recorder:
             self._enter(value.id, Entry("before", None, before))
         return value.id
 
-    def _again(self, root, path, way):
+    def _enter_source(self, value):
+        self._graph.values.append(value)
+
+    def _again(self, root, path, way, backward):
         """How often this op of this line has run before, backward left out."""
         turn = root, path, way
         before = self._turns.get(turn, 0)
         self._turns[turn] = before + 1
-        return before if self._backward is None else 0
+        return before if backward is None else 0
 
-    def _name_from_code(self, site, way, event, step, value):
+    def _name_from_code(self, site, way, op, step, value):
         """Names as the code has them at this place: of the result, and of inputs that have none yet."""
-        value.name, inputs = self._given.get(event.output) or site.target, step.inputs
+        graph, inputs = self._graph, step.inputs
         if site.target and step.id:
-            before = self.graph.steps[step.id - 1]
+            before = graph.steps[step.id - 1]
             if self._guessed.get(before.output) == (way[-1], step.iteration):
-                self.graph.values[before.output].name = None  # one call ran several ops; the last makes the result
+                graph.values[before.output].name = None  # one call ran several ops; the last makes the result
         if site.target:
             self._guessed[value.id] = way[-1], step.iteration
         operands = site.operands
         if site.call is not None:
-            if site.call.rstrip("_") != event.op.name.rstrip("_"):
+            if site.call.rstrip("_") != op.name.rstrip("_"):
                 return
             operands = operands[-len(inputs):] if len(operands) > len(inputs) else operands
         tensors = [known for known in inputs if not isinstance(known, Number)]
         called = [name for name in operands if name != names.LITERAL]
         if len(operands) == len(inputs) and len(called) == len(tensors):  # else some name may be that of a number
             for known, name in zip(tensors, called, strict=True):
-                source = self.graph.values[known]
+                source = graph.values[known]
                 if name and source.name is None and source.producer is None and known not in self._gradients:
                     source.name = name
 
@@ -197,41 +255,44 @@ class Recorder:
     def finish(self, variables):
         """The block has ended: names from the frame around it, and parameters that were never used."""
         variables = list(variables)
-        self._name_modules(variables)
+        prefixes = self._modules.prefixes(variables)
+        found = self._module_names(prefixes)
         for name, what in variables:
             if isinstance(what, Tensor):
-                self._name_tensor(name, what)
-        for known, owner in self._gradients.items():
-            if self.graph.values[known].name is None and self.graph.values[owner].name:
-                self.graph.values[known].name = f"{self.graph.values[owner].name}.grad"
-        self._sites, self._turns = names.Sites(), {}
-        self._guessed.clear()
-        self._roots.clear()  # these steps have their final module paths
-        self._entered.clear()
+                known = self._tensors.get(what)
+                if known is not None and not (self._given.get(what) or self._modules.path(what)):
+                    self._given.put(what, name)  # the first name wins
+                    found.append((known, name))
+        self._notes.append((Recorder._finish, prefixes, list(self._modules.classes.items()), found))
 
-    def _name_tensor(self, name, tensor):
-        known = self._tensors.get(tensor)
-        if known is None or self._given.get(tensor) or self._modules.path(tensor):
-            return
-        self._given.put(tensor, name)  # the first name wins
-        self.graph.values[known].name = name
-
-    def _name_modules(self, variables):
-        """Final paths of modules and parameters. Parameters that were not used enter the graph too: that no gradient
-        reaches them is something to see."""
-        prefixes = self._modules.prefixes(variables)
-        for (root, path), kind in self._modules.classes.items():
-            self.graph.modules[joined(prefixes[root], path)] = kind
-        for step, root in self._roots.items():
-            self.graph.steps[step].module = joined(prefixes[root], self.graph.steps[step].module)
-        for step, modules in self._entered.items():
-            self.graph.steps[step].entered = tuple(joined(prefixes[root], path) for root, path in modules)
+    def _module_names(self, prefixes):
+        """Pairs (value id, final path) of parameters and buffers. Parameters that were not used enter the graph too:
+        that no gradient reaches them is something to see."""
+        found = []
         for root, path, tensor in self._modules.alive():
             known = self._tensors.get(tensor)
             if known is None and isinstance(tensor, Parameter):
                 known = self._source(tensor, summary_of(tensor.array))
             if known is not None and self._given.get(tensor) is None:
-                self.graph.values[known].name = joined(prefixes[root], path)
+                found.append((known, joined(prefixes[root], path)))
+        return found
+
+    def _finish(self, prefixes, classes, found):
+        """Final names and module paths."""
+        graph = self._graph
+        for (root, path), kind in classes:
+            graph.modules[joined(prefixes[root], path)] = kind
+        for step, root in self._roots.items():
+            graph.steps[step].module = joined(prefixes[root], graph.steps[step].module)
+        for step, modules in self._entered.items():
+            graph.steps[step].entered = tuple(joined(prefixes[root], path) for root, path in modules)
+        for known, name in found:
+            graph.values[known].name = name
+        for known, owner in self._gradients.items():
+            if graph.values[known].name is None and graph.values[owner].name:
+                graph.values[known].name = f"{graph.values[owner].name}.grad"
+        for passing in (self._turns, self._guessed, self._roots, self._entered):
+            passing.clear()
 
     # Backward
 
@@ -312,8 +373,8 @@ class Recorder:
 
     def _count_backward(self):
         if self._backward == 0:
-            self.graph.backwards += 1
-            self._backward = self.graph.backwards
+            self._graph.backwards += 1
+            self._backward = self._graph.backwards
         return self._backward
 
     def _enter(self, value_id, entry):
@@ -334,9 +395,9 @@ class Recorder:
             changed(what)
 
 
-_HANDLERS = {
-    events.OpRan: Recorder.ran, events.ModuleEntered: Recorder.entered, events.ModuleLeft: Recorder.left,
-    events.ReadBack: Recorder.read, events.BackwardStarted: Recorder.backward_started,
+_NOTED = {events.OpRan: Recorder.ran, events.ModuleEntered: Recorder.entered, events.ModuleLeft: Recorder.left}
+_HANDLERS = {  # of the others; by then the notes are settled
+    events.Changing: lambda recorder, event: None, events.ReadBack: Recorder.read, events.BackwardStarted: Recorder.backward_started,
     events.BackwardEnded: Recorder.backward_ended, events.RuleRan: Recorder.rule_ran,
     events.Accumulated: Recorder.accumulated, events.Freed: Recorder.freed, events.Zeroed: Recorder.zeroed,
     events.Stepped: Recorder.stepped,
@@ -349,8 +410,8 @@ def _role(tensor):
     return "leaf" if tensor.requires_grad and tensor.is_leaf else "input"
 
 
-def _version(array):
-    return 0 if isinstance(array, np.generic) else memory.version(array)
+def _version(array, epoch):
+    return 0 if isinstance(array, np.generic) else memory.version(array, epoch)
 
 
 def _span(array, owner):

@@ -18,7 +18,7 @@ from .. import memory, mode
 from ..device import device_of, module_of
 from ..dtype import float64, get_default_dtype
 from ..errors import GradError
-from ..events import Stepped, Zeroed
+from ..events import Changing, Stepped, Zeroed
 from ..tensor import Tensor
 
 KERNELS = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
@@ -29,6 +29,8 @@ def _told(step):
 
     @functools.wraps(step)
     def told(self, *args, **kwargs):
+        if mode.state.watchers:
+            mode.notify(Changing(tuple(self._all())))
         result = step(self, *args, **kwargs)
         self._tell()
         return result
