@@ -295,14 +295,13 @@ def _long_way(op, inputs, attributes, kwargs, inside=None):
 def _finish(op, inputs, arrays, attributes, out, byproducts=()):
     """Record the op that made `out`, and tell the watchers."""
     if op.rules and state.grad and not state.inference:
-        names = op.names_of(inputs)
-        edges = tuple(
-            x._edge if isinstance(x, Tensor) and op.rules[name] is not None else None
-            for x, name in zip(inputs, names, strict=True)
-        )
-        mask = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+        mask, edges = 0, []
+        for i, name in enumerate(op.names_of(inputs)):
+            edge = inputs[i]._edge if op.rules[name] is not None and isinstance(inputs[i], Tensor) else None
+            mask |= 0 if edge is None else 1 << i
+            edges.append(edge)
         if mask:
-            out._edge = record(op, mask, inputs, arrays, edges, out, attributes, byproducts)
+            out._edge = record(op, mask, inputs, arrays, tuple(edges), out, attributes, byproducts)
     if op.view:
         note_view(out, inputs[0], op, attributes)
     if state.inference:
@@ -349,12 +348,12 @@ def _quietly(function, *args, **kwargs):
 
 
 def _tell(op, inputs, attributes, out):
-    tracked = any(isinstance(x, Tensor) and x._edge is not None for x in inputs)
     recorded, reason = out._edge is not None, None
     if not recorded and not op.rules:
         reason = "cut"
     elif not recorded and not state.grad:
         reason = "no_grad"
     elif not recorded:  # a tracked input without a rule, such as the condition of where, is a cut as well
+        tracked = any(isinstance(x, Tensor) and x._edge is not None for x in inputs)
         reason = "cut" if tracked else "no input requires grad"
     mode.notify(OpRan(op, inputs, attributes, out, recorded, reason))

@@ -86,9 +86,7 @@ class Node:
 
     def kept_arrays(self):
         """The same under a name that custom functions, whose `saved_tensors` are tensors, have too."""
-        if not self.saved:
-            return {}
-        return {name: kept for name, kept in zip(self.plan.names, self.saved, strict=True) if name in self.plan.tensors}
+        return dict(zip(self.plan.tensors, self.saved or ()))  # noqa: B905  behind the tensors comes the rest
 
 
 class Plan:

@@ -41,7 +41,7 @@ def test_nothing_is_made_when_nobody_watches(monkeypatch):
             for kind in set(kinds) & set(vars(module)):
                 monkeypatch.setattr(module, kind, never)
                 patched += 1
-    assert len(kinds) == 12 and patched >= 12
+    assert len(kinds) == 13 and patched >= 13
     model = mg.nn.Linear(2, 2)
     y = model(mg.ones(1, 2)) * 1
     y += 1
@@ -224,9 +224,21 @@ def test_a_step_is_told_with_all_parameters():
     w = leaf(1.0)
     (w * 2).sum().backward()
     optimizer = mg.optim.SGD([w], lr=0.5)
-    (event,), _ = told(optimizer.step)
+    (before, event), _ = told(optimizer.step)
+    assert isinstance(before, events.Changing) and before.tensors == (w,)
     assert isinstance(event, events.Stepped) and event.optimizer is optimizer and event.parameters == (w,)
     assert w.tolist() == [0]
+
+
+@pytest.mark.parametrize("change", [
+    lambda x: x.mul_(3), lambda x: x.__setitem__(0, 9.0), lambda x: x.data, lambda x: x.relu_(),
+    lambda x: x.unsqueeze_(0),
+])  # fmt: skip
+def test_that_numbers_are_about_to_change_is_told_while_they_are_still_the_old_ones(change):
+    x, seen = mg.ones(3), []
+    with mode.watch(lambda event: isinstance(event, events.Changing) and seen.append((event.tensors, x.tolist()))):
+        change(x)
+    assert [([id(tensor) for tensor in tensors], numbers) for tensors, numbers in seen] == [([id(x)], [1.0, 1.0, 1.0])]
 
 
 @pytest.mark.parametrize(("read", "how"), [

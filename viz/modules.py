@@ -30,26 +30,40 @@ class Modules:
         self.classes = {}  # (root, path) -> class name
         self.entered = []  # (root, path) of those that began to run since this was last emptied
         self._numbers, self._parts, self._tensors = Weak(), Weak(), Weak()
+        self._running = None  # the root that runs now, or ran last
 
     def enter(self, module):
         """A module begins to run."""
         if not self.stack:
-            root = self._numbers.get(module)
-            if root is None:
-                root = len(self.roots)
-                self.roots.append(weakref.ref(module))
-                self._numbers.put(module, root)
-            for path, part in module.named_modules():
-                self._parts.put(part, (root, path))
-                self.classes[root, path] = type(part).__name__
-            for path, tensor in (*module.named_parameters(), *module.named_buffers()):
-                self._tensors.put(tensor, (root, path))
+            self._begin(module)
         here = self._parts.get(module)
+        if here is None:
+            self._learn()  # it may have been added since
+            here = self._parts.get(module)
         if here is None:  # made on the way, inside some forward
             here = self.stack[0][0], type(module).__name__
             self.classes[here] = type(module).__name__
         self.stack.append(here)
         self.entered.append(here)
+
+    def _begin(self, root):
+        """An outermost module begins to run. What its parts are called is learnt when another one ran before."""
+        number = self._numbers.get(root)
+        if number is None:
+            number = len(self.roots)
+            self.roots.append(weakref.ref(root))
+            self._numbers.put(root, number)
+        if number != self._running:
+            self._running = number
+            self._learn()
+
+    def _learn(self):
+        number, root = self._running, self.roots[self._running]()
+        for path, part in root.named_modules():
+            self._parts.put(part, (number, path))
+            self.classes[number, path] = type(part).__name__
+        for path, tensor in (*root.named_parameters(), *root.named_buffers()):
+            self._tensors.put(tensor, (number, path))
 
     def leave(self):
         """The innermost module has ended."""

@@ -39,23 +39,26 @@ class Site:
 class Sites:
     """Finds sites and remembers them, since loops come back to the same place again and again, and so do cells."""
 
-    places: dict = field(default_factory=dict)  # (id of code, position) -> (code, its Site or None for machinery)
+    codes: dict = field(default_factory=dict)  # id of code -> (code, whether it is machinery); so no id is used again
+    places: dict = field(default_factory=dict)  # (id of code, position) -> its Site
     trees: dict = field(default_factory=dict)  # name of a file -> (its lines, their index)
 
     def here(self, inside=1):
-        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable.
-        inside: how many frames at the near end of the way are the caller's own."""
-        frame, way, places = sys._getframe(inside), [], self.places
+        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable that
+        ends with the place of the site. inside: how many frames at the near end are the caller's own."""
+        frame, way, codes = sys._getframe(inside), [], self.codes
         while frame is not None:
-            code, last = frame.f_code, frame.f_lasti
-            place = id(code), last
-            way.append(place)
-            found = places.get(place)
+            code = frame.f_code
+            way += id(code), frame.f_lasti
+            found = codes.get(id(code))
             if found is None:
-                inside = code.co_filename.startswith(_INSIDE)
-                found = places[place] = code, None if inside else self._look(code, last)  # the id is not used again
-            if found[1] is not None:
-                return found[1], tuple(way)
+                found = codes[id(code)] = code, code.co_filename.startswith(_INSIDE)
+            if not found[1]:
+                place = way[-2], way[-1]
+                site = self.places.get(place)
+                if site is None:
+                    site = self.places[place] = self._look(code, frame.f_lasti)
+                return site, tuple(way)
             frame = frame.f_back
         return None, tuple(way)
 

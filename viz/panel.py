@@ -12,7 +12,7 @@ import ipywidgets
 from minigrad.tensor import Tensor
 from viz.controls import Controls, all_states, format_number, read_controls
 from viz.live import OpenRun
-from viz.recorder import summary_of
+from viz.notes import summary_of
 from viz.widget import GraphWidget
 
 NO_OP = "No op ran, so there is no graph."

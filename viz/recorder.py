@@ -1,21 +1,19 @@
 """The watcher that turns the events of the core into a Graph."""
 
-import functools
 import threading
 import weakref
 from collections import deque
 from dataclasses import replace
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 
 from minigrad import events, memory
-from minigrad.device import device_of
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import names, text
-from viz.graph import KEEP, Booking, Entry, Number, Read, Saved, Step, Summary, Value, Visit
+from viz.graph import KEEP, Booking, Entry, Number, Read, Step, Value, Visit
 from viz.modules import Modules, Weak, joined
+from viz.notes import Note, summary_of
 from viz.words import MASK
 
 HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
@@ -104,15 +102,17 @@ class Recorder:
         if known is not None:  # a tensor that was there before has other numbers now
             self.settle()
             name = self._given.get(output)
-        kept, node = {}, None
+        kept, node, reason = {}, None, event.reason
         if event.recorded:
             kept, node = output.grad_fn.kept_arrays(), weakref.ref(output.grad_fn)
             self.relay().follow(node)
-        off = event.op.name.endswith("_") and not event.recorded and output.requires_grad
-        self._notes.append((
-            Recorder._step, event.op, event.attributes, (event.recorded, "no_grad" if off else event.reason), inputs,
-            known, name, array, array.copy() if array.size <= KEEP else array, memory.epoch, kept, node, place,
-            modules.current(), modules.entered, None if self._backward is None else self._count_backward()))
+        elif output.requires_grad and event.op.name.endswith("_"):
+            reason = "no_grad"
+        attributes = event.attributes and {key: text.plain(what) for key, what in event.attributes.items()}
+        data = array.copy() if array.size <= KEEP else array
+        self._notes.append((Recorder._step, Note(
+            event.op, attributes, event.recorded, reason, inputs, known, name, array, data, memory.epoch, kept, node,
+            place, modules.current(), modules.entered, None if self._backward is None else self._count_backward())))
         modules.entered = []
         if known not in self._sources:  # a leaf that was changed in place stays itself
             self._tensors.put(output, self._count)
@@ -121,67 +121,59 @@ class Recorder:
         if self._held > HELD:
             self.settle()
 
-    def _step(self, op, attributes, why, inputs, changed, name, array, data, epoch, kept, node, place, module, entered,
-              backward):  # fmt: skip
-        """A Value and a Step of the note that `ran` took."""
-        graph, number, (site, way), (root, path) = self._graph, len(self._graph.steps), place, module
-        recorded, reason = why
-        summary = None if memory.changed_since(data, epoch) else summary_of(data)  # None: nobody told us in time
+    def _step(self, note):
+        """A Value and a Step of a note."""
+        graph, number, (site, way), (root, path) = self._graph, len(self._graph.steps), note.place, note.module
         # Made here and not by graph.add_step, which takes longer.
         graph.values.append(value := Value(
-            len(graph.values), "result", array.shape, _dtype_name(array.dtype), str(device_of(array)), recorded,
-            name or (site and site.target), summary, number))
+            len(graph.values), "result", *note.looks(), note.recorded, note.name or (site and site.target),
+            note.summary(), number))
         graph.steps.append(step := Step(
-            number, op.name, op.kind, inputs, op.arguments, value.id,
-            {key: text.plain(what) for key, what in attributes.items()}, op.commutes, recorded, reason, path,
-            site and site.source, self._again(root, path, way, backward), backward))
-        step.saved = tuple([Saved(key, saved.shape, saved.nbytes, _version(saved, epoch), *self._memory(saved))
-                            for key, saved in kept.items()])
+            number, note.op.name, note.op.kind, note.inputs, note.op.arguments, value.id, dict(note.attributes),
+            note.op.commutes, note.recorded, note.reason, path, site and site.source,
+            self._again(root, path, way, note.backward), note.backward, note.saved(self._buffer)))
         if root is not None:
             self._roots[number] = root
-        if entered:
-            self._entered[number] = entered
-        if node is not None and node() is not None:
-            self._nodes.put(node(), number)
+        if note.entered:
+            self._entered[number] = note.entered
+        if note.node is not None and note.node() is not None:
+            self._nodes.put(note.node(), number)
         if site is not None:
-            self._name_from_code(site, way, op, step, value)
-        if changed in self._sources:
-            value.name = graph.values[changed].name
-            self._enter_new_value(changed, value.data)
+            self._name_from_code(site, way, note.op, step, value)
+        if note.before in self._sources:
+            value.name = graph.values[note.before].name
+            self._enter_new_value(note.before, value.data)
 
-    def _memory(self, array):
-        """(number of the memory that an array stands in, where in it); a plain number has none."""
-        if isinstance(array, np.generic) or not array.nbytes:
-            return None, (0, 0)
-        owner = memory.owner(array)
+    def _buffer(self, owner):
+        """The number of the memory that an array owns."""
         number = self._buffers.get(owner)
         if number is None:
             number = self._memories
             self._memories += 1
             self._buffers.put(owner, number)
-        return number, _span(array, owner)
+        return number
 
     def _input(self, source, operands, changed):
-        if not isinstance(source, Tensor):
-            return Number(source.item() if isinstance(source, np.generic) else source)
-        known = self._known(source)
+        known = self._tensors.get(source)
         if known is None:
-            return self._source(source, None if changed else summary_of(source.array), operands)
+            if not isinstance(source, Tensor):
+                return Number(source.item() if isinstance(source, np.generic) else source)
+            known = self._made_from(source)
+            if known is None:
+                return self._source(source, None if changed else summary_of(source.array), operands)
         value = self._sources.get(known)
         if value is not None and value.requires_grad != source.requires_grad:
             value.requires_grad, value.role = source.requires_grad, _role(source)
         return known
 
-    def _known(self, tensor):
-        """The value of a tensor. Backward makes new tensors for what it had saved; their edge tells whose they are."""
-        known = self._tensors.get(tensor)
-        if known is None and tensor.requires_grad:
-            if tensor.grad_fn is not None:
-                step = self._nodes.get(tensor.grad_fn)
-                return None if step is None else self.graph.steps[step].output
-            leaf = getattr(tensor._edge, "variable", None)
-            return None if leaf is None or leaf is tensor else self._tensors.get(leaf)
-        return known
+    def _made_from(self, tensor):
+        """Backward makes new tensors for what it had saved; their edge tells whose they are. Else None."""
+        if tensor.grad_fn is not None:
+            self.settle()
+            step = self._nodes.get(tensor.grad_fn)
+            return None if step is None else self._graph.steps[step].output
+        leaf = getattr(tensor._edge, "variable", None)
+        return None if leaf is None or leaf is tensor else self._tensors.get(leaf)
 
     def _source(self, tensor, data, operands=()):
         """A tensor that no step made enters the graph."""
@@ -220,10 +212,10 @@ class Recorder:
         graph, inputs = self._graph, step.inputs
         if site.target and step.id:
             before = graph.steps[step.id - 1]
-            if self._guessed.get(before.output) == (way[-1], step.iteration):
+            if self._guessed.get(before.output) == (way[-2:], step.iteration):
                 graph.values[before.output].name = None  # one call ran several ops; the last makes the result
         if site.target:
-            self._guessed[value.id] = way[-1], step.iteration
+            self._guessed[value.id] = way[-2:], step.iteration
         operands = site.operands
         if site.call is not None:
             if site.call.rstrip("_") != op.name.rstrip("_"):
@@ -397,7 +389,8 @@ class Recorder:
 
 _NOTED = {events.OpRan: Recorder.ran, events.ModuleEntered: Recorder.entered, events.ModuleLeft: Recorder.left}
 _HANDLERS = {  # of the others; by then the notes are settled
-    events.Changing: lambda recorder, event: None, events.ReadBack: Recorder.read, events.BackwardStarted: Recorder.backward_started,
+    events.Changing: lambda recorder, event: None, events.ReadBack: Recorder.read,
+    events.BackwardStarted: Recorder.backward_started,
     events.BackwardEnded: Recorder.backward_ended, events.RuleRan: Recorder.rule_ran,
     events.Accumulated: Recorder.accumulated, events.Freed: Recorder.freed, events.Zeroed: Recorder.zeroed,
     events.Stepped: Recorder.stepped,
@@ -408,29 +401,3 @@ def _role(tensor):
     if isinstance(tensor, Parameter):
         return "parameter"
     return "leaf" if tensor.requires_grad and tensor.is_leaf else "input"
-
-
-def _version(array, epoch):
-    return 0 if isinstance(array, np.generic) else memory.version(array, epoch)
-
-
-def _span(array, owner):
-    """Where an array begins and ends in the memory of its owner, in bytes."""
-    if array is owner or not isinstance(array, np.ndarray):
-        return 0, owner.nbytes
-    (start, stop), (first, _) = byte_bounds(array), byte_bounds(owner)
-    return start - first, stop - first
-
-
-@functools.cache
-def _dtype_name(dtype):
-    return dtype.name  # NumPy works this out anew each time
-
-
-def summary_of(array):
-    """What is kept of an array: a copy of up to KEEP numbers, else smallest, mean and largest."""
-    shape, dtype = array.shape, _dtype_name(array.dtype)
-    if array.size <= KEEP:
-        return Summary(shape, dtype, array.tolist())
-    with np.errstate(all="ignore"):
-        return Summary(shape, dtype, None, float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()))

@@ -1,0 +1,111 @@
+"""A recorder takes notes and makes steps of them later: what they say is what was true when the op ran."""
+
+import gc
+import weakref
+
+import pytest
+
+import minigrad as mg
+from minigrad import mode, nn, optim
+from viz import recorder
+from viz.record import Run
+
+
+def large(run):
+    """What is kept of the first result, which is too large to be copied."""
+    value = run.graph.values[run.graph.steps[0].output]
+    return value.data and (value.data.low, value.data.high)
+
+
+def test_an_op_only_takes_a_note():
+    x = mg.ones(100, requires_grad=True)
+    with Run() as run:
+        y = (x * 2).exp()
+        assert run._graph.steps == [] and len(run.graph.steps) == 2
+        y = y + 1
+    assert len(run._graph.steps) == 2 and len(run.graph.steps) == 3
+    assert [value.id for value in run.graph.values] == list(range(4))
+    del y
+
+
+@pytest.mark.parametrize("change", [
+    lambda y: y.mul_(10), lambda y: y.data.mul_(10), lambda y: y.detach().numpy().fill(7), lambda y: y.fill_(7.0),
+    lambda y: y[3:].zero_(), lambda y: y.__setitem__(0, 5.0),
+])  # fmt: skip
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("tracks", [True, False])
+def test_a_change_in_place_comes_too_late_for_what_ran_before(change, inside, tracks):
+    x = mg.ones(100, requires_grad=tracks)
+    with Run() as run:
+        y = x * 2
+        if inside:
+            change(y)
+    if not inside:
+        change(y)
+    assert large(run) == (2.0, 2.0)
+
+
+def test_a_step_comes_too_late_as_well():
+    net = nn.Linear(20, 20)
+    opt, before = optim.SGD(net.parameters(), lr=0.5), net.weight.max().item()
+    with Run() as run:
+        net(mg.ones(1, 20)).sum().backward()
+        opt.step()
+    weight = next(value for value in run.graph.values if value.name == "weight")
+    assert weight.data.high == pytest.approx(before)
+    (entry,) = [entry for entry in run.graph.ledger[weight.id] if entry.what == "step"]
+    assert entry.total.high == pytest.approx(before - 0.5)
+
+
+def test_a_number_that_changed_without_a_word_is_not_told_at_all():
+    x = mg.ones(100, requires_grad=True)
+    with Run() as run:
+        y = x * 2
+    nn.init.zeros_(y)
+    assert large(run) is None and "mul" in run.outline() and run.svg()
+
+
+def test_versions_are_those_of_then():
+    x = mg.ones(4, requires_grad=True)
+    h = x * 1
+    with Run() as run:
+        first = h * x
+        with mg.no_grad():
+            h.mul_(2)
+        second = h * x
+    saved = [step.saved for step in run.graph.steps if step.op == "mul"]
+    assert [max(item.version for item in items) for items in saved] == [0, 1]
+    del first, second
+
+
+def test_notes_hold_no_more_memory_than_they_may(monkeypatch):
+    monkeypatch.setattr(recorder, "HELD", 2_000)
+    x, arrays = mg.ones(100), []
+    with Run() as run:
+        for _ in range(20):
+            arrays.append(weakref.ref((x * 2).array))
+        assert sum(array() is not None for array in arrays) <= 2_000 // 400
+    assert len(run.graph.steps) == 20 and large(run) == (2.0, 2.0)
+
+
+def test_when_nobody_tells_of_changes_any_more_the_notes_are_settled():
+    x = mg.ones(100, requires_grad=True)
+    with Run() as run:
+        y = x * 2
+    array = y.array
+    del y
+    gc.collect()
+    assert mode.state.watchers == ()
+    array[...] = 9
+    assert large(run) == (2.0, 2.0)
+
+
+def test_a_graph_that_is_asked_for_while_ops_run_goes_on():
+    x = mg.ones(3, requires_grad=True)
+    with Run() as run:
+        h = x * 2
+        first = run.digest()
+        h = h.exp()
+    assert run.digest() != first and [step.op for step in run.graph.steps] == ["mul", "exp"]
+    assert [value.name for value in run.graph.values] == ["x", "h", "h"]
+    del h

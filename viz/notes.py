@@ -1,0 +1,86 @@
+"""What a recorder notes of an op while the learner waits, and what is kept of an array."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from minigrad import memory
+from minigrad.device import device_of
+from viz.graph import KEEP, Saved, Summary
+
+
+class Note(NamedTuple):
+    """One op that ran. Here is all that may be otherwise a moment later; what follows from it waits.
+
+    inputs: as in Step. before: the value that stood in the output tensor before, if it was changed in place; name: what
+    `name()` called it. array: that of the output; data: a copy of it when it is small. epoch: the count of all changes
+    in place. kept: names and arrays that its node keeps. node: a weak reference. place: site and way of `Sites.here`.
+    module, entered: (root, path) of the module that runs, and of those that have begun since the last op.
+    """
+
+    op: object
+    attributes: dict
+    recorded: bool
+    reason: str | None
+    inputs: tuple
+    before: int | None
+    name: str | None
+    array: object
+    data: object
+    epoch: int
+    kept: dict
+    node: object
+    place: tuple
+    module: tuple
+    entered: list
+    backward: int | None
+
+    def summary(self):
+        """The numbers of the result; None when they have changed since and nobody said so in time."""
+        return None if memory.changed_since(self.data, self.epoch) else summary_of(self.data)
+
+    def looks(self):
+        """Shape, dtype and device of the result."""
+        return self.array.shape, dtype_name(self.array.dtype), str(device_of(self.array))
+
+    def saved(self, buffer):
+        """What the node keeps, as in Step; `buffer` numbers the arrays that own memory."""
+        return tuple([Saved(key, array.shape, array.nbytes, self._version(array), *_where(array, buffer))
+                      for key, array in self.kept.items()])
+
+    def _version(self, array):
+        return 0 if isinstance(array, np.generic) else memory.version(array, self.epoch)
+
+
+def _where(array, buffer):
+    """(number of the memory that an array stands in, where in it); a plain number has none."""
+    if isinstance(array, np.generic) or not array.nbytes:
+        return None, (0, 0)
+    owner = memory.owner(array)
+    return buffer(owner), _span(array, owner)
+
+
+def _span(array, owner):
+    """Where an array begins and ends in the memory of its owner, in bytes."""
+    if array is owner or not isinstance(array, np.ndarray):
+        return 0, owner.nbytes
+    (start, stop), (first, _) = byte_bounds(array), byte_bounds(owner)
+    return start - first, stop - first
+
+
+@functools.cache
+def dtype_name(dtype):
+    """The name of a NumPy dtype, which NumPy works out anew each time."""
+    return dtype.name
+
+
+def summary_of(array):
+    """What is kept of an array: a copy of up to KEEP numbers, else smallest, mean and largest."""
+    shape, dtype = array.shape, dtype_name(array.dtype)
+    if array.size <= KEEP:
+        return Summary(shape, dtype, array.tolist())
+    with np.errstate(all="ignore"):
+        mean = float(array.sum(dtype=np.float64)) / array.size
+        return Summary(shape, dtype, None, float(array.min()), mean, float(array.max()))
