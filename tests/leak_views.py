@@ -1,4 +1,4 @@
-"""`python -m tests.leak_views [10000]`: how much memory and how many objects so many recordings and pictures leave behind.
+"""`python -m tests.leak_views [10000]`: what so many recordings and pictures leave behind, in memory and objects.
 
 They leave nothing: at most 100 bytes for each, so less than 1 MB for 10,000 (what is left are a few caches that fill).
 """

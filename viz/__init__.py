@@ -13,6 +13,7 @@ _PUBLIC = {
     "Live": "viz.live",
     "Run": "viz.record",
     "from_json": "viz.record",
+    "lifetime": "viz.lifetimes",
     "playground": "viz.panel",
     "show": "viz.live",
     "steps": "viz.stepping",

@@ -76,6 +76,20 @@ class Summary:
         return min(flat), math.fsum(flat) / len(flat), max(flat)
 
 
+def union(kept):
+    """How many bytes these pieces of memory, triples (buffer, start, stop), cover together.
+
+    >>> union({(0, 0, 8), (0, 4, 12), (1, 0, 8)})
+    20
+    """
+    total, last, end = 0, None, 0
+    for buffer, start, stop in sorted(kept):
+        end = end if buffer == last else 0
+        total += max(0, stop - max(start, end))
+        last, end = buffer, max(end, stop)
+    return total
+
+
 def _floored(values, least):
     if isinstance(values, list | tuple):
         return [_floored(value, least) for value in values]
@@ -294,12 +308,7 @@ class Graph:
         that several of them keep counts once; that of a graph that was dropped without a backward counts as well."""
         kept = {(item.buffer, *item.span) for step in self.steps[start:stop] if step.recorded and not step.freed
                 for item in step.saved if item.buffer is not None}
-        total, last, end = 0, None, 0
-        for buffer, start, stop in sorted(kept):
-            end = end if buffer == last else 0
-            total += max(0, stop - max(start, end))
-            last, end = buffer, max(end, stop)
-        return total
+        return union(kept)
 
     def counts(self):
         """One sentence: "5 ops, 4 recorded; 1 input, 2 parameters, 2 with a gradient". It counts what the picture

@@ -20,6 +20,12 @@ class Weak:
         found = self._items.get(id(key))
         return found[1] if found is not None and found[0]() is key else default
 
+    def alive(self):
+        """Each object that still exists with its value, in the order they were put. The others are forgotten."""
+        found = [(key, value) for reference, value in self._items.values() if (key := reference()) is not None]
+        self._items = {id(key): self._items[id(key)] for key, _ in found}
+        return found
+
 
 class Modules:
     """Follows ModuleEntered and ModuleLeft. An outermost module (a root) gives its parts their dotted paths."""

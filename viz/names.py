@@ -103,7 +103,7 @@ def made_inside(thing, function):
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
         if frame.f_code.co_name == function:
-            return not any(value is thing for _, value in _variables(frame))  # its variables came in from outside
+            return not any(value is thing for _, value in variables(frame))  # its variables came in from outside
         frame = frame.f_back
     return False
 
@@ -114,7 +114,7 @@ def visible():
     frame = learner_frame()
     if frame is None:
         return []
-    return [(name, value) for name, value in _variables(frame, outside=True) if not name.startswith("_")]
+    return [(name, value) for name, value in variables(frame, outside=True) if not name.startswith("_")]
 
 
 def name_of(thing, operands):
@@ -123,12 +123,17 @@ def name_of(thing, operands):
     frame = learner_frame()
     if frame is None:
         return None
-    found = [name for name, value in _variables(frame) if value is thing and not name.startswith("_")]
+    found = [name for name, value in variables(frame) if value is thing and not name.startswith("_")]
     hinted = [name for name in operands if name in found or (name and frame.f_globals.get(name) is thing)]
     return next(iter([*hinted, *found]), None)
 
 
-def _variables(frame, outside=False):
+def is_machinery(frame):
+    """Whether a frame is minigrad's or viz's."""
+    return frame.f_code.co_filename.startswith(_INSIDE)
+
+
+def variables(frame, outside=False):
     """The local variables as pairs, then the global ones. Before Python 3.13 the locals of a function come in a copy
     that the frame keeps, its tensors with it; the copy is emptied, unless the learner holds it too, by `locals()`."""
     found = frame.f_locals

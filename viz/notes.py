@@ -59,10 +59,10 @@ def _where(array, buffer):
     if isinstance(array, np.generic) or not array.nbytes:
         return None, (0, 0)
     owner = memory.owner(array)
-    return buffer(owner), _span(array, owner)
+    return buffer(owner), span(array, owner)
 
 
-def _span(array, owner):
+def span(array, owner):
     """Where an array begins and ends in the memory of its owner, in bytes."""
     if array is owner or not isinstance(array, np.ndarray):
         return 0, owner.nbytes
