@@ -195,13 +195,16 @@ class Entry:
 
     what: "before" (a gradient it had when the run began), "add" (a backward added `change`), "zero" (it was cleared),
     "elsewhere" (a backward through another graph changed it), or "step" (the leaf's own value was changed; `total` is
-    the new value). `total`: what stands there now.
+    the new value). `total`: what stands there now. source: the learner's line that did it. by: the class of the
+    optimizer that made the step.
     """
 
     what: str
     change: Summary | None = None
     total: Summary | None = None
     backward: int | None = None
+    source: Source | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +248,7 @@ class Graph:
 
     gradients: value id -> `.grad` of a leaf, or the gradient that last passed through a result.
     ledger: value id -> its entries. modules: dotted path -> class name. backwards: passes that touched this run.
-    history: every Visit and Booking in the order they happened.
+    history: every Visit and Booking in the order they happened. pins: value id -> classes of optimizers that hold it.
     """
 
     values: list = field(default_factory=list)
@@ -256,6 +259,7 @@ class Graph:
     modules: dict = field(default_factory=dict)
     backwards: int = 0
     history: list = field(default_factory=list)
+    pins: dict = field(default_factory=dict)
 
     def add_value(self, **what):
         """Append a Value with the next id and return it."""
@@ -302,6 +306,11 @@ class Graph:
         return (self.backwards > 0 and value.wants_gradient
                 and value.id not in self.gradients
                 and not any(entry.what == "add" for entry in self.ledger.get(value.id, ())))
+
+    def lacks_pin(self, value):
+        """Whether gradients come to this leaf, optimizers hold others, and none holds this one: it will not learn."""
+        return (bool(self.pins) and value.wants_gradient and value.id not in self.pins
+                and (value.id in self.gradients or any(entry.what == "add" for entry in self.ledger.get(value.id, ()))))
 
     def saved_bytes(self, start=0, stop=None):
         """How many bytes the recorded steps (those from `start` to `stop`) keep until a backward frees them. Memory

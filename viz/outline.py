@@ -47,8 +47,8 @@ def _sources(graph):
     rows = []
     for value in graph.sources():
         rows.append([words.value_name(graph, value.id), value.role, text.shape(value.shape), value.dtype,
-                     _short(value.data), _gradient(graph, value, bool(used[value.id]))])
-    return table(["given", "role", "shape", "dtype", "value", "gradient"], rows)
+                     _short(value.data), _gradient(graph, value, bool(used[value.id])), words.pins(graph, value)])
+    return table(["given", "role", "shape", "dtype", "value", "gradient", "pin"], rows)
 
 
 def _gradient(graph, value, used):

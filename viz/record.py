@@ -166,6 +166,12 @@ class Run:
 
         save(self.graph, path)
 
+    def ledger(self):
+        """What happened to each leaf's `.grad` and value, and by which line, as a table; see `viz.ledger`."""
+        from viz.ledger import ledger
+
+        return ledger(self.graph)
+
     def diff(self, other):
         """What is added, gone and changed on the way from this run's graph to that of `other`; see `viz.diff`."""
         from viz.diff import diff

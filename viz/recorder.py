@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import events, memory
 from minigrad.nn import Parameter
+from minigrad.optim.optimizer import alive
 from minigrad.tensor import Tensor
 from viz import names, text
 from viz.graph import KEEP, Booking, Entry, Number, Read, Step, Value, Visit
@@ -142,7 +143,7 @@ class Recorder:
             self._name_from_code(site, way, note.op, step, value)
         if note.before in self._sources:
             value.name = graph.values[note.before].name
-            self._enter_new_value(note.before, value.data)
+            self._enter_new_value(note.before, value.data, step.source)
 
     def _buffer(self, owner):
         """The number of the memory that an array owns."""
@@ -241,8 +242,7 @@ class Recorder:
         """ReadBack: a value left the graph."""
         known = self._tensors.get(event.tensor)
         if known is not None:
-            site, _ = self._sites.here()
-            self.graph.reads.append(Read(known, event.how, site and site.source))
+            self.graph.reads.append(Read(known, event.how, self._line()))
 
     def finish(self, variables):
         """The block has ended: names from the frame around it, and parameters that were never used."""
@@ -256,6 +256,17 @@ class Recorder:
                     self._given.put(what, name)  # the first name wins
                     found.append((known, name))
         self._notes.append((Recorder._finish, prefixes, list(self._modules.classes.items()), found))
+        self._look_for_pins()
+
+    def _look_for_pins(self):
+        """Which leaves the optimizers hold that exist at this moment."""
+        pins = {}
+        for optimizer in alive():
+            for group in getattr(optimizer, "param_groups", ()):
+                for known in map(self._tensors.get, group["params"]):
+                    if known in self._sources:
+                        pins.setdefault(known, {})[type(optimizer).__name__] = True
+        self._graph.pins = {known: tuple(pins[known]) for known in sorted(pins)}
 
     def _module_names(self, prefixes):
         """Pairs (value id, final path) of parameters and buffers. Parameters that were not used enter the graph too:
@@ -291,12 +302,12 @@ class Recorder:
     def backward_started(self, event):
         """BackwardStarted: it counts only when it touches this run."""
         self._backward = 0
-        site, _ = self._sites.here()
-        self._called = site and site.source
+        self._called = self._line()
 
     def backward_ended(self, event):
         """BackwardEnded."""
         self._last, self._backward = self._backward or 0, None
+        self._look_for_pins()
         if self._last:
             self._tell("backward")
 
@@ -325,7 +336,8 @@ class Recorder:
             if known in self._elsewhere:
                 self._enter(known, Entry("elsewhere", None, self._elsewhere.pop(known)))
             self.graph.gradients[known] = total
-            self._enter(known, Entry("add", summary_of(event.gradient.array), total, number or self._count_backward()))
+            self._enter(known, Entry("add", summary_of(event.gradient.array), total,
+                                     number or self._count_backward(), self._called))
             if self._backward is None:
                 self._tell("backward")
         else:  # a backward through another graph, which only shares this leaf
@@ -351,17 +363,24 @@ class Recorder:
             del self.graph.gradients[known]
         else:
             total = self.graph.gradients[known] = summary_of(event.tensor.grad.array)
-        self._enter(known, Entry("zero", None, total))
+        self._enter(known, Entry("zero", None, total, source=self._line()))
         self._tell("zero")
 
     def stepped(self, event):
         """Stepped: an optimizer has changed parameters of this run."""
         ours = [(self._tensors.get(parameter), parameter) for parameter in event.parameters]
+        line, by = self._line(), type(event.optimizer).__name__
+        self._look_for_pins()
         for known, parameter in ours:
             if known is not None:
-                self._enter_new_value(known, summary_of(parameter.array))
+                self._enter_new_value(known, summary_of(parameter.array), line, by)
         if any(known is not None for known, _ in ours):
             self._tell("step")
+
+    def _line(self):
+        """The learner's line that runs now."""
+        site, _ = self._sites.here()
+        return site and site.source
 
     def _count_backward(self):
         if self._backward == 0:
@@ -374,10 +393,10 @@ class Recorder:
         self.graph.history.append(Booking(value_id, len(entries), len(self.graph.steps)))
         entries.append(entry)
 
-    def _enter_new_value(self, value_id, data):
+    def _enter_new_value(self, value_id, data, source, by=None):
         steps = [entry.total for entry in self.graph.ledger.get(value_id, ()) if entry.what == "step"]
         if data != (steps[-1] if steps else self.graph.values[value_id].data):
-            self._enter(value_id, Entry("step", None, data))
+            self._enter(value_id, Entry("step", None, data, None, source, by))
 
     def _tell(self, what):
         if self.relay().forward:

@@ -1,6 +1,6 @@
 """Graph -> scene: one plain JSON dictionary with everything that a drawing needs, words and places."""
 
-from viz import canonical, folds, layout, outline, seen, text, words
+from viz import canonical, folds, layout, ledger, outline, seen, text, words
 from viz import fold as folding
 from viz.picture import picture
 
@@ -98,8 +98,8 @@ def _node(graph, node, used):
         "detail": _detail(graph, node, value),
         "value": value.data.long() if value.data else None,
         "grad": gradient.long() if gradient else None,
-        "ledger": [] if node.kind == "output" else [words.entry(entry) for entry in graph.ledger.get(value.id, ())],
-        "around": around,
+        "ledger": [] if node.kind == "output" else ledger.lines(graph, value.id),
+        "around": around, "pins": words.pins(graph, value) if node.kind in ("leaf", "parameter") else "",
     }
 
 
@@ -111,6 +111,7 @@ def _detail(graph, node, value):
         rows += _op_rows(graph, graph.steps[node.step])
     rows += [["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device],
              ["requires_grad", str(value.requires_grad)]]
+    rows += [["optimizer", told] for told in [words.pins(graph, value)] if told and node.kind != "output"]
     reads = [read.how for read in graph.reads if read.value == value.id]
     if reads and node.kind != "output":
         rows.append(["read back", ", ".join(reads)])

@@ -228,7 +228,7 @@ _READERS = {
            "source": _source, "iteration": _count, "backward": _maybe_count, "saved": _several(_record(Saved)),
            "freed": _bool, "contributions": _several(_maybe_summary), "entered": _several(_text)},
     Entry: {"what": _one_of("before", "add", "zero", "elsewhere", "step"), "change": _maybe_summary,
-            "total": _maybe_summary, "backward": _maybe_count},
+            "total": _maybe_summary, "backward": _maybe_count, "source": _source, "by": _or_none(_text)},
     Visit: {"step": _count, "backward": _count, "gradient": _summary, "contributions": _several(_maybe_summary),
             "after": _count, "freed": _bool, "source": _source},
     Booking: {"value": _count, "entry": _count, "after": _count},
@@ -236,7 +236,7 @@ _READERS = {
     Graph: {"values": _several(_record(Value), list), "steps": _several(_record(Step), list),
             "gradients": _by_id(_summary), "ledger": _by_id(_several(_entry, list)),
             "reads": _several(_record(Read), list), "modules": _by_name(_text), "backwards": _count,
-            "history": _several(_event, list)},
+            "history": _several(_event, list), "pins": _by_id(_several(_text))},
 }
 
 
@@ -262,7 +262,7 @@ def _check(graph):
         _need(value.id == number, f"{at}.id", f"{number}")
         _need(value.producer == made.get(number), f"{at}.producer", "the step that made it")
         _need((value.role == "result") == (value.producer is not None), f"{at}.role", "result for what a step made")
-    for at, ids in (("gradients", graph.gradients), ("ledger", graph.ledger),
+    for at, ids in (("gradients", graph.gradients), ("ledger", graph.ledger), ("pins", graph.pins),
                     ("reads", [read.value for read in graph.reads])):
         _need(all(number < len(graph.values) for number in ids), at, "about values that are there")
     for number, event in enumerate(graph.history):

@@ -86,10 +86,18 @@ def box(node):
             lines.append(f'<path d="{_plus(x + w - 11, y + 11)}" fill="none" stroke="{border}" stroke-width="1.5"/>')
         if node["kind"] == "parameter":
             lines.append(rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
+    if node.get("pins"):
+        lines += _pin(x + w - 24, y - 1)
     middle = node["x"] - 9 * (node["kind"] == "box")  # clear of the plus
     lines.append(words(middle, node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
     lines.append(words(middle, node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
     return lines
+
+
+def _pin(x, y):
+    """A pin through the upper right of a leaf: an optimizer holds it."""
+    yield f'<path d="M {px(x)} {px(y + 3)} V {px(y + 11)}" fill="none" stroke="{INK}" stroke-width="1.5"/>'
+    yield f'<circle cx="{px(x)}" cy="{px(y)}" r="4.4" fill="{INK}" stroke="{PAPER}" stroke-width="1.2"/>'
 
 
 def _plus(x, y, arm=4):
@@ -115,7 +123,7 @@ def tags(node):
     sizes = [text.width(badge, TAG) + 10 + 4 * badge.count(" of ") for badge in badges]
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
     for badge, size in zip(badges, sizes, strict=True):
-        strong = badge.startswith("no gradient")  # the one that asks for attention is filled
+        strong = badge.startswith(("no gradient", "no optimizer"))  # the one that asks for attention is filled
         colour = FLOW if badge.startswith("grad") else "#5c626b" if badge.endswith(QUIET_TAGS) else WARN
         middle = node["y"] + node["h"] / 2
         yield rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')

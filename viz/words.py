@@ -7,6 +7,7 @@ NOTHING = ("nothing is recorded yet: run some operations on tensors inside the w
            "`with viz.watch() as run: y = x * x`")
 
 
+NO_PIN = "no optimizer"  # holds a leaf to which gradients come, while optimizers hold others
 MASK = "random mask"  # what dropout multiplies with; it is made inside the call
 GLOSSARY = (  # words of the outline that need one, each with the text that shows that it is used
     ("leaf", " leaf ", "a tensor that no op made; here one with requires_grad"),
@@ -123,7 +124,13 @@ def source_badges(graph, value, used=True):
         badges.append("no gradient")
     elif graph.ledger.get(value.id, ()) and graph.ledger[value.id][-1].what == "zero":
         badges.append("grad cleared")
-    return badges
+    return [*badges, NO_PIN] if graph.lacks_pin(value) else badges
+
+
+def pins(graph, value):
+    """Which optimizers hold a leaf: `held by SGD`; "" where none does."""
+    held = ", ".join(text.clean(name, 24) for name in graph.pins.get(value.id, ()))
+    return held and f"held by {held}"
 
 
 def entry(what):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import warnings
+import weakref
 from collections import defaultdict
 
 import numpy as np
@@ -38,6 +39,14 @@ def _told(step):
     return told
 
 
+_alive = []  # weak references to all optimizers, in the order they were made
+
+
+def alive():
+    """The optimizers that somebody holds, in the order they were made."""
+    return [optimizer for optimizer in [reference() for reference in _alive] if optimizer is not None]
+
+
 class Optimizer:
     """Holds parameters in groups, clears their gradients, keeps state for each, and steps.
 
@@ -53,6 +62,11 @@ class Optimizer:
         super().__init_subclass__(**options)
         if "step" in cls.__dict__:
             cls.step = _told(cls.step)
+
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls)
+        _alive.append(weakref.ref(self, _alive.remove))
+        return self
 
     def __init__(self, params, defaults):
         if isinstance(params, Tensor):

@@ -180,8 +180,8 @@ class GraphView {
         this.nodes.set(node.key, item);
         this.nodeLayer.append(item.group);
       }
-      const { kind, op_kind, title, subtitle, w, h, recorded, reason, badges } = node;
-      const drawnAs = JSON.stringify([kind, op_kind, title, subtitle, w, h, recorded, reason, badges]);
+      const { kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins } = node;
+      const drawnAs = JSON.stringify([kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins]);
       if (item.drawnAs !== drawnAs) item.group.replaceChildren(...drawNode(node));
       Object.assign(item, { node, drawnAs, gone: false, to: { x: node.x, y: node.y, o: 1, z: 1 } });
       item.group.setAttribute("class", nodeClass(node) + (fresh ? " vg-fresh" : ""));

@@ -17,7 +17,7 @@ function tagsOf(node) {
 }
 
 function toneOf(tag) {
-  if (/^no grad(ient)?( on \d+)?$|^grad is nan/.test(tag)) return "warn";
+  if (/^no optimizer|^no grad(ient)?( on \d+)?$|^grad is nan/.test(tag)) return "warn";
   if (/^grad/.test(tag)) return "grad";
   return /^(cut|no_grad|needs no grad|detach)/.test(tag) ? "cut" : "plain";
 }
@@ -47,7 +47,15 @@ export function drawNode(node) {
     subtitle.textContent = fit(node.subtitle, room, `11px ${FONT}`);
     parts.push(subtitle);
   }
-  return [...parts, ...drawTags(node)];
+  return [...parts, ...(node.pins ? [drawPin(node)] : []), ...drawTags(node)];
+}
+
+/** A pin through the upper right of a leaf: an optimizer holds it. */
+function drawPin(node) {
+  const title = svg("title");
+  title.textContent = node.pins;
+  return svg("g", { class: "vg-pin", transform: `translate(${round(node.w / 2 - 24)} ${round(-node.h / 2 - 1)})` }, title,
+    svg("path", { d: "M0 3V11" }), svg("circle", { r: 4.4 }));
 }
 
 function drawTags(node) {
@@ -84,7 +92,7 @@ export function spoken(node, edges) {
   const from = edges.filter((e) => e.to === node.key).length, to = edges.filter((e) => e.from === node.key).length;
   const tags = tagsOf(node), why = tags.join().includes(node.reason) ? "" : node.reason;
   const unrecorded = node.kind === "op" && !node.recorded ? ["not recorded", why] : [];
-  return [node.title, what, node.subtitle, ...unrecorded, ...tags,
+  return [node.title, what, node.subtitle, ...unrecorded, node.pins, ...tags,
     from ? `${from} in` : "", to ? `${to} out` : ""].filter(Boolean).join(", ").slice(0, 400);
 }
 
@@ -151,7 +159,7 @@ export function detailsOf(node, onclose, buttons = []) {
   }
   const block = (title, text) => (text === null || text === undefined || text === ""
     ? [] : [html("h4", {}, title), html("pre", { tabindex: "0", "aria-label": title }, String(text))]);
-  const ledger = node.ledger && node.ledger.length ? [html("h4", {}, "Ledger of .grad"),
+  const ledger = node.ledger && node.ledger.length ? [html("h4", {}, "Ledger"),
     html("ol", { class: "vg-ledger" }, ...node.ledger.map((line) => html("li", {}, String(line))))] : [];
   const tags = tagsOf(node).map((tag) => html("span", { class: `vg-chip vg-tag-${toneOf(tag)}` }, tag));
   return [html("div", { class: "vg-panel-head" }, html("h3", {}, String(node.title)), close),

@@ -59,6 +59,8 @@ const LEGEND = [
     { kind: "parameter", title: "b", badges: ["no gradient"] }],
   ["grad", "“grad”: backward left a gradient here, added up if it came more than once",
     { kind: "parameter", title: "w", badges: ["grad"] }],
+  ["pin", "Pin: an optimizer holds this leaf and will change it. “no optimizer”: gradients come, but none will",
+    { kind: "parameter", title: "w", pins: "held by SGD" }],
 ];
 const LEGEND_EDGES = [
   ["A value moves along; its shape stands on the edge", { recorded: true, flows: false, label: "(3, 4)" }],
