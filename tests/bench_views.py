@@ -7,6 +7,7 @@ import argparse
 import os
 import platform
 import statistics
+from time import process_time
 
 for name in ("OMP", "MKL", "OPENBLAS"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
@@ -98,6 +99,42 @@ def recording(rounds):
                "yes" if measure.ratio(found, "recorded", "plain") < TWICE else "NO"]
 
 
+# How long a picture takes
+
+
+def unrolled(nodes):
+    """The run of a recurrent network with shared weights, of about so many nodes, and of a backward through it."""
+    cell, h, xs = nn.RNNCell(3, 4), mg.zeros(2, 4), mg.randn(nodes // 6 + 1, 2, 3)
+    weights = cell.weight_ih, cell.weight_hh, cell.bias_ih
+    with viz.watch() as run:
+        for x in xs[: (nodes - 5) // 6]:
+            h = mg.tanh(x @ weights[0].T + h @ weights[1].T + weights[2])
+        h.sum().backward()
+    return run
+
+
+def pictures():
+    """Rows: nodes, and seconds until the scene of the graph is there, folded by itself, and until an open box is."""
+    for nodes, limit in STEP.items():
+        run = unrolled(nodes)
+        run.graph  # noqa: B018  what is recorded has become a graph
+        widget = viz.GraphWidget()
+        shown, opened = [], []
+        for _ in range(3):
+            start = process_time()
+            widget.show(run)
+            shown.append(process_time() - start)
+            start = process_time()
+            shut = widget.scene["folds"]["shut"]
+            if shut:
+                widget.unfold(shut[0])
+            opened.append(process_time() - start)
+            widget.fold_by("auto")
+        count = len(run.graph.steps) + len(run.graph.sources())
+        yield [f"{count:,} nodes", f"{len(widget.scene['nodes']):,}", f"{min(shown):.3f}", f"{min(opened):.3f}",
+               f"{limit:g}", "yes" if max(min(shown), min(opened)) < limit else "NO"]
+
+
 def main(arguments=None):
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench_views", description=__doc__)
@@ -105,6 +142,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     print(f"{platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}, one thread")
     print_table(["forward", "us plain", "x recorded", "x and looked at", "under 2"], recording(options.rounds))
+    print_table(["graph to scene", "drawn", "s", "s to open a box", "at most", ""], pictures())
 
 
 def print_table(head, rows):

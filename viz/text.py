@@ -13,7 +13,8 @@ def clean(text, limit=60):
     ('a b', 'xxxx…')
     """
     text = str(text)[: 4 * limit + 100].translate(_DIRECTION)  # a 10 kB name is cut before the slow part
-    text = "".join(" " if char.isspace() else _visible(char) for char in text)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(" " if char.isspace() else _visible(char) for char in text)
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
