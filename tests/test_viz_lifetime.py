@@ -213,7 +213,7 @@ def test_text_and_chart_say_the_same():
     with viz.lifetime() as life:
         for _ in life.turns(range(3)):
             held.append((W * W).sum())
-    bundle = life._repr_mimebundle_()
+    bundle, _ = life._repr_mimebundle_()
     assert bundle["text/plain"] == life.text() and "held[0 to 1] (turns 1 to 2)" in life.text()
     root = ElementTree.fromstring(life.svg())
     told = " ".join(part.text or "" for part in root.iter())
@@ -224,7 +224,7 @@ def test_text_and_chart_say_the_same():
 def test_before_the_first_mark():
     with viz.lifetime() as life:
         pass
-    assert life.text() == "Nothing is marked yet." and "image/svg+xml" not in life._repr_mimebundle_()
+    assert life.text() == "Nothing is marked yet." and "image/svg+xml" not in life._repr_mimebundle_()[0]
     with pytest.raises(ValueError, match="nothing is marked yet"):
         life.svg()
 

@@ -1,5 +1,7 @@
 """`viz.lifetime`: which graphs are alive while a loop runs, and which names keep them."""
 
+import time
+
 import numpy as np
 
 from minigrad import events, memory, mode
@@ -10,6 +12,8 @@ from viz.graph import union
 from viz.lives import Holder, Lives, Mark
 from viz.modules import Weak
 from viz.notes import span
+
+PAUSE = 0.1  # seconds between two pictures while a loop is running
 
 
 def lifetime(every="backward"):
@@ -43,6 +47,7 @@ class Lifetime:
         self.lives = Lives()
         self._end = end  # the kind of event that ends a turn, None when only `mark` does
         self._nodes, self._turn = Weak(), 1  # grad_fn -> the turn in which it was made
+        self._widget, self._drawn_at = None, 0.0
 
     def __enter__(self):
         mode.add_watcher(self._hear)
@@ -50,6 +55,7 @@ class Lifetime:
 
     def __exit__(self, *exception):
         mode.remove_watcher(self._hear)
+        self._draw()
 
     def _hear(self, event):
         if type(event) is events.OpRan:
@@ -97,11 +103,25 @@ class Lifetime:
         """The chart as SVG text. Errors: ValueError before the first mark."""
         return chart(self.lives)
 
+    @property
+    def widget(self):
+        """The chart as a widget that follows the loop; its `chosen` is the number of the mark that is looked at."""
+        if self._widget is None:
+            from viz.lifewidget import LifeWidget
+
+            self._widget = LifeWidget()
+            self._draw()
+        return self._widget
+
     def __repr__(self):
         return f"Lifetime({self.verdict()})"
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": self.text()} | ({"image/svg+xml": self.svg()} if self.marks else {})
+    def _repr_mimebundle_(self, **options):
+        data, metadata = self.widget._repr_mimebundle_(**options)
+        data["text/plain"] = self.text()  # for a front end that cannot run the widget
+        if self.marks:
+            data["image/svg+xml"] = self.svg()
+        return data, metadata
 
     # ---- looking
 
@@ -112,6 +132,13 @@ class Lifetime:
         self.marks.append(Mark(str(name or self._turn), len(alive), len(earlier), _kept(node for node, _ in alive),
                                len({turn for _, turn in alive}), held))
         self._turn += 1
+        if time.perf_counter() - self._drawn_at > PAUSE:
+            self._draw()
+
+    def _draw(self):
+        if self._widget is not None:
+            self._widget.show(self.lives)
+            self._drawn_at = time.perf_counter()
 
 
 _ENDS = {"backward": events.BackwardEnded, "step": events.Stepped, None: None}
