@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -63,6 +64,20 @@ def test_a_number_that_changed_without_a_word_is_not_told_at_all():
         y = x * 2
     nn.init.zeros_(y)
     assert large(run) is None and "mul" in run.outline() and run.svg()
+
+
+@pytest.mark.parametrize("look", [
+    lambda x: x.reshape(20, 10), lambda x: x.detach(), lambda x: x[5:], lambda x: x.unsqueeze(0).expand(3, 200),
+])  # fmt: skip
+def test_what_looks_at_memory_of_the_learners_is_summed_up_at_once(look):
+    given = np.ones(200, np.float32)
+    x = mg.from_numpy(given)
+    with Run() as run:
+        y = look(x)
+        given[:] = 5
+    value = run.graph.values[run.graph.steps[-1].output]
+    assert (value.data.low, value.data.high) == (1.0, 1.0)
+    del y
 
 
 def test_versions_are_those_of_then():

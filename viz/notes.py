@@ -8,6 +8,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from minigrad import memory
 from minigrad.device import device_of
+from minigrad.tensor import Tensor
 from viz.graph import KEEP, Saved, Summary
 
 
@@ -15,7 +16,7 @@ class Note(NamedTuple):
     """One op that ran. Here is all that may be otherwise a moment later; what follows from it waits.
 
     inputs: as in Step. before: the value that stood in the output tensor before, if it was changed in place; name: what
-    `name()` called it. array: that of the output; data: a copy of it when it is small. epoch: the count of all changes
+    `name()` called it. array: that of the output; data: what `kept_of` makes of it. epoch: the count of all changes
     in place. kept: names and arrays that its node keeps. node: a weak reference. place: site and way of `Sites.here`.
     module, entered: (root, path) of the module that runs, and of those that have begun since the last op.
     """
@@ -39,6 +40,8 @@ class Note(NamedTuple):
 
     def summary(self):
         """The numbers of the result; None when they have changed since and nobody said so in time."""
+        if isinstance(self.data, Summary):
+            return self.data
         return None if memory.changed_since(self.data, self.epoch) else summary_of(self.data)
 
     def looks(self):
@@ -52,6 +55,16 @@ class Note(NamedTuple):
 
     def _version(self, array):
         return 0 if isinstance(array, np.generic) else memory.version(array, self.epoch)
+
+
+def kept_of(array, inputs):
+    """What a note holds of a result until there is time: a copy of a small one; a large one itself, if its memory is
+    new; of one that looks at older memory, to which NumPy may write at any time, the summary."""
+    if array.size <= KEEP:
+        return array.copy()
+    owner = memory.owner(array)
+    older = any(memory.owner(source.array) is owner for source in inputs if isinstance(source, Tensor))
+    return summary_of(array) if older else array
 
 
 def _where(array, buffer):

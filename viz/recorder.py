@@ -12,9 +12,9 @@ from minigrad.nn import Parameter
 from minigrad.optim.optimizer import alive
 from minigrad.tensor import Tensor
 from viz import names, text
-from viz.graph import KEEP, Booking, Entry, Number, Read, Step, Value, Visit
+from viz.graph import Booking, Entry, Number, Read, Step, Value, Visit
 from viz.modules import Modules, Weak, joined
-from viz.notes import Note, summary_of
+from viz.notes import Note, kept_of, summary_of
 from viz.words import MASK
 
 HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
@@ -110,10 +110,10 @@ class Recorder:
         elif output.requires_grad and event.op.name.endswith("_"):
             reason = "no_grad"
         attributes = event.attributes and {key: text.plain(what) for key, what in event.attributes.items()}
-        data = array.copy() if array.size <= KEEP else array
         self._notes.append((Recorder._step, Note(
-            event.op, attributes, event.recorded, reason, inputs, known, name, array, data, memory.epoch, kept, node,
-            place, modules.current(), modules.entered, None if self._backward is None else self._count_backward())))
+            event.op, attributes, event.recorded, reason, inputs, known, name, array,
+            kept_of(array, event.inputs), memory.epoch, kept, node, place, modules.current(), modules.entered,
+            None if self._backward is None else self._count_backward())))
         modules.entered = []
         if known not in self._sources:  # a leaf that was changed in place stays itself
             self._tensors.put(output, self._count)
