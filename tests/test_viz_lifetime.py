@@ -3,6 +3,7 @@
 import gc
 import itertools
 import weakref
+from collections import deque
 from xml.etree import ElementTree
 
 import pytest
@@ -126,6 +127,19 @@ def test_a_hidden_state_reaches_back_and_a_cut_one_does_not():
 
     assert counts(run(False)) == [2, 4, 6, 8] and run(False).names() == ["h"]
     assert counts(run(True)) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("keep", [3, None])
+def test_what_is_kept_for_a_while_only_is_not_called_rising(keep):
+    last, h = deque(maxlen=keep), mg.zeros(50)
+    with viz.lifetime() as life:
+        for turn in life.turns(range(9)):
+            if keep is None and turn % 3 == 0:
+                h = h.detach()  # truncated: the graph reaches back three turns
+            h = (h * W).tanh() if keep is None else h
+            last.append((W * W).sum() if keep else 0)
+    assert life.lives.most_graphs() == 3 and not life.lives.grows()
+    assert life.verdict() == f"At most 3 turns are alive at once. Held by {'last[0 to 1]' if keep else 'h'}."
 
 
 def test_what_no_name_leads_to_is_said_to_be_held_all_the_same():

@@ -55,9 +55,9 @@ class Lives:
         return max((mark.graphs for mark in self.marks), default=0)
 
     def grows(self):
-        """Whether more turns were alive at the end than ever before: a graph that is kept turn after turn."""
+        """Whether ever more turns were alive, to the end: graphs that are kept turn after turn, and never let go."""
         counts = [mark.graphs for mark in self.marks]
-        return len(counts) > 2 and counts[-1] > 2 and counts[-1] >= max(counts) > counts[0]
+        return len(counts) > 2 and counts[-1] > 2 and counts == sorted(counts) and counts[-1] > counts[len(counts) // 2]
 
     def names(self):
         """The names that hold nodes of earlier turns at the last mark."""
