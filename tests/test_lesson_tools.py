@@ -185,7 +185,7 @@ def test_a_panel_whose_function_runs_no_op_says_so():
     def power(times=0):
         return f"times = {times}"
 
-    graph = power.widget.children[-1]
+    graph = power.set().graph
     assert graph.scene["notice"] == "No op ran, so there is no graph."
     assert power.outline() == "No op ran, so there is no graph.\ntimes = 0"
     assert "viz.watch" not in power._repr_mimebundle_()["text/plain"]

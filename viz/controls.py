@@ -18,7 +18,8 @@ MOST_STATES = 24  # with more than this, sliders stay where they are when all st
 
 @dataclass
 class Control:
-    """One argument that can be changed. kind: "switch", "slider", "choice", "text", "number" or "widget"."""
+    """One argument that can be changed. kind: "switch", "slider", "choice", "text", "number" or "widget". hint: what it
+    does, in a few words, where its name does not say it."""
 
     name: str
     kind: str
@@ -28,6 +29,7 @@ class Control:
     high: float = 0
     step: float = 0
     widget: object = None
+    hint: str = ""
 
     def check(self, value):
         """`value` as this control takes it. Errors: TypeError, ValueError, naming what it takes."""
@@ -67,7 +69,7 @@ class Control:
 
     def spec(self):
         """What the drawing of the control needs, as plain JSON."""
-        return {"name": self.name, "kind": self.kind, "options": list(self.options),
+        return {"name": self.name, "kind": self.kind, "hint": self.hint, "options": list(self.options),
                 "low": self.low, "high": self.high, "step": self.step}
 
 
@@ -100,20 +102,39 @@ _unset = object()
 
 def _hints(function):
     try:
-        return typing.get_type_hints(function)
-    except (NameError, TypeError):  # annotations that mean nothing here say nothing about controls
+        return inspect.get_annotations(function, eval_str=True)
+    except Exception:  # annotations are the learner's: those that mean nothing say nothing about controls
         return {}
+
+
+SOURCES = (ipywidgets.Widget, tuple, range, list, bool, str)  # what says by its value which control it wants
+AT_FIRST = {bool: False, str: "", int: 0, float: 0.0}  # where the control of a bare type stands
+
+
+def _annotated(hint, has_default):
+    """What an annotation says about the control; _unset for nothing."""
+    if typing.get_origin(hint) is typing.Annotated:
+        hint = next((part for part in typing.get_args(hint)[1:] if isinstance(part, SOURCES)), typing.get_args(hint)[0])
+    if typing.get_origin(hint) is typing.Literal:
+        return list(typing.get_args(hint))
+    if isinstance(hint, SOURCES):
+        return hint
+    return AT_FIRST.get(hint, _unset) if isinstance(hint, type) and not has_default else _unset
 
 
 def _control(name, given, default, hint):
     has_default = default is not inspect.Parameter.empty
-    source = given if given is not _unset else default
-    if typing.get_origin(hint) is typing.Literal and given is _unset:
-        source = list(typing.get_args(hint))
+    source = given if given is not _unset else _annotated(hint, has_default)
+    if source is _unset:
+        source = default
     if source is inspect.Parameter.empty:
         raise TypeError(f"argument {name!r} needs a default or a control, as in @viz.playground({name}=(-3.0, 3.0))")
     start = default if has_default else None
+    if isinstance(source, Control):
+        return source
     if isinstance(source, ipywidgets.Widget):
+        if has_default and source is not default:
+            source.value = default
         return Control(name, "widget", source.value, widget=source)
     if isinstance(source, bool):
         return Control(name, "switch", source)

@@ -9,23 +9,32 @@ import traceback
 
 import ipywidgets
 
+from minigrad.nn import Module
 from minigrad.tensor import Tensor
+from viz.code import Code
 from viz.controls import Controls, all_states, format_number, read_controls
+from viz.lines import behaviour, block, changed, marked, told
 from viz.live import OpenRun
 from viz.notes import summary_of
+from viz.outside import on_model
 from viz.widget import GraphWidget
 
 NO_OP = "No op ran, so there is no graph."
 LONGEST = 600  # characters of what a function returned or printed that stand below the graph
 
 
-def playground(function=None, /, **controls):
+def playground(function=None, /, *inputs, **controls):
     """Turn a function into a panel: its arguments as controls, and the graph of its last run below them.
 
     What a control is follows from the keyword given here, else from the argument's annotation or default:
     a bool is a switch, `(low, high)` or `(low, high, step)` or a range a slider, a list or `Literal` a choice, a str
     a text, a number a number, and an ipywidgets widget is taken as it is. What the function returns or prints stands
     below the graph. Errors: TypeError when an argument cannot become a control.
+
+    Of a model it makes a panel without touching its code: `viz.playground(model, x, loss=..., cut=detach_after("0"))`
+    runs `model(x)` and the backward from `loss(output)`, with ready-made pieces as controls: `viz.detach_after`,
+    `no_grad_around`, `freeze`, `branch_at` and `accumulate`. Other keywords are controls handed to its forward.
+    The model is left as it was. Errors: ValueError for a path that it does not have.
 
     >>> import minigrad as mg
     >>> @playground(x=(-3.0, 3.0))
@@ -41,6 +50,11 @@ def playground(function=None, /, **controls):
     """
     if function is None:
         return functools.partial(playground, **controls)
+    if isinstance(function, Module):
+        model = on_model(function, inputs, **controls)
+        return Panel(model.run, model.controls, model.around, model.forwards)
+    if inputs:
+        raise TypeError("playground(): inputs stand behind a model, as in viz.playground(model, x)")
     if not callable(function):
         raise TypeError("playground() decorates a function: write @viz.playground or @viz.playground(x=(-3.0, 3.0))")
     return Panel(function, controls)
@@ -51,12 +65,15 @@ class Panel:
     the function itself.
 
     run: the last run. text: what the function returned or printed then. values: where the controls stand.
-    widget: controls and graph as one ipywidgets box, with something to see in it.
+    widget: controls, graph and code as one ipywidgets box, with something to see in it.
+
+    around: what is done around a run, a `with` block made of the values. parts: other functions whose code is shown.
     """
 
-    def __init__(self, function, given):
+    def __init__(self, function, given, around=None, parts=()):
         functools.update_wrapper(self, function)
-        self._function = function
+        self._function, self._around = function, around
+        self._blocks = [one for one in map(block, (inspect.unwrap(function), *parts)) if one is not None]
         self._controls = {control.name: control for control in read_controls(function, given)}
         self._run = None
         self._quiet = False
@@ -70,7 +87,8 @@ class Panel:
         own = [control.widget for control in self._controls.values() if control.kind == "widget"]
         for widget in own:
             widget.observe(self._widget_changed, "value")
-        self._box = ipywidgets.VBox([*([self.controls] if drawn else []), *own, self.graph])
+        self.code = Code(blocks=marked(self._blocks, {}))
+        self._box = ipywidgets.VBox([*([self.controls] if drawn else []), *own, self.graph, self.code])
         self._box.add_class("vg-around")
 
     def __call__(self, *args, **kwargs):
@@ -99,6 +117,12 @@ class Panel:
         """The digest of the last run, "" when there is none."""
         self._ensure()
         return "" if self._run is None else self._run.digest()
+
+    def lines(self):
+        """The code as text, with a mark and a few words on each line that did something else in the last run than in
+        the one before."""
+        self._ensure()
+        return told(self.code.blocks)
 
     def set(self, **values):
         """Move controls and run: `panel.set(no_grad=True)`. Returns the panel.
@@ -129,7 +153,7 @@ class Panel:
         try:
             run, text = self._call(state)
         except Exception as error:
-            return [sentence(error, self._function)]
+            return [sentence(error, inspect.unwrap(self._function))]
         return [run.digest()[:8], run.graph.counts(), " / ".join(text.split("\n"))]
 
     def _checked(self, values):
@@ -158,7 +182,7 @@ class Panel:
         self._refresh()
 
     def _size_changed(self, change):
-        self.controls.size = change.new
+        self.controls.size = self.code.size = change.new
 
     def _drawn_values(self):
         return {name: value for name, value in self.values.items() if self._controls[name].kind != "widget"}
@@ -180,23 +204,28 @@ class Panel:
             self._refresh()
 
     def _refresh(self):
+        before = {} if self._run is None else behaviour(self._run.graph)
         try:
             self._run, self.text = self._call(self.values)
         except Exception as error:
             self.text = ""
-            self.graph.fail(sentence(error, self._function))
+            self.graph.fail(sentence(error, inspect.unwrap(self._function)))
         else:
             with self.graph.hold_sync():
                 self.graph.show(self._run, note=self.text)
                 if not self._run.graph.steps:  # a panel records by itself: how to record is no advice here
                     self.graph.scene = self.graph.scene | {"notice": NO_OP, "outline": NO_OP}
+            self.code.blocks = marked(self._blocks, before and changed(before, behaviour(self._run.graph)))
 
     def _call(self, values):
         printed = io.StringIO()
         run = OpenRun()
-        with contextlib.redirect_stdout(printed), run.recording():
-            returned = self._function(**values)
-        run.end(variables_of(self._function))
+        with contextlib.redirect_stdout(printed), self._around(values) if self._around else contextlib.nullcontext():
+            with run.recording():
+                returned = self._function(**values)
+            run.end(variables_of(inspect.unwrap(self._function)))
+        if self._around:
+            run.close()  # what happens to the model after this has nothing to do with it
         text = "\n".join(part for part in (printed.getvalue().strip("\n"), shown(returned)) if part)
         return run, text if len(text) <= LONGEST else text[:LONGEST] + "…"
 

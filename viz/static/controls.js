@@ -6,15 +6,17 @@ import { initialize, whileGone } from "./kernel.js";
 
 const PATIENCE_MS = 5000; // after this long without an answer the next change is sent anyway
 
-const label = (name) => html("span", { class: "vc-name" }, name);
+const label = ({ name, hint }) => html("span", { class: "vc-name" }, name,
+  ...(hint ? [" ", html("span", { class: "vc-hint" }, hint)] : []));
+const spoken = ({ name, hint }) => (hint ? `${name}, ${hint}` : name);
 
 /** Each maker returns the element of one control and a function that shows a value in it. */
 const MAKERS = {
   switch(control, change) {
     const word = html("span", { class: "vc-word" });
     const track = html("span", { class: "vc-track", "aria-hidden": "true" }, html("span", { class: "vc-knob" }));
-    const button = html("button", { type: "button", role: "switch", class: "vc-switch", "aria-label": control.name },
-      track, label(control.name), word);
+    const button = html("button", { type: "button", role: "switch", class: "vc-switch", "aria-label": spoken(control) },
+      track, label(control), word);
     button.addEventListener("click", () => change(button.getAttribute("aria-checked") !== "true"));
     return [button, (on) => {
       button.setAttribute("aria-checked", String(on));
@@ -24,8 +26,8 @@ const MAKERS = {
 
   slider(control, change) {
     const bounds = { min: control.low, max: control.high, step: control.step };
-    const range = html("input", { type: "range", "aria-label": control.name, ...bounds });
-    const number = html("input", { type: "number", "aria-label": `${control.name}, as a number`, ...bounds });
+    const range = html("input", { type: "range", "aria-label": spoken(control), ...bounds });
+    const number = html("input", { type: "number", "aria-label": `${spoken(control)}, as a number`, ...bounds });
     const digits = (String(control.step).split(".")[1] || "").length;
     range.addEventListener("input", () => change(Number(range.value)));
     number.addEventListener("change", () => {
@@ -33,7 +35,7 @@ const MAKERS = {
       if (number.value !== "" && Number.isFinite(typed)) change(Math.min(control.high, Math.max(control.low, typed)));
       else number.value = Number(range.value).toFixed(digits); // an emptied box would hide where the slider stands
     });
-    return [html("label", { class: "vc-slider" }, label(control.name), range, number), (value) => {
+    return [html("label", { class: "vc-slider" }, label(control), range, number), (value) => {
       range.value = value;
       number.value = Number(value).toFixed(Number.isInteger(value) && !digits ? 0 : digits);
     }];
@@ -45,7 +47,7 @@ const MAKERS = {
       button.addEventListener("click", () => change(option));
       return button;
     });
-    const group = html("div", { class: "vc-choice", role: "radiogroup", "aria-label": control.name }, ...buttons);
+    const group = html("div", { class: "vc-choice", role: "radiogroup", "aria-label": spoken(control) }, ...buttons);
     group.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!step) return;
@@ -54,7 +56,7 @@ const MAKERS = {
       buttons[next].focus();
       change(control.options[next]);
     });
-    return [html("div", { class: "vc-row" }, label(control.name), group), (value) => {
+    return [html("div", { class: "vc-row" }, label(control), group), (value) => {
       buttons.forEach((button, i) => {
         const chosen = control.options[i] === value;
         button.setAttribute("aria-checked", String(chosen));
@@ -64,20 +66,20 @@ const MAKERS = {
   },
 
   text(control, change) {
-    const input = html("input", { type: "text", "aria-label": control.name, spellcheck: "false" });
+    const input = html("input", { type: "text", "aria-label": spoken(control), spellcheck: "false" });
     input.addEventListener("input", () => change(input.value));
-    return [html("label", { class: "vc-text" }, label(control.name), input), (value) => {
+    return [html("label", { class: "vc-text" }, label(control), input), (value) => {
       if (input.value !== value) input.value = value;
     }];
   },
 
   number(control, change) {
-    const input = html("input", { type: "number", step: "any", "aria-label": control.name });
+    const input = html("input", { type: "number", step: "any", "aria-label": spoken(control) });
     input.addEventListener("change", () => {
       const typed = Number(input.value);
       if (input.value !== "" && Number.isFinite(typed)) change(typed);
     });
-    return [html("label", { class: "vc-text" }, label(control.name), input), (value) => { input.value = value; }];
+    return [html("label", { class: "vc-text" }, label(control), input), (value) => { input.value = value; }];
   },
 };
 
