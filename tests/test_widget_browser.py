@@ -13,6 +13,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>grap
 BOOT = """
 import graph from "./graph.js";
 import controls from "./controls.js";
+import code from "./code.js";
 class Model {
   constructor(traits) { this.traits = traits; this.listeners = {}; this.saves = []; }
   get(name) { return this.traits[name]; }
@@ -25,19 +26,19 @@ class Model {
   off(event, act) { this.listeners[event] = (this.listeners[event] || []).filter((other) => other !== act); }
   save_changes() { this.saves.push(structuredClone(this.traits)); }
 }
-window.widgets = { graph, controls };
+window.widgets = { graph, controls, code };
 window.start = (kind, traits) => {
   const el = document.getElementById("out");
   el.replaceChildren();
   window.model = new Model(traits);
-  window.stop = (kind === "graph" ? graph : controls).render({ model: window.model, el });
+  window.stop = window.widgets[kind].render({ model: window.model, el });
 };
 document.body.dataset.ready = "true";
 """
 FILES = {
     "/": ("text/html", PAGE), "/boot.js": ("text/javascript", BOOT),
     "/graph.js": ("text/javascript", script("graph.js")),
-    "/controls.js": ("text/javascript", script("controls.js")),
+    "/controls.js": ("text/javascript", script("controls.js")), "/code.js": ("text/javascript", script("code.js")),
     "/graph.css": ("text/css", (STATIC / "graph.css").read_text("utf-8")),
 }
 

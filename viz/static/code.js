@@ -1,6 +1,6 @@
 // The code beside its graph. Lines whose behaviour has changed are lit: by a mark, by words, and by colour as well.
 
-import { count, html, runsCell } from "./dom.js";
+import { count, html, runsCell, tellContrast } from "./dom.js";
 import { initialize, whileGone } from "./kernel.js";
 
 function lineOf([number, text, said]) {
@@ -44,9 +44,9 @@ function render({ model, el }) {
   for (const trait of ["blocks", "size"]) model.on(`change:${trait}`, show);
   show();
   el.append(root);
-  const stopWatching = whileGone(model, el, (words) => { root.inert = Boolean(words); });
+  const stops = [whileGone(model, el, (words) => { root.inert = Boolean(words); }), tellContrast(root)];
   return () => {
-    stopWatching();
+    for (const stop of stops) stop();
     for (const trait of ["blocks", "size"]) model.off(`change:${trait}`, show);
     root.remove();
   };

@@ -1,7 +1,7 @@
 // The controls of a playground: switches, sliders, choices and text, drawn from the list that viz/panel.py sends.
 // At most one change is under way at a time: while Python is busy only the newest values wait, so a slider never lags.
 
-import { html, runsCell } from "./dom.js";
+import { html, runsCell, tellContrast } from "./dom.js";
 import { initialize, whileGone } from "./kernel.js";
 
 const PATIENCE_MS = 5000; // after this long without an answer the next change is sent anyway
@@ -139,9 +139,9 @@ function render({ model, el }) {
   show();
   size();
   el.append(root);
-  const stopWatching = whileGone(model, el, (words) => { root.inert = Boolean(words); });
+  const stops = [whileGone(model, el, (words) => { root.inert = Boolean(words); }), tellContrast(root)];
   return () => {
-    stopWatching();
+    for (const stop of stops) stop();
     for (const [event, act] of Object.entries(listeners)) model.off(event, act);
     root.remove();
   };

@@ -21,6 +21,17 @@ export function svg(tag, attributes = {}, ...children) {
 export const mix = (a, b, k) => a + (b - a) * k;
 export const ease = (t) => 1 - (1 - t) ** 3;
 export const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
+/** Have a part of the page follow the reader's wish for contrast. Returns what ends it. */
+export function tellContrast(part, changed = () => {}) {
+  const media = matchMedia("(prefers-contrast: more)");
+  const tell = () => {
+    part.dataset.contrast = media.matches ? "more" : "";
+    changed();
+  };
+  media.addEventListener("change", tell);
+  tell();
+  return () => media.removeEventListener("change", tell);
+}
 export const stillPreferred = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Shift + Enter and its like run the cell, wherever in its output the reader stands. JupyterLab does not see the key here,

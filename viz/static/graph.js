@@ -7,6 +7,8 @@ import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClas
 import { describe, legendParts } from "./words.js";
 import { boxAround, Folding, isBox } from "./fold.js";
 import { initialize, whileGone } from "./kernel.js";
+import { Screen } from "./screen.js";
+import { Search } from "./search.js";
 import { Stage } from "./stage.js";
 
 const GLIDE_MS = 350;
@@ -39,10 +41,14 @@ class GraphView {
       this.model.set("size", this.model.get("size") === "large" ? "normal" : "large");
       this.model.save_changes();
     });
-    const tools = html("div", { class: "vg-tools", role: "toolbar", "aria-label": "Graph view" },
+    this.root = html("section", { class: "vg", "aria-label": "Computation graph" });
+    this.search = new Search({ nodes: () => this.scene.nodes, go: (key) => this.reveal(key), leave: (key) => this.focusOn(key),
+      groups: () => [...this.nodes].map(([key, item]) => [key, item.group]) });
+    this.screen = new Screen(this.root, (full) => { this.stage.full = full; this.resize(); });
+    const tools = html("div", { class: "vg-tools", role: "toolbar", "aria-label": "Graph view" }, this.search.element,
       html("span", { class: "vg-group" }, tool("−", "Zoom out", () => this.stage.zoomBy(1 / 1.25)),
         tool("Fit", "Fit all of the graph", () => this.stage.zoomBy(0)), tool("+", "Zoom in", () => this.stage.zoomBy(1.25))),
-      this.folding.tools, this.keyButton, this.outlineButton, this.sizeButton);
+      this.folding.tools, this.keyButton, this.outlineButton, ...this.screen.buttons, this.sizeButton);
     this.edgeLayer = svg("g", { class: "vg-edges", "aria-hidden": "true" });
     this.labelLayer = svg("g", { class: "vg-labels", "aria-hidden": "true" });
     this.nodeLayer = svg("g", { class: "vg-nodes" });
@@ -57,12 +63,12 @@ class GraphView {
     this.glossary = html("dl", { class: "vg-rows", "aria-label": "Words used above" });
     this.outline = html("div", { class: "vg-outline", hidden: "" }, this.told, this.glossary);
     this.lost = html("p", { class: "vg-lost-note", role: "status" });
-    const ownKeys = { "data-lm-suppress-shortcuts": "true" }; // JupyterLab would take the arrow keys otherwise
+    this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrow keys otherwise
     this.content = html("div", { class: "vg-content" },
       html("header", { class: "vg-bar" }, html("div", { class: "vg-title" }, this.summary, this.digest), tools),
       this.legend, html("div", { class: "vg-main" }, this.stage.element, this.panel),
       this.caption, this.error, this.note, this.outline);
-    this.root = html("section", { class: "vg", "aria-label": "Computation graph", ...ownKeys }, this.content, this.lost);
+    this.root.append(this.content, this.lost);
     this.el.append(this.root);
   }
 
@@ -84,6 +90,7 @@ class GraphView {
 
   close() {
     for (const act of this.undo) act();
+    this.screen.close();
     this.root.remove();
   }
 
@@ -133,6 +140,7 @@ class GraphView {
     this.mergeNodes(appear);
     this.mergeEdges(appear);
     this.showPanel();
+    this.search.look();
     this.glide();
     this.folding.follow(this.scene);
     this.drawn += 1;
@@ -287,7 +295,7 @@ class GraphView {
 
   reveal(key) {
     const item = this.nodes.get(key);
-    if (item) this.stage.reveal(item.to.x, item.node.w);
+    if (item) this.stage.reveal(item.to, item.node);
   }
 
   // ---- choosing a node
@@ -320,6 +328,10 @@ class GraphView {
     if (event.key === "Escape" && this.model.get("selected")) {
       this.focusOn(this.model.get("selected"));
       this.select(this.model.get("selected"));
+    } else if (event.key === "Escape" && this.screen.isFull) {
+      this.screen.leave();
+    } else if (plain && event.key === "/") {
+      this.search.focus();
     } else if (plain && onNode && event.key in zooms) {
       this.stage.zoomBy(zooms[event.key]);
     } else if (plain && onNode && (event.key === "Enter" || event.key === " ")) {

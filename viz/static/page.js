@@ -27,3 +27,8 @@ class Kept {
 const scene = JSON.parse(document.getElementById("scene").textContent);
 const model = new Kept({ scene, selected: "", size: "normal", note: "", error: "", stale: false });
 graph.render({ model, el: document.getElementById("graph") });
+document.addEventListener("keydown", (event) => { // the page has no other use for this key
+  if (event.key !== "/" || event.target !== document.body) return;
+  event.preventDefault();
+  document.querySelector(".vg-field").focus();
+});

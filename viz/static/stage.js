@@ -12,6 +12,7 @@ const SIZES = {
 export class Stage {
   constructor(notice, ...layers) {
     this.size = "normal";
+    this.full = false; // the picture has the screen to itself
     this.picture = { w: 0, h: 0 };
     this.page = { w: 0, h: 0, scale: 1 }; // what is on the screen
     this.aim = this.page; // where an animation takes it
@@ -30,7 +31,7 @@ export class Stage {
   goal() {
     const { w, h } = this.picture;
     if (this.zoom !== null) return { w, h, scale: this.zoom };
-    const { tightest, least, most } = SIZES[this.size];
+    const { tightest, least, most } = this.sizes();
     const whole = this.wholeScale();
     const scale = whole < tightest ? least : Math.min(most, whole);
     // A small change of the picture is no reason to rescale it.
@@ -38,11 +39,16 @@ export class Stage {
     return { w, h, scale: calm ? this.page.scale : scale };
   }
 
+  sizes() {
+    if (!this.full) return SIZES[this.size];
+    return { ...SIZES[this.size], most: SIZES.large.most, tallest: Math.max(200, this.element.clientHeight - 36) };
+  }
+
   /** The scale at which all of the picture is seen at once. */
   wholeScale() {
     const { w, h } = this.picture;
-    if (!w) return SIZES[this.size].most;
-    return Math.min((this.room || w) / w, SIZES[this.size].tallest / Math.max(1, h));
+    if (!w) return this.sizes().most;
+    return Math.min((this.room || w) / w, this.sizes().tallest / Math.max(1, h));
   }
 
   setPage(w, h, scale) {
@@ -66,28 +72,29 @@ export class Stage {
 
   /** Fit anew when the room or the wanted size is another one; returns whether it was. */
   resize(size) {
-    const room = this.element.clientWidth - 24;
-    if (room < 40 || (room === this.room && this.size === size)) return false;
-    Object.assign(this, { room, size, zoom: null });
+    const room = this.element.clientWidth - 24, height = this.full ? this.element.clientHeight : 0;
+    if (room < 40 || (room === this.room && this.size === size && this.height === height)) return false;
+    Object.assign(this, { room, size, height, zoom: null });
     this.page.w = 0; // a new width starts a new fit
     this.go();
     this.fade();
     return true;
   }
 
-  /** Scroll the stage, and only the stage, so far that what stands at `x` and is `w` wide is seen. */
-  reveal(x, w) {
-    const middle = x * this.page.scale - this.element.scrollLeft, half = (w / 2) * this.page.scale + 20;
-    if (middle - half < 0 || middle + half > this.element.clientWidth) {
-      this.element.scrollLeft += middle - this.element.clientWidth / 2;
-    }
+  /** Scroll the stage, and only the stage, so far that what stands at `x`, `y` and is `w` by `h` large is seen. */
+  reveal({ x, y }, { w, h }) {
+    const { element, page: { scale } } = this;
+    const middle = x * scale - element.scrollLeft, half = (w / 2) * scale + 20;
+    if (middle - half < 0 || middle + half > element.clientWidth) element.scrollLeft += middle - element.clientWidth / 2;
+    const level = y * scale - element.scrollTop, tall = (h / 2) * scale + 20;
+    if (level - tall < 0 || level + tall > element.clientHeight) element.scrollTop += level - element.clientHeight / 2;
   }
 
   zoomBy(factor, at) {
     const box = this.element.getBoundingClientRect();
     const px = at ? at.clientX - box.left : box.width / 2, py = at ? at.clientY - box.top : box.height / 2;
     const old = this.page.scale;
-    const all = Math.min(SIZES[this.size].most, this.wholeScale());
+    const all = Math.min(this.sizes().most, this.wholeScale());
     this.zoom = factor ? Math.max(0.1, Math.min(4, old * factor)) : all;
     const { scale } = this.goal();
     const keep = (scrolled, p) => (scrolled + p) * (scale / old) - p; // what was at the pointer stays there
