@@ -6,15 +6,15 @@ from collections import Counter
 from viz import words
 from viz.picture import LABEL, TITLE, picture
 
-# Pale fills that stay apart for all usual kinds of colour vision; the widget's style sheet has the same hues.
-# What a colour says, the words in the box say as well. Comparisons and cuts are never filled.
+# Borders stay apart for all usual kinds of colour vision, and the pale fills follow them. What a colour says, the words
+# in the box say as well. Comparisons and cuts are never filled.
 KIND_COLOURS = {
-    "elementwise": "#e0ecf6", "activation": "#d9f0ea", "reduce": "#f7efd9", "matmul": "#eee7f6", "shape": "#e8ebee",
-    "index": "#e4f1f4", "loss": "#f7e4e9", "copy": "#efece8",
+    "elementwise": "#e0effd", "activation": "#e1edde", "reduce": "#f9f2df", "matmul": "#eae3f6", "shape": "#f2f4f7",
+    "index": "#d9e6e7", "loss": "#f8e8ee", "copy": "#eae2da",
 }
-KIND_BORDERS = {
-    "elementwise": "#2b679c", "activation": "#087e61", "reduce": "#9d7908", "matmul": "#6e4c99", "shape": "#536170",
-    "index": "#3f8292", "loss": "#a03f5a", "copy": "#76684f",
+KIND_BORDERS = {  # the hues of the widget's style sheet, mixed with ink as there; tests/test_viz_palette.py judges both
+    "elementwise": "#2c78c0", "activation": "#326f29", "reduce": "#a9872d", "matmul": "#5c3b9d", "shape": "#868fa0",
+    "index": "#0a4b54", "loss": "#a25576", "copy": "#5e3611",
 }
 GIVEN = "#eeeeef"
 INK, QUIET, FLOW = "#1f2430", "#8a8f98", "#c05503"
