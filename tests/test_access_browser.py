@@ -2,7 +2,15 @@
 
 import pytest
 from test_lessons_browser import (  # noqa: F401  fixtures
-    LESSONS, answer_every_question, browser, folder_for_screenshots, lab, open_notebook, page, run_all, settled_digest,
+    LESSONS,
+    answer_every_question,
+    browser,
+    folder_for_screenshots,
+    lab,
+    open_notebook,
+    page,
+    run_all,
+    settled_digest,
 )
 from test_viz_pieces import Net
 from test_widget_browser import FILES, POLICY, chain, edge, node, scene

@@ -10,13 +10,15 @@ from xml.etree import ElementTree
 
 import pygraphviz
 import pytest
+from PIL import Image
 
 import minigrad as mg
 import viz
+from viz.film import frames
 from viz.graph import Graph
 from viz.layout import LayoutError
 
-ENDINGS = (".svg", ".steps.svg", ".png", ".pdf", ".html", ".dot")
+ENDINGS = (".svg", ".steps.svg", ".png", ".pdf", ".gif", ".html", ".dot")
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [
     '"]; evil [label="',
@@ -94,7 +96,8 @@ def stages(run):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_ending_says_what_is_written(tmp_path, ending):
-    start = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".html": b"<!doctype html>", ".dot": b"digraph run {"}
+    start = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".gif": b"GIF89a",
+             ".html": b"<!doctype html>", ".dot": b"digraph run {"}
     run, path = recorded(), tmp_path / f"graph{ending}"
     run.save(path)
     first = path.read_bytes()
@@ -112,7 +115,7 @@ def test_the_text_of_a_file_is_that_of_its_method(tmp_path):
         assert (tmp_path / f"a{ending}").read_text("utf-8") == text
 
 
-@pytest.mark.parametrize("name", ["graph.gif", "graph", "svg", "graph.svg.bak", ""])
+@pytest.mark.parametrize("name", ["graph.bmp", "graph", "svg", "graph.svg.bak", ""])
 def test_an_unknown_ending_names_those_that_are_known(tmp_path, name):
     with pytest.raises(ValueError) as error:
         recorded().save(str(tmp_path / name))
@@ -142,7 +145,7 @@ def test_what_is_too_large_to_draw_is_a_page_of_words(tmp_path):
         x = mg.ones(1)
         for _ in range(3000):
             x = x + 1
-    for ending in (".svg", ".png", ".pdf", ".steps.svg"):
+    for ending in (".svg", ".png", ".pdf", ".steps.svg", ".gif"):
         with pytest.raises(LayoutError):
             run.save(tmp_path / f"graph{ending}")
     page = run.html()
@@ -266,6 +269,54 @@ def test_every_class_of_the_film_plays_and_two_films_keep_apart():
 def test_a_step_takes_time(seconds):
     with pytest.raises(ValueError, match="seconds has to be a positive number"):
         recorded().steps_svg(seconds)
+
+
+# ---------------------------------------------------------------- the film as a GIF
+
+
+def test_a_gif_plays_every_step_for_ever_and_rests_at_the_end(tmp_path):
+    run = recorded()
+    run.save(tmp_path / "graph.gif")
+    with Image.open(tmp_path / "graph.gif") as film:
+        times, shown = [], []
+        for frame in range(film.n_frames):
+            film.seek(frame)
+            times.append(film.info["duration"])
+            shown.append(film.convert("RGB").tobytes())
+        assert film.info["loop"] == 0 and len(set(shown)) == film.n_frames == len(stages(run))
+        assert times == [1400] * (film.n_frames - 1) + [4200]
+        tree = ElementTree.fromstring(run.steps_svg())
+        assert abs(film.size[0] - 2 * float(tree.get("width"))) <= 1
+
+
+def test_what_has_not_happened_yet_is_a_ghost_in_a_frame():
+    first, *_, last = map(ElementTree.fromstring, frames(recorded().graph))
+    seen = [{group.get("opacity") for group in frame.iter(f"{SVG}g")} - {None} for frame in (first, last)]
+    assert seen == [{"0", "0.14", "1"}, {"0", "1"}]
+    assert not [group for frame in (first, last) for group in frame.iter() if group.get("class")]
+
+
+def test_a_wide_gif_stays_small_enough_for_a_slide(tmp_path):
+    with viz.watch() as run:
+        x = mg.ones(1)
+        for _ in range(20):
+            x = x + 1
+    run.save(tmp_path / "graph.gif")
+    with Image.open(tmp_path / "graph.gif") as film:
+        assert 1900 < film.size[0] <= 1921
+
+
+def test_a_gif_of_too_many_steps_and_one_without_pillow_say_what_to_do(tmp_path, monkeypatch):
+    with viz.watch() as run:
+        x = mg.ones(1)
+        for _ in range(125):
+            x = x + 1
+    with pytest.raises(LayoutError, match=r"at most 120 steps, and this run has 127: save it as \.steps\.svg"):
+        run.save(tmp_path / "graph.gif")
+    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    with pytest.raises(ModuleNotFoundError, match=r"\.gif needs the package pillow \(pip install pillow\)"):
+        recorded().save(tmp_path / "graph.gif")
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---------------------------------------------------------------- the page

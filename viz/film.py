@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -55,14 +56,37 @@ def steps_svg(graph, seconds=1.4):
     """
     if not 0 < seconds < math.inf:
         raise ValueError(f"seconds has to be a positive number, not {seconds}")
+    film, top, lines = _shot(graph, seconds)
+    style = _style(film.mark, len(film.stages), seconds)
+    return "\n".join([*top, f"<style>{style}</style>", *lines])
+
+
+def frames(graph):
+    """The film as still pictures, one SVG text for each step, for formats that play no style sheet."""
+    film, top, lines = _shot(graph)
+    whole = "\n".join([*top, *lines])
+    moving = re.compile(f'(?:opacity="0" )?class="{film.mark}-([shn])(\\d+)"(?: opacity="0")?')
+
+    def at(stage):
+        def seen(found):
+            letter, its = found[1], int(found[2])
+            there = its == stage if letter == "n" else its <= stage
+            return f'opacity="{1 if there else GHOST if letter == "s" else 0}"'
+
+        return moving.sub(seen, whole)
+
+    return [at(stage) for stage in range(len(film.stages))]
+
+
+def _shot(graph, seconds=0.0):
+    """(film, the lines at the top, those of the picture), each moving thing with its class."""
     scene = drawn(graph)
     film = _film(graph, scene, "v" + hashlib.sha256(repr((scene, seconds)).encode("utf-8", "replace")).hexdigest()[:8])
     captions = [f"{stage.phase}  {stage.words}" for stage in film.stages]
     width = max(scene["width"], *(text.width(line, CAPTION) + 2 * MARGIN for line in captions))
     top = svg.head(f"{scene['summary']}, step by step", width, scene["height"] + 46, svg.FIT)
-    style = _style(film.mark, len(film.stages), seconds)
-    return "\n".join([*top, f"<style>{style}</style>", *_body(scene, film), *_captions(scene["height"], film),
-                      *_bar(width, scene["height"] + 36, film), "</svg>\n"])
+    return film, top, [*_body(scene, film), *_captions(scene["height"], film), *_bar(width, scene["height"] + 36, film),
+                       "</svg>\n"]
 
 
 # ---------------------------------------------------------------- what happens when

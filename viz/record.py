@@ -106,11 +106,14 @@ class Run:
         """Twelve characters that are equal for equal graphs, whatever things are named; see `viz.canonical`."""
         return canonical.digest(self.graph)
 
-    def dot(self):
-        """The graph as a `graphviz.Digraph`. Errors: ValueError when nothing is recorded."""
+    def dot(self, fold=None):
+        """The graph as a `graphviz.Digraph`, folded as `svg` does it.
+
+        Errors: ValueError when nothing is recorded, or for another fold.
+        """
         from viz.dot import to_dot
 
-        return to_dot(self.graph)
+        return to_dot(self.graph, fold)
 
     def scene(self, fold="auto"):
         """The picture as plain data for the widget; never raises, `notice` says what is wrong."""
@@ -150,7 +153,8 @@ class Run:
         return steps_svg(self.graph, seconds)
 
     def save(self, path):
-        """Write the run to a file; its ending says as what: .svg, .png, .pdf, .html, .dot, or .steps.svg for the film.
+        """Write the run to a file; its ending says as what: .svg, .png, .pdf, .html, .dot; .steps.svg or .gif for
+        the film.
 
         The file is written whole or not at all. Errors: ValueError for another ending and when nothing is recorded,
         LayoutError when a picture is too large.
@@ -158,9 +162,9 @@ class Run:
         >>> import minigrad as mg
         >>> with Run() as run:
         ...     y = mg.ones(2) * 3
-        >>> run.save("graph.gif")
+        >>> run.save("a.bmp")
         Traceback (most recent call last):
-        ValueError: cannot save as 'graph.gif': its ending has to be one of .steps.svg, .svg, .png, .pdf, .html, .dot
+        ValueError: cannot save as 'a.bmp': its ending has to be one of .steps.svg, .svg, .png, .pdf, .gif, .html, .dot
         """
         from viz.export import save
 
