@@ -2,8 +2,10 @@
 
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 
-from viz import words
+from viz import fold as folding
+from viz import seen, words
 from viz.picture import LABEL, TITLE, picture
 
 # Borders stay apart for all usual kinds of colour vision, and the pale fills follow them. What a colour says, the words
@@ -20,11 +22,11 @@ GIVEN = "#eeeeef"
 INK, QUIET, FLOW = "#1f2430", "#8a8f98", "#c05503"
 
 
-def to_dot(graph):
+def to_dot(graph, fold=None):
     """The recorded run as a `graphviz.Digraph`; dashed boxes ran but were not recorded.
 
-    Node names are n0, n1, ...; what learners named stands only in labels, where it is quoted.
-    Errors: ValueError when nothing is recorded.
+    Node names are n0, n1, ...; what learners named stands only in labels, where it is quoted. fold: as in `Run.svg`.
+    Errors: ValueError when nothing is recorded, or for another fold.
 
     >>> from viz.graph import Graph
     >>> graph = Graph()
@@ -35,7 +37,8 @@ def to_dot(graph):
     """
     import graphviz
 
-    shown = picture(words.require_steps(graph))
+    way = folding.way(words.require_steps(graph), fold)
+    shown = picture(graph, None if way is None else seen.seen(graph, way))
     digraph = graphviz.Digraph(
         "run", graph_attr={"rankdir": "LR", "nodesep": "0.35", "ranksep": "0.45", "bgcolor": "transparent"},
         node_attr={"fontname": "Helvetica", "fontsize": str(TITLE), "color": INK, "fontcolor": INK},
@@ -45,7 +48,24 @@ def to_dot(graph):
         digraph.node(f"n{number}", _label(node), **_node_style(node))
     for edge in shown.edges:
         digraph.edge(f"n{edge.tail}", f"n{edge.head}", quoted(_edge_words(edge)), **_edge_style(edge))
+    _frame(digraph, shown)
     return digraph
+
+
+def _frame(digraph, shown):
+    """Open boxes as clusters, one inside the other."""
+    import graphviz
+
+    frames = shown.frames()
+    style = {"fontname": "Helvetica", "fontcolor": INK, "color": QUIET, "style": "rounded"}
+    made = {box.key: graphviz.Digraph(f"cluster_{number}", graph_attr=style | {"label": quoted(seen.title(box))})
+            for number, (box, _) in enumerate(frames)}
+    outside = {inner.key: outer.key for node in shown.nodes for inner, outer in pairwise(node.around)}
+    for number, node in enumerate(shown.nodes):
+        if node.around:
+            made[node.around[0].key].node(f"n{number}")
+    for box, _ in reversed(frames):  # inner ones first: what is put in is copied
+        made.get(outside.get(box.key), digraph).subgraph(made[box.key])
 
 
 def quoted(shown):
@@ -62,6 +82,8 @@ def _label(node):
 
 
 def _node_style(node):
+    if node.kind == "box":
+        return {"shape": "box3d", "style": "filled" if node.recorded else "dashed", "fillcolor": GIVEN, "color": QUIET}
     if node.kind == "op":
         if node.recorded:
             return {"shape": "box", "style": "filled", "fillcolor": KIND_COLOURS.get(node.op_kind, GIVEN),

@@ -195,7 +195,7 @@ def _source_node(graph, value, uses, key, view):
 
 
 def _step_key(step):
-    return f"op:{step.module or ''}:{text.clean(step.source.text, 80) if step.source else ''}:{step.op}"
+    return f"op:{text.clean(step.module or '', 80)}:{text.clean(step.source.text, 80) if step.source else ''}:{step.op}"
 
 
 def _op_node(graph, step, key):

@@ -92,7 +92,8 @@ def _forward(graph, step):
     # In the line as written stands more than in a list of names, but only where it is one op with one result.
     made = f"{value.name} = " if value.name else ""
     line = step.source.text if step.source and step.source.text.startswith(made) and made else ""
-    said = text.clean(line, 60) or f"{made}{words.op_with_attributes(step)}({words.inputs(graph, step)})"
+    named = f"{text.clean(value.name, 40)} = " if value.name else ""
+    said = text.clean(line, 60) or f"{named}{words.op_with_attributes(step)}({words.inputs(graph, step)})"
     more = f", saves {kept}" if kept else "" if step.recorded else f", not recorded: {words.why(step)}"
     return Moment("forward", step.output, f"{step.op}: {said} -> {result}{more}", source=step.source)
 

@@ -44,18 +44,23 @@ def value_name(graph, value_id, limit=40):
 
 
 LOSS = "reduction", "mean"
+LONGEST = 200  # characters of an op's name, and of its attributes
 
 
 def op_with_attributes(step):
     """The op with its attributes: `sum axis=1`, `index 0:3`. That a loss is a mean goes without saying."""
+    return " ".join(part for part in (text.clean(step.op, LONGEST), _attributes(step)) if part)
+
+
+def _attributes(step):
     shown = text.attributes({name: what for name, what in step.attributes.items() if (name, what) != LOSS})
-    return f"{step.op} {shown.removeprefix(step.op + '=')}".rstrip()
+    return text.clean(shown.removeprefix(step.op + "="), LONGEST)
 
 
 def op_title(step):
     """The op with its plain numbers and attributes: `mul 2.0`, `sum axis=1`."""
     numbers = [text.number(source.value) for source in step.inputs if isinstance(source, Number)]
-    return " ".join([step.op, *numbers]) + op_with_attributes(step)[len(step.op):]
+    return " ".join(part for part in (text.clean(step.op, LONGEST), *numbers, _attributes(step)) if part)
 
 
 def argument(step, position):
