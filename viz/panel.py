@@ -17,6 +17,7 @@ from viz.lines import behaviour, block, changed, marked, told
 from viz.live import OpenRun
 from viz.notes import summary_of
 from viz.outside import on_model
+from viz.still import still as as_html
 from viz.widget import GraphWidget
 
 NO_OP = "No op ran, so there is no graph."
@@ -237,7 +238,8 @@ class Panel:
         where = "  ".join(control.describe(self.values[name]) for name, control in self._controls.items())
         data["text/plain"] = "\n".join(part for part in (where, still["text/plain"]) if part)
         if "image/svg+xml" in still:
-            data["image/svg+xml"] = still["image/svg+xml"]
+            data["image/svg+xml"] = picture = still["image/svg+xml"]
+            data["text/html"] = as_html(picture, self.graph.scene["summary"], data["text/plain"])
         return data
 
     def __repr__(self):

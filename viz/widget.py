@@ -8,6 +8,7 @@ from viz.layout import LayoutError
 from viz.scene import drawn
 from viz.scene import scene as make_scene
 from viz.scripts import STATIC, script
+from viz.still import still
 
 STILL_NODES = 80  # up to this size a saved notebook also carries a still picture
 WAITING = "Nothing has run yet. Run the code once, and its graph appears here."
@@ -116,7 +117,8 @@ class GraphWidget(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         data["text/plain"] = self.text()
         if self._run is not None and 0 < len(self.scene["nodes"]) <= STILL_NODES:
-            data["image/svg+xml"] = self._run.svg(SAVED, self.fold, self._opened)
+            data["image/svg+xml"] = picture = self._run.svg(SAVED, self.fold, self._opened)
+            data["text/html"] = still(picture, self.scene["summary"], self.text())
         return data, metadata
 
     def __repr__(self):
