@@ -256,6 +256,17 @@ def test_a_line_that_runs_only_now_says_so():
     assert "does not run any more: detach" in cut.set(detach=False).lines()
 
 
+def test_the_code_of_the_models_that_a_function_uses_is_shown_too(net):
+    @viz.playground
+    def run(no_grad=False):
+        with mg.set_grad_enabled(not no_grad):
+            return net(mg.ones(1, 3)).sum()
+
+    assert [block["title"] for block in run.code.blocks] == ["run", "Net.forward"]
+    lit = [line for line in run.set().set(no_grad=True).lines().splitlines() if line.startswith(">")]
+    assert [line.split()[2] for line in lit] == ["return", "h", "return"]
+
+
 @pytest.mark.parametrize(("first", "then", "words"), [
     (lambda x: x * 2, lambda x: x + 2, "runs add in place of mul"),
     (lambda x: x * 2, lambda x: x * 2 + 1, "runs add as well"),

@@ -52,7 +52,7 @@ def on_model(model, inputs, loss=None, **controls):
             for name, control in controls.items()}
     placed = [(name, pieces[name], parts[name]) for name in pieces if pieces[name].place is not None]
     around = functools.partial(_around, model, placed, random.get_rng_state())
-    return Outside(run, made, around, _own_forwards(model))
+    return Outside(run, made, around, own_forwards(model))
 
 
 @contextlib.contextmanager
@@ -70,9 +70,9 @@ def _around(model, placed, start, values):
         print(f"{words}: changes nothing, for it was not called")
 
 
-def _own_forwards(model):
-    """The forward of each class of modules in the model that is not minigrad's, once."""
-    forwards = {type(module).forward: None for module in model.modules()}
+def own_forwards(*models):
+    """The forward of each class of modules in these models that is not minigrad's, once."""
+    forwards = {type(module).forward: None for model in models for module in model.modules()}
     return [forward for forward in forwards if not forward.__module__.startswith("minigrad.")][:SHOWN]
 
 

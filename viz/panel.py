@@ -16,7 +16,7 @@ from viz.controls import Controls, all_states, format_number, read_controls
 from viz.lines import behaviour, block, changed, marked, told
 from viz.live import OpenRun
 from viz.notes import summary_of
-from viz.outside import on_model
+from viz.outside import on_model, own_forwards
 from viz.still import still as as_html
 from viz.widget import GraphWidget
 
@@ -58,7 +58,8 @@ def playground(function=None, /, *inputs, **controls):
         raise TypeError("playground(): inputs stand behind a model, as in viz.playground(model, x)")
     if not callable(function):
         raise TypeError("playground() decorates a function: write @viz.playground or @viz.playground(x=(-3.0, 3.0))")
-    return Panel(function, controls)
+    return Panel(function, controls, parts=own_forwards(
+        *(what for _, what in variables_of(function) if isinstance(what, Module))))
 
 
 class Panel:

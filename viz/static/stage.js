@@ -72,7 +72,7 @@ export class Stage {
 
   /** Fit anew when the room or the wanted size is another one; returns whether it was. */
   resize(size) {
-    const room = this.element.clientWidth - 24, height = this.full ? this.element.clientHeight : 0;
+    const room = this.element.clientWidth - 6, height = this.full ? this.element.clientHeight : 0;
     if (room < 40 || (room === this.room && this.size === size && this.height === height)) return false;
     Object.assign(this, { room, size, height, zoom: null });
     this.page.w = 0; // a new width starts a new fit
