@@ -26,13 +26,13 @@ def digest(graph):
     >>> product(0, 1) == product(1, 0), product(0, 0) == product(0, 1)
     (True, False)
     """
-    return _hash(canonical(graph))[:12]
+    return hashed(canonical(graph))[:12]
 
 
 def canonical(graph):
     """The graph as a sorted list of texts, one for each node, that do not depend on naming or order."""
-    nodes = _Nodes(graph)
-    colours = nodes.refined([_hash(label) for label in nodes.labels])
+    nodes = Nodes(graph)
+    colours = nodes.refined([hashed(label) for label in nodes.labels])
     lines = sorted(f"{label} {colour}" for label, colour in zip(nodes.labels, colours, strict=True))
     alike = [colour for colour, count in Counter(colours).items() if count > 1]
     twins = [node for node, colour in enumerate(colours) if colour in set(alike)]
@@ -42,11 +42,17 @@ def canonical(graph):
     return lines
 
 
-class _Nodes:
-    """The nodes of a graph (sources, then steps) with labels and links, ready for refining."""
+class Nodes:
+    """The nodes of a graph (sources, then steps) with labels and links, ready for refining.
+
+    A node is a place in these lists. ids: of its value. inputs: places, -1 for a plain number. ordered: whether it
+    matters which input is which. consumers: pairs of the place of a user and the position there, -1 where it does not
+    matter. Colours are one text for each node, equal for nodes that are not told apart.
+    """
 
     def __init__(self, graph):
         sources = graph.sources()
+        self.ids = [value.id for value in sources] + [step.output for step in graph.steps]
         self.labels = [_source_label(graph, value) for value in sources]
         self.labels += [_step_label(graph, step) for step in graph.steps]
         place = {value.id: number for number, value in enumerate(sources)}
@@ -67,28 +73,30 @@ class _Nodes:
         kinds = 0
         while len(set(colours)) > kinds:
             kinds = len(set(colours))
-            colours = self._downwards(self._upwards(colours))
+            colours = self.downwards(self.upwards(colours))
         return colours
 
     def marked(self, colours, node):
         """A summary of the graph as seen from one marked node."""
         colours = list(colours)
-        colours[node] = _hash("marked " + colours[node])
-        return _hash(sorted(self.refined(colours)))
+        colours[node] = hashed("marked " + colours[node])
+        return hashed(sorted(self.refined(colours)))
 
-    def _upwards(self, colours):
+    def upwards(self, colours):
+        """Mix into each colour those of everything that the node was made from."""
         colours = list(colours)
         for node, inputs in enumerate(self.inputs):
             if inputs:
                 parts = [colours[source] if source >= 0 else "number" for source in inputs]
-                colours[node] = _hash([colours[node], *(parts if self.ordered[node] else sorted(parts))])
+                colours[node] = hashed([colours[node], *(parts if self.ordered[node] else sorted(parts))])
         return colours
 
-    def _downwards(self, colours):
+    def downwards(self, colours):
+        """Mix into each colour those of everything that was made from the node."""
         colours = list(colours)
         for node in range(len(colours) - 1, -1, -1):
             uses = sorted((colours[consumer], position) for consumer, position in self.consumers[node])
-            colours[node] = _hash([colours[node], *uses])
+            colours[node] = hashed([colours[node], *uses])
         return colours
 
 
@@ -104,5 +112,6 @@ def _step_label(graph, step):
     return repr((step.op, step.kind, attributes, tuple(value.shape), value.dtype, step.recorded, step.reason))
 
 
-def _hash(what):
+def hashed(what):
+    """Sixteen hexadecimal characters for the text of anything."""
     return blake2b(str(what).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()

@@ -107,14 +107,14 @@ class _Side:
 
     def __init__(self, graph):
         self.graph, self.pairs = graph, {}
-        nodes = canonical._Nodes(graph)
+        nodes = canonical.Nodes(graph)
         self.nodes = [value.id for value in graph.sources()] + [step.output for step in graph.steps]
         ops = [_op(graph, node) for node in self.nodes]
         self.op = dict(zip(self.nodes, ops, strict=True))
         for name, labels in (("full", nodes.labels), ("bare", ops)):
-            start = [canonical._hash(label) for label in labels]
-            self.__dict__[f"{name}_up"] = dict(zip(self.nodes, nodes._upwards(start), strict=True))
-            self.__dict__[f"{name}_down"] = dict(zip(self.nodes, nodes._downwards(start), strict=True))
+            start = [canonical.hashed(label) for label in labels]
+            self.__dict__[f"{name}_up"] = dict(zip(self.nodes, nodes.upwards(start), strict=True))
+            self.__dict__[f"{name}_down"] = dict(zip(self.nodes, nodes.downwards(start), strict=True))
 
 
 def _op(graph, node):
