@@ -16,11 +16,11 @@ BINARY = {"mul": True, "add": True, "sub": False, "div": False}  # name -> commu
 
 
 @st.composite
-def programs(draw):
+def programs(draw, most=12):
     """(number of leaves, operations), an operation being its name and the places of its operands."""
     leaves = draw(st.integers(1, 4))
     operations = []
-    for count in range(draw(st.integers(1, 12))):
+    for count in range(draw(st.integers(1, most))):
         name = draw(st.sampled_from((*UNARY, *BINARY)))
         places = st.integers(0, leaves + count - 1)
         operations.append((name, *(draw(places) for _ in range(1 if name in UNARY else 2))))

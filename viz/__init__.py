@@ -15,6 +15,7 @@ _PUBLIC = {
     "accumulate": "viz.pieces",
     "branch_at": "viz.pieces",
     "detach_after": "viz.pieces",
+    "diff": "viz.difference",
     "freeze": "viz.pieces",
     "from_json": "viz.record",
     "lifetime": "viz.lifetimes",

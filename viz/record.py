@@ -177,8 +177,8 @@ class Run:
         return ledger(self.graph)
 
     def diff(self, other):
-        """What is added, gone and changed on the way from this run's graph to that of `other`; see `viz.diff`."""
-        from viz.diff import diff
+        """What is added, gone and changed on the way from this run's graph to that of `other`; see `viz.difference`."""
+        from viz.difference import diff
 
         return diff(self.graph, other.graph)
 
