@@ -10,7 +10,8 @@ import minigrad as mg
 import viz
 from tests.test_viz_digest import UNARY, build, programs
 from viz.canonical import digest
-from viz.difference import diff, named
+from viz.compare import diff
+from viz.difference import named
 from viz.graph import Graph
 from viz.record import Run
 

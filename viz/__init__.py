@@ -8,6 +8,7 @@ import importlib
 # What is public, and where it lives. Nothing is imported before it is used: `import viz` costs next to nothing
 # and works without the packages that only the widgets need.
 _PUBLIC = {
+    "Diff": "viz.compare",
     "Graph": "viz.graph",
     "GraphWidget": "viz.widget",
     "Live": "viz.live",
@@ -15,7 +16,7 @@ _PUBLIC = {
     "accumulate": "viz.pieces",
     "branch_at": "viz.pieces",
     "detach_after": "viz.pieces",
-    "diff": "viz.difference",
+    "diff": "viz.compare",
     "freeze": "viz.pieces",
     "from_json": "viz.record",
     "lifetime": "viz.lifetimes",

@@ -1,6 +1,6 @@
 """Two recorded graphs side by side: what was added, what is gone, what is changed, and whether the numbers agree.
 
-`viz.matching` finds which nodes are the same; here it is said how they differ. `viz.overlay` draws it.
+`viz.matching` finds which nodes are the same; here stands how they differ. The views of it are those of `viz.compare`.
 """
 
 import pickle
@@ -14,7 +14,7 @@ LINES = 60  # of the text; a longer one is shortened and says so
 
 
 @dataclass(slots=True, repr=False)
-class Diff:
+class Facts:
     """From the graph `before` to the graph `after`, as they were when they were compared. Nodes are named by the id of
     their value.
 
@@ -93,10 +93,6 @@ class Diff:
             lines[LINES:] = [f"... {len(lines) - LINES:,} lines not shown ..."]
         return "\n".join([self.summary, *lines])
 
-    def __repr__(self):
-        return f"<Diff: {self.summary}>"
-
-
 KINDS = "no longer recorded", "recorded now", "with a gradient now", "without gradient now", "changed"
 
 
@@ -110,26 +106,24 @@ def kind(rows):
     return "changed"
 
 
-def diff(before, after):
-    """What is added, gone and changed on the way from one recorded run, or its graph, to another one. A view or a
-    panel stands for its last run. Errors: TypeError for anything else.
+def compared(before, after, made=Facts):
+    """The Facts of two graphs, or what is `made` of them.
 
-    >>> from viz.graph import Graph
     >>> def made(*ops):
     ...     graph = Graph()
     ...     last = graph.add_value(role="leaf", shape=(), dtype="float32", name="x", requires_grad=True)
     ...     for op in ops:
     ...         last = graph.add_step(op, "elementwise", [last.id], ("a",), shape=(), dtype="float32")
     ...     return graph
-    >>> print(diff(made("exp", "tanh", "neg"), made("exp", "neg")).text())
+    >>> print(compared(made("exp", "tanh", "neg"), made("exp", "neg")).text())
     another graph: 1 gone, 1 changed
     gone: #2 tanh
     changed: #2 neg: inputs #2 -> #1
     """
     # Copies: a run goes on to follow its gradients, and what was compared has to stay.
-    before, after = (pickle.loads(pickle.dumps(_graph(thing), -1)) for thing in (before, after))
+    before, after = (pickle.loads(pickle.dumps(graph, -1)) for graph in (before, after))
     digests = canonical.digest(before), canonical.digest(after)
-    result = Diff(before, after, digests, match(before, after, digests))
+    result = made(before, after, digests, match(before, after, digests))
     place = dict(result.pairs)
     for pair in result.pairs:
         rows = [] if result.alike else _changes(before, after, pair, place)
@@ -141,22 +135,11 @@ def diff(before, after):
     return result
 
 
-def _graph(thing):
-    found = thing
-    for name in ("run", "graph"):
-        found = getattr(found, name, found) if not isinstance(found, Graph) else found
-    if not isinstance(found, Graph):
-        raise TypeError("diff() takes two recorded runs, as in `with viz.watch() as run:`, or views or panels that "
-                        f"have run, not an object of type {type(thing).__name__}")
-    return found
-
-
 def _changes(before, after, pair, place):
     """Rows (what, before, after) of what the digest looks at and what differs."""
     old, new = before.values[pair[0]], after.values[pair[1]]
     rows = [("role", old.role, new.role), ("shape", text.shape(old.shape), text.shape(new.shape)),
             ("dtype", old.dtype, new.dtype)]
-    rewired = False
     if old.producer is None:
         rows.append(("requires_grad", old.requires_grad, new.requires_grad))
         for what, noun in (("add", "adds to grad"), ("zero", "clearings of grad")):
@@ -166,11 +149,10 @@ def _changes(before, after, pair, place):
         step, other = before.steps[old.producer], after.steps[new.producer]
         rows += [("kind", step.kind, other.kind), ("recorded", _recorded(step), _recorded(other)),
                  ("attributes", _attributes(step), _attributes(other))]
-        rewired = _wired(step, place.get) != _wired(other, lambda node: node)
-        rows.append(("inputs", words.inputs(before, step), words.inputs(after, other)))
+        rows += _rewired(before, after, step, other, place)
     rows.append(("gradient", *("yes" if node in graph.gradients else "none"
                                for graph, node in zip((before, after), pair, strict=True))))
-    return [row for row in rows if (rewired if row[0] == "inputs" else row[1] != row[2])]
+    return [row for row in rows if row[0] == "inputs" or row[1] != row[2]]
 
 
 def _recorded(step):
@@ -179,6 +161,18 @@ def _recorded(step):
 
 def _attributes(step):
     return text.clean(", ".join(f"{name}={what!r}" for name, what in sorted(step.attributes.items())), 200) or "none"
+
+
+def _rewired(before, after, step, other, place):
+    """The row for inputs that are other ones, if there are; of many with names only those."""
+    old, new = _wired(step, place.get), _wired(other, lambda node: node)
+    if old == new:
+        return []
+    told = [words.inputs(graph, one).split(", ") for graph, one in ((before, step), (after, other))]
+    if len(told[0]) == len(told[1]) == len(old) == len(new) and not step.commutes:
+        differ = [place for place, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
+        told = [[part[place] for place in differ] for part in told]
+    return [("inputs", *(", ".join(part) for part in told))]
 
 
 def _wired(step, known):

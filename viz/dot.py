@@ -19,6 +19,7 @@ KIND_BORDERS = {  # the hues of the widget's style sheet, mixed with ink as ther
     "index": "#0a4b54", "loss": "#a25576", "copy": "#5e3611",
 }
 GIVEN = "#eeeeef"
+SIGNS = {"added": "+", "gone": "−", "changed": "~"}  # of what the picture of a difference marks
 INK, QUIET, FLOW = "#1f2430", "#8a8f98", "#c05503"
 
 
@@ -35,10 +36,14 @@ def to_dot(graph, fold=None):
     >>> print(to_dot(graph).source.splitlines()[0])
     digraph run {
     """
+    way = folding.way(words.require_steps(graph), fold)
+    return digraph(picture(graph, None if way is None else seen.seen(graph, way)))
+
+
+def digraph(shown):
+    """A Picture as a `graphviz.Digraph`."""
     import graphviz
 
-    way = folding.way(words.require_steps(graph), fold)
-    shown = picture(graph, None if way is None else seen.seen(graph, way))
     digraph = graphviz.Digraph(
         "run", graph_attr={"rankdir": "LR", "nodesep": "0.35", "ranksep": "0.45", "bgcolor": "transparent"},
         node_attr={"fontname": "Helvetica", "fontsize": str(TITLE), "color": INK, "fontcolor": INK},
@@ -77,11 +82,19 @@ def quoted(shown):
 
 
 def _label(node):
-    lines = [node.title, node.subtitle, *(f"[{badge}]" for badge in node.badges)]
+    title = f"{SIGNS[node.mark]} {node.title}" if node.mark else node.title
+    lines = [title, node.subtitle, *(f"[{badge}]" for badge in node.badges)]
     return r"\n".join(quoted(line) for line in lines)
 
 
 def _node_style(node):
+    style = _kind_style(node)
+    if node.mark == "gone":
+        return style | {"style": "dotted", "color": QUIET, "fontcolor": QUIET}
+    return style | {"penwidth": "3"} if node.mark == "added" else style
+
+
+def _kind_style(node):
     if node.kind == "box":
         return {"shape": "box3d", "style": "filled" if node.recorded else "dashed", "fillcolor": GIVEN, "color": QUIET}
     if node.kind == "op":
@@ -103,7 +116,10 @@ def _edge_words(edge):
 
 
 def _edge_style(edge):
+    if edge.mark == "gone":
+        return {"style": "dotted"}
     style = {} if edge.recorded else {"style": "dashed"}
+    style |= {"penwidth": "2.6"} if edge.mark == "added" else {}
     return style | {"color": FLOW, "penwidth": "1.8", "dir": "both", "arrowtail": "empty"} if edge.flows else style
 
 

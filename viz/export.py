@@ -4,7 +4,7 @@ import io
 import os
 
 from minigrad.serialization import write_whole
-from viz import film, page, words
+from viz import film, overlay, page, words
 from viz.dot import to_dot
 from viz.layout import LayoutError
 from viz.scene import drawn
@@ -28,24 +28,31 @@ def save(graph, path):
     Errors: ValueError for an unknown ending and when nothing is recorded, LayoutError when it is too large to draw
     (HTML and DOT hold it all the same), ModuleNotFoundError for PNG, PDF and GIF without the packages that make them.
     """
+    _write(words.require_steps(graph), path, FORMATS)
+
+
+def save_diff(diff, path):
+    """The same for a Diff, which has no film."""
+    _write(diff, path, DIFF_FORMATS)
+
+
+def _write(thing, path, formats):
     name = os.fspath(path)
-    ending = next((ending for ending in FORMATS if name.lower().endswith(ending)), None)
+    ending = next((ending for ending in formats if name.lower().endswith(ending)), None)
     if ending is None:
-        raise ValueError(f"cannot save as {name!r}: its ending has to be one of {', '.join(FORMATS)}")
-    content = FORMATS[ending](words.require_steps(graph))
+        raise ValueError(f"cannot save as {name!r}: its ending has to be one of {', '.join(formats)}")
+    content = formats[ending](thing)
     write_whole(name, [content.encode() if isinstance(content, str) else content])
 
 
-def png(graph):
-    """The picture as the bytes of a PNG file, two dots for each pixel."""
-    scene = drawn(graph)
+def png(scene):
+    """A scene as the bytes of a PNG file, two dots for each pixel."""
     largest = max(scene["width"], scene["height"])
     return _typeset(svg(scene), scene["summary"], "png", ppi=min(SHARP, 96 * MOST_DOTS / largest))
 
 
-def pdf(graph):
-    """The picture as the bytes of a PDF file of one page; its words are text that can be searched and copied."""
-    scene = drawn(graph)
+def pdf(scene):
+    """A scene as the bytes of a PDF file of one page; its words are text that can be searched and copied."""
     return _typeset(svg(scene), scene["summary"], "pdf")
 
 
@@ -91,9 +98,16 @@ def _typeset(picture, title, kind, **how):
 FORMATS = {  # a longer ending stands before the shorter one that it holds
     ".steps.svg": film.steps_svg,
     ".svg": lambda graph: svg(drawn(graph)),
-    ".png": png,
-    ".pdf": pdf,
+    ".png": lambda graph: png(drawn(graph)),
+    ".pdf": lambda graph: pdf(drawn(graph)),
     ".gif": gif,
     ".html": page.html,
     ".dot": lambda graph: to_dot(graph).source,
+}
+DIFF_FORMATS = {
+    ".svg": lambda diff: diff.svg(),
+    ".png": lambda diff: png(overlay.drawn(diff)),
+    ".pdf": lambda diff: pdf(overlay.drawn(diff)),
+    ".html": overlay.html,
+    ".dot": lambda diff: overlay.to_dot(diff).source,
 }

@@ -91,7 +91,7 @@ def _results(graph):
     for value in graph.results_unused():
         content = f"{text.shape(value.shape)}  {_short(value.data)}"
         lines.append(f"result {words.value_name(graph, value.id)}  {content}".rstrip())
-    return _shortened(lines, "results")
+    return shortened(lines, "results")
 
 
 def _ledger(graph):
@@ -101,7 +101,7 @@ def _ledger(graph):
         if len(shown) > ENTRIES:
             shown[4:-6] = [f"... {len(shown) - 10} entries not shown ..."]
         lines += [f"ledger of {words.value_name(graph, value_id)}", *(f"  {line}" for line in shown)]
-    return _shortened(lines, "lines")
+    return shortened(lines, "lines")
 
 
 def _reads(graph):
@@ -109,7 +109,7 @@ def _reads(graph):
     for read in graph.reads:
         where = f", line {read.source.line}: {text.clean(read.source.text, 72)}" if read.source else ""
         lines.append(f"read back {words.value_name(graph, read.value)} by {read.how}(){where}")
-    return _shortened(lines, "read-backs")
+    return shortened(lines, "read-backs")
 
 
 def table(heads, rows):
@@ -125,7 +125,8 @@ def table(heads, rows):
     return lines
 
 
-def _shortened(lines, noun):
+def shortened(lines, noun):
+    """Lines, or the first and last of many and how many were left out."""
     if len(lines) <= HEAD + TAIL:
         return lines
     return [*lines[:HEAD], f"... {len(lines) - HEAD - TAIL:,} {noun} not shown ...", *lines[-TAIL:]]

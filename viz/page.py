@@ -39,7 +39,11 @@ PAGE = """<!doctype html>
 
 def html(graph):
     """The page of a recorded graph. Nothing is folded, for who would unfold it? What is too large is there in words."""
-    scene = scenes.scene(graph, fold=None) | {"folds": folds.NONE}
+    return page(scenes.scene(graph, fold=None) | {"folds": folds.NONE})
+
+
+def page(scene):
+    """The page of a scene; its `note`, if it has one, stands below the picture."""
     style = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "page.css"))
     code = script("page.js")
     picture = svg(scene, fit=False) if scene["nodes"] else ""

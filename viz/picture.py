@@ -22,7 +22,8 @@ NUMBER = "= -0.0000"  # room for any usual number, so that a box keeps its width
 @dataclass(slots=True)
 class Node:
     """A source (leaf, parameter, input), an op, a shut box, or an output marker. `w` and `h` in pixels.
-    around: the open boxes that it stands in, innermost first. sources: what is inside a shut box."""
+    around: the open boxes that it stands in, innermost first. sources: what is inside a shut box.
+    mark: in the picture of a difference "added", "gone" or "changed"."""
 
     key: str
     kind: str
@@ -39,6 +40,7 @@ class Node:
     box: Box | None = None
     sources: tuple = ()
     around: tuple = ()
+    mark: str = ""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Edge:
     recorded: bool
     flows: bool
     tracks: bool
+    mark: str = ""
 
     def lines(self):
         """The lines of its label: the name of the argument where that matters, then the shape."""
@@ -104,7 +107,7 @@ def picture(graph, view=None):
     for part in view.items:
         edges += (_edges_into_box(graph, part, nodes, place) if isinstance(part, Box)
                   else _edges_into(graph, graph.steps[part], nodes, place))
-    edges = _bundled(edges, nodes) if view.parts else edges
+    edges = bundled(edges, nodes) if view.parts else edges
     unused = {}
     for value in graph.results_unused():
         unused.setdefault(place[value.id], []).append(value)
@@ -160,7 +163,7 @@ def _edges_into_box(graph, box, nodes, place):
                    any(value.requires_grad for value in values.values()))
 
 
-def _bundled(edges, nodes):
+def bundled(edges, nodes):
     """The same edges, but where a source is used in more than MANY places (the weights of an unrolled loop) one arrow
     to the first of them stands for all and says so."""
     users = {}

@@ -177,10 +177,10 @@ class Run:
         return ledger(self.graph)
 
     def diff(self, other):
-        """What is added, gone and changed on the way from this run's graph to that of `other`; see `viz.difference`."""
-        from viz.difference import diff
+        """What is added, gone and changed on the way from this run's graph to that of `other`; see `viz.compare`."""
+        from viz.compare import diff
 
-        return diff(self.graph, other.graph)
+        return diff(self, other)
 
     def to_json(self):
         """The whole recorded graph as JSON text; `viz.from_json` reads it back. `viz.serial` says what stands in it."""

@@ -44,6 +44,16 @@ def drawn(graph, before=None, fold=None, opened=None):
     return more | (_kept(nodes, edges, before) or _placed(shown, nodes, edges))
 
 
+def of_two(shown, before, after):
+    """Width, height, nodes and edges of a Picture of two graphs: of what is gone the words come from the first."""
+    sides = {True: (before, before.consumers()), False: (after, after.consumers())}
+    nodes = []
+    for node in shown.nodes:
+        graph, used = sides[node.mark == "gone"]
+        nodes.append(_node(graph, node, used) | {"mark": node.mark})
+    return _placed(shown, nodes, [_edge(shown, edge) | {"mark": edge.mark} for edge in shown.edges])
+
+
 def _placed(shown, nodes, edges):
     """Width, height, nodes, edges and frames where a fresh layout puts them."""
     placed = layout.place(shown)

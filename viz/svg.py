@@ -10,6 +10,8 @@ from viz.picture import LABEL, LINE, SUBTITLE, TAG, TITLE
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 WARN = "#8e2160"
+MARKS = {"added": "#00664b", "gone": "#5c626b", "changed": "#7a5200"}  # in the picture of a difference
+DOTS = ' stroke-dasharray="0.5 4.5" stroke-linecap="round"'
 BELOW = 12  # letters of the line below the picture
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
 FIT = ' style="max-width:100%;height:auto"'
@@ -37,7 +39,7 @@ def svg(scene, below="", fit=True):
     for one in scene["edges"]:
         lines += label(one)
     for one in scene["nodes"]:
-        lines.append("<g>" + "\n".join([*box(one), *tags(one), "</g>"]))
+        lines.append("<g>" + "\n".join([*box(one), *tags(one), *sign(one), "</g>"]))
     if below:
         lines.append(words(room / 2, scene["height"] + BELOW, below, BELOW, fill=SOFT))
     return "\n".join([*lines, "</svg>\n"])
@@ -63,12 +65,14 @@ def label(edge):
 def box(node):
     """A node without its tags; the pointer gets its details as a tooltip."""
     x, y, w, h = node["x"] - node["w"] / 2, node["y"] - node["h"] / 2, node["w"], node["h"]
-    quiet = not node["recorded"]
-    dash = ' stroke-dasharray="5 3"' if quiet else ""
+    mark = node.get("mark")
+    quiet = not node["recorded"] or mark == "gone"
+    dash = DOTS if mark == "gone" else ' stroke-dasharray="5 3"' if quiet else ""
     detail = "\n".join(f"{name}: {what}" for name, what in node["detail"])
     lines = [f"<title>{escaped(node['title'])}\n{escaped(detail)}</title>"]
     border = QUIET if quiet or node["kind"] == "input" else KIND_BORDERS.get(node["op_kind"], INK)
-    stroke = f'stroke="{border}" stroke-width="1.3"{dash}'
+    wide = {"added": 3, "gone": 2, "changed": 2}.get(mark, 1.3)
+    stroke = f'stroke="{MARKS.get(mark, border)}" stroke-width="{wide}"{dash}'
     fill, ink, faint = PAPER, "#5c626b" if quiet else INK, SOFT
     if node["kind"] == "output":
         if not quiet:
@@ -89,7 +93,7 @@ def box(node):
     if node.get("pins"):
         lines += _pin(x + w - 24, y - 1)
     middle = node["x"] - 9 * (node["kind"] == "box")  # clear of the plus
-    lines.append(words(middle, node["y"] - 5, node["title"], TITLE, fill=ink, weight=600))
+    lines.append(words(middle, node["y"] - 5, node["title"], TITLE, fill=ink, weight=600, struck=mark == "gone"))
     lines.append(words(middle, node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
     return lines
 
@@ -125,19 +129,42 @@ def tags(node):
     for badge, size in zip(badges, sizes, strict=True):
         strong = badge.startswith(("no gradient", "no optimizer"))  # the one that asks for attention is filled
         colour = FLOW if badge.startswith("grad") else "#5c626b" if badge.endswith(QUIET_TAGS) else WARN
+        if badge == badges[0]:  # the mark in words stands first
+            colour = MARKS.get(node.get("mark"), colour)
         middle = node["y"] + node["h"] / 2
         yield rect(left, middle - 7, size, 14, 7, f'fill="{colour if strong else PAPER}" stroke="{colour}"')
         yield words(left + size / 2, middle + 3.3, badge, TAG, fill=PAPER if strong else colour, weight=600)
         left += size + 4
 
 
+def sign(node, x=4, y=2, r=8):
+    """At the upper left corner the sign of a difference: + in a disc, − in a dotted ring, ~ in a square on its tip."""
+    mark = node.get("mark")
+    if not mark:
+        return
+    x, y, colour = node["x"] - node["w"] / 2 + x, node["y"] - node["h"] / 2 + y, MARKS[mark]
+    if mark == "changed":
+        tips = [(x, y - r - 2), (x + r + 2, y), (x, y + r + 2), (x - r - 2, y)]
+        yield f'<path d="M {" L ".join(f"{px(a)} {px(b)}" for a, b in tips)} Z" fill="{colour}"/>'
+    else:
+        look = f'fill="{PAPER}" stroke="{colour}" stroke-width="2"{DOTS}' if mark == "gone" else f'fill="{colour}"'
+        yield f'<circle cx="{px(x)}" cy="{px(y)}" r="{r}" {look}/>'
+    arms = {"added": f"M {px(x - 4)} {px(y)} H {px(x + 4)} M {px(x)} {px(y - 4)} V {px(y + 4)}",
+            "gone": f"M {px(x - 4)} {px(y)} H {px(x + 4)}",
+            "changed": f"M {px(x - 4.5)} {px(y + 1)} C {px(x - 2)} {px(y - 5)} {px(x + 2)} {px(y + 5)} "
+                       f"{px(x + 4.5)} {px(y - 1)}"}
+    yield f'<path d="{arms[mark]}" fill="none" stroke="{colour if mark == "gone" else PAPER}" stroke-width="2"/>'
+
+
 def edge(edge):
     """The arrow along which a value moves."""
     points = _points(edge["path"])
-    colour = INK if edge["tracks"] else QUIET
-    dash = "" if edge["recorded"] else ' stroke-dasharray="5 3"'
+    mark = edge.get("mark")
+    colour = MARKS.get(mark, INK if edge["tracks"] else QUIET)
+    dash = DOTS if mark == "gone" else "" if edge["recorded"] else ' stroke-dasharray="5 3"'
     curve, _, _ = edge["path"].rpartition(" L ")
-    yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="1.2"{dash}/>'
+    wide = {"added": 2.8, "gone": 1.8}.get(mark, 1.2)
+    yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="{wide}"{dash}/>'
     yield f'<path d="{_arrow(points[-2], points[-1], 7)}" fill="{colour}"/>'
 
 
@@ -193,8 +220,9 @@ def rect(x, y, w, h, radius, style):
     return f'<rect x="{px(x)}" y="{px(y)}" width="{px(w)}" height="{px(h)}" rx="{px(radius)}" {style}/>'
 
 
-def words(x, y, what, size, fill, weight=400, halo=False, anchor="middle"):
+def words(x, y, what, size, fill, weight=400, halo=False, anchor="middle", struck=False):
     around = f' stroke="{PAPER}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"' if halo else ""
+    around += ' text-decoration="line-through"' if struck else ""
     return (f'<text x="{px(x)}" y="{px(y)}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
             f'fill="{fill}"{around}>{escaped(what)}</text>')
 

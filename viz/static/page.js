@@ -25,7 +25,7 @@ class Kept {
 }
 
 const scene = JSON.parse(document.getElementById("scene").textContent);
-const model = new Kept({ scene, selected: "", size: "normal", note: "", error: "", stale: false });
+const model = new Kept({ scene, selected: "", size: "normal", note: scene.note || "", error: "", stale: false });
 graph.render({ model, el: document.getElementById("graph") });
 document.addEventListener("keydown", (event) => { // the page has no other use for this key
   if (event.key !== "/" || event.target !== document.body) return;

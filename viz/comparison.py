@@ -1,0 +1,37 @@
+"""The difference of two runs as a widget: that of `viz.widget` with another picture in it."""
+
+from viz.overlay import scene
+from viz.widget import GraphWidget
+
+
+class DiffWidget(GraphWidget):
+    """Draws a Diff; below the picture stands each difference in words.
+
+    Traits as in GraphWidget; fold: "all" or "auto" folds what both graphs have, None nothing.
+    """
+
+    def show(self, diff, note=None):
+        """Draw this Diff, and below it `note`, by default each difference in a line."""
+        self._run = diff
+        note = diff.text().partition("\n")[2] if note is None else note
+        with self.hold_sync():
+            self.scene, self.note, self.error, self.stale = scene(diff, self.fold, self._opened), note, "", False
+
+    def fold_by(self, fold):
+        """Fold in another way; all boxes are shut. Errors: ValueError for a fold that is none of a difference."""
+        self._run.svg(fold=fold)
+        super().fold_by(fold)
+
+    def _refold(self, change):
+        if self._run is None:
+            return
+        fold = self.fold or "all"
+        folds = scene(self._run, fold, self._opened)["folds"]
+        opened, shut = {key for key, _ in folds["open"]}, set(folds["shut"])
+        found = scene(self._run, fold, change(opened, opened | shut))
+        if not found["nodes"]:
+            self.error = f"Not unfolded: {found['notice']}"
+            return
+        self.fold, self._opened = fold, change(opened, opened | shut)
+        with self.hold_sync():
+            self.scene, self.error = found, ""

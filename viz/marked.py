@@ -1,0 +1,112 @@
+"""The difference of two graphs as text: one table of what both have, with a sign before each row that differs."""
+
+from viz import text, words
+from viz.outline import shortened, table
+
+SIGNS = {"added": "+", "gone": "-", "changed": "~", "": ""}
+AROUND = 2  # rows around a difference; of longer stretches without one it is said how long they are
+FEW = 40  # rows that are shown whatever they are
+
+
+def outline(diff):
+    """A Diff as aligned text: the summary, what was given, the ops of both graphs in one order, and the results.
+
+    `+` stands before what only the second graph has, `-` before what only the first has, `~` before what has changed;
+    the last column says how. Numbers are those of the two runs' own outlines.
+
+    >>> from viz.difference import compared
+    >>> from viz.graph import Graph
+    >>> def made(*ops):
+    ...     graph = Graph()
+    ...     last = graph.add_value(role="leaf", shape=(), dtype="float32", name="x", requires_grad=True)
+    ...     for op in ops:
+    ...         last = graph.add_step(op, "elementwise", [last.id], ("a",), shape=(), dtype="float32")
+    ...     return graph
+    >>> print(outline(compared(made("exp", "tanh"), made("exp", "neg", "tanh"))))
+    another graph: 1 added, 1 changed
+    <BLANKLINE>
+    given  role  shape  dtype
+    x      leaf  ()     float32
+    <BLANKLINE>
+       before  after  op    inputs  shape  recorded  difference
+       #1      #1     exp   x       ()     yes
+    +          #2     neg   #1      ()     yes       added
+    ~  #2      #3     tanh  #2      ()     yes       inputs #1 -> #2
+    <BLANKLINE>
+    result before  #2  ()
+    result after   #3  ()
+    <BLANKLINE>
+    digest before  63727559126c
+    digest after   21b79348ac9a
+    """
+    if not (diff.before.steps or diff.after.steps):
+        return words.NOTHING[0].upper() + words.NOTHING[1:] + "."
+    rows = [_Row(diff, pair) for pair in diff.order]
+    given = table(["", "given", "role", "shape", "dtype", "value", "gradient", "difference"],
+                  _near([row for row in rows if not row.step], _Row.given))
+    ops = table(["", "before", "after", "op", "inputs", "name", "shape", "value", "recorded", "gradient", "difference"],
+                _near([row for row in rows if row.step], _Row.op))
+    parts = [[diff.summary], given, ops, _both(_results(diff.before), _results(diff.after), "result"),
+             _both([diff.digests[0]], [diff.digests[1]], "digest")]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+class _Row:
+    """One node of both graphs, or of one, as a row of a table."""
+
+    def __init__(self, diff, pair):
+        old, new = self.pair = pair
+        self.graph, self.node = (diff.before, old) if new is None else (diff.after, new)
+        self.value = self.graph.values[self.node]
+        self.step = None if self.value.producer is None else self.graph.steps[self.value.producer]
+        changed, values = diff.changed.get(pair, []), diff.values.get(pair, [])
+        self.mark = "gone" if new is None else "added" if old is None else "changed" if changed else ""
+        told = [f"{what} {before} -> {after}" for what, before, after in [*changed, *values]]
+        self.told = "; ".join(told) if None not in pair else self.mark
+        self.numbers = [f"#{graph.values[node].producer + 1}" if self.step and node is not None else ""
+                        for graph, node in zip((diff.before, diff.after), pair, strict=True)]
+
+    def given(self):
+        value = self.value
+        return [SIGNS[self.mark], words.value_name(self.graph, self.node), value.role, text.shape(value.shape),
+                value.dtype, _short(value.data), _short(self.graph.gradients.get(self.node)), self.told]
+
+    def op(self):
+        step, value = self.step, self.value
+        return [SIGNS[self.mark], *self.numbers, text.clean(words.op_title(step), 40), words.inputs(self.graph, step),
+                text.clean(value.name or "", 24), text.shape(value.shape), _short(value.data),
+                "yes" if step.recorded else f"no: {step.reason}", _short(self.graph.gradients.get(self.node)),
+                self.told]
+
+
+def _near(rows, cells):
+    """The cells of the rows that differ and of some around each; one row of words for those that are left out."""
+    keep = {place + off for place, row in enumerate(rows) if row.mark for off in range(-AROUND, AROUND + 1)}
+    shown, left = [], 0
+    for place, row in enumerate([*rows, None]):
+        if row is None or place in keep or len(rows) <= FEW:
+            if left:
+                shown.append(["", f"... {left:,} alike ...", *[""] * (len(shown[0]) - 2 if shown else 9)])
+            left = 0
+            if row is not None:
+                shown.append(cells(row))
+        else:
+            left += 1
+    return shown
+
+
+def _short(summary):
+    return summary.short() if summary else ""
+
+
+def _results(graph):
+    lines = [f"{words.value_name(graph, value.id)}  {text.shape(value.shape)}  {_short(value.data)}".rstrip()
+             for value in graph.results_unused()]
+    return shortened(lines, "results")
+
+
+def _both(before, after, noun):
+    """Lines of both sides, once where they are equal."""
+    if before == after:
+        return [f"{noun} {line}" for line in after]
+    return [f"{noun} before  {line}" for line in before] + [f"{noun} after   {line}" for line in after]

@@ -1,0 +1,182 @@
+"""The difference of two graphs as one picture: what both have is drawn as ever; what only the second has is marked +,
+what only the first has is a ghost with −, what has changed is marked ~ and tells what it was before.
+
+What both have in long rows is folded to "n ops alike" where the picture would be too large to read.
+"""
+
+from dataclasses import dataclass
+
+from viz import dot, folds, layout, page, text, words
+from viz import scene as scenes
+from viz.alike import fold_up, tree
+from viz.difference import kind
+from viz.fold import PAST
+from viz.marked import outline
+from viz.picture import TAG, Picture, picture
+
+KEY = "+ only in the second graph, − only in the first, ~ changed"
+
+
+def overlay(diff):
+    """The Picture of a Diff, nothing folded. Errors: ValueError when neither graph holds an op."""
+    if not diff.before.steps:
+        words.require_steps(diff.after)
+    return _Overlay(diff, picture(diff.before), picture(diff.after)).whole()
+
+
+@dataclass
+class _Overlay:
+    """Puts the pictures of both graphs on top of each other."""
+
+    diff: object
+    before: Picture
+    after: Picture
+
+    def whole(self):
+        """One Picture, in the order of the Diff; results last."""
+        one, other = ({(node.value, node.kind == "output"): place for place, node in enumerate(shown.nodes)}
+                      for shown in (self.before, self.after))
+        pairs = [(old, new, False) for old, new in self.diff.order] + [(old, new, True) for old, new in self.diff.order]
+        self.nodes, self.olds, self.news = [], {}, {}
+        for old, new, output in pairs:
+            first, second = one.get((old, output)), other.get((new, output))
+            if first is None and second is None:
+                continue
+            if first is not None:
+                self.olds[first] = len(self.nodes)
+            if second is not None:
+                self.news[second] = len(self.nodes)
+            self.nodes.append(self.node(first, second))
+        return Picture(self.nodes, self.edges())
+
+    def node(self, first, second):
+        """The node that stands for both; what is gone has a key that nothing else has."""
+        if second is None:
+            node = self.before.nodes[first]
+            node.key, node.badges = f"gone:{node.key}", []
+            return _marked(node, "gone", "gone")
+        node = self.after.nodes[second]
+        if first is None:
+            return _marked(node, "added", "added")
+        pair = self.before.nodes[first].value, node.value
+        rows = [] if node.kind == "output" else self.diff.changed.get(pair, [])
+        other = self.diff.values.get(pair, [])
+        for what, old, new in other:
+            if what == "value" and node.subtitle.endswith(f"= {new}"):
+                node.subtitle = f"{node.subtitle[:-len(new)]}{old} → {new}"
+            elif what in ("value", "name") and node.kind in ("parameter", "leaf", "input"):
+                node.badges = [f"other {what}", *node.badges]
+        if not rows:
+            return _roomy(node)
+        what = kind(rows)
+        named = ", ".join(what for what, _, _ in rows[:2]) + (", …" if len(rows) > 2 else "")
+        return _marked(node, "changed", f"changed: {named}" if what == "changed" else what)
+
+    def edges(self):
+        """The arrows of the second graph, and as ghosts those that only the first one has."""
+        if self.diff.alike:
+            return self.after.edges
+        ways = {}
+        for edge in self.before.edges:
+            edge.tail, edge.head = self.olds[edge.tail], self.olds[edge.head]
+            ways.setdefault(self.way(edge), []).append(edge)
+        for edge in self.after.edges:
+            edge.tail, edge.head = self.news[edge.tail], self.news[edge.head]
+            had = ways.get(self.way(edge))
+            if had:
+                had.pop()
+            else:
+                edge.mark = "added"
+        gone = [edge for edges in ways.values() for edge in edges]
+        for edge in gone:
+            edge.key, edge.mark, edge.flows = f"gone:{edge.key}", "gone", False
+        return self.after.edges + gone
+
+    def way(self, edge):
+        """Equal for arrows that go the same way; where operands commute it does not matter which one they are."""
+        return edge.tail, edge.head, edge.argument
+
+
+def _marked(node, mark, tag):
+    node.mark, node.badges = mark, [tag, *node.badges]
+    return _roomy(node)
+
+
+def _roomy(node):
+    """The same node, wide enough for what was written on it."""
+    tags = sum(text.width(badge, TAG) + 14 for badge in node.badges)
+    node.w = round(max(node.w, tags, text.width(node.subtitle, 11) + 24))
+    return node
+
+
+# ---------------------------------------------------------------- scenes
+
+
+def drawn(diff, fold="auto", opened=None):
+    """Width, height, nodes and edges of the picture of a Diff, as `viz.scene.drawn`. Errors: ValueError when there is
+    nothing to draw or for another fold, LayoutError when it is too large.
+
+    fold: "all" folds what both have in long rows, "auto" does in a picture too large to be read, None nothing.
+    opened: keys of the boxes that are open.
+    """
+    if fold not in ("auto", "all", None):
+        raise ValueError(f'fold must be "all" (what both graphs have), "auto" or None for a difference, not {fold!r}')
+    shown = overlay(diff)
+    folds_ = fold is not None and (fold == "all" or len(shown.nodes) > PAST)
+    more = {"summary": diff.summary, "folds": folds.NONE}
+    if folds_:
+        more["notice"] = f"What both graphs have is folded: of {len(shown.nodes):,} nodes you see the differences."
+        shown, more["folds"] = fold_up(shown, tree(shown), opened or set())
+    layout.check_size(len(shown.nodes))
+    scene = more | scenes.of_two(shown, diff.before, diff.after)
+    pairs = {new: (old, new) for old, new in diff.pairs}
+    for node, entry in zip(shown.nodes, scene["nodes"], strict=True):
+        if node.kind == "box":
+            entry.update(detail=node.sources, value=None, grad=None, ledger=[])
+        elif node.kind != "output" or node.mark:
+            entry["detail"] = _detail(diff, node, pairs.get(node.value), entry["detail"])
+    return scene
+
+
+def _detail(diff, node, pair, rows):
+    """The rows of a node, with "before -> after" where that differs, and first of all what the difference is."""
+    if node.mark in ("added", "gone"):
+        return [["difference", {"added": "added: only in the second graph", "gone": "gone: only in the first graph"}
+                 [node.mark]], *rows]
+    changed = [*diff.changed.get(pair, []), *diff.values.get(pair, [])]
+    told = {what: f"{old} -> {new}" for what, old, new in changed}
+    here = [[what, told.pop(what, is_)] for what, is_ in rows]
+    first = [["difference", ", ".join(what for what, _, _ in changed)]] if changed else []
+    return [*first, *([what, said] for what, said in told.items()), *here]
+
+
+def scene(diff, fold="auto", opened=None):
+    """The scene of a Diff for the widget and the page; never raises for size or emptiness, `notice` says what is
+    wrong."""
+    told = outline(diff)
+    base = {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": diff.summary, "notice": "",
+            "digest": diff.digests[1] if diff.alike else "", "outline": told, "glossary": words.glossary(told),
+            "folds": folds.NONE}
+    try:
+        return base | drawn(diff, fold, opened)
+    except ValueError as error:
+        message = str(error)
+        return base | {"notice": message[0].upper() + message[1:] + "."}
+
+
+def told_below(diff):
+    """The line below a still picture: what differs, and how it is marked."""
+    if diff.alike:
+        return f"the {diff.summary}; digest {diff.digests[1]}"
+    return f"{diff.summary}   ({KEY})"
+
+
+def html(diff):
+    """The page of a Diff. Errors: ValueError when neither graph holds an op."""
+    overlay(diff)
+    return page.page(scene(diff) | {"folds": folds.NONE, "note": diff.text().partition("\n")[2]})
+
+
+def to_dot(diff):
+    """The picture of a Diff as a `graphviz.Digraph`: what is gone is dotted, what was added has thick lines."""
+    return dot.digraph(overlay(diff))
