@@ -1,5 +1,7 @@
 """The difference of two graphs as text: one table of what both have, with a sign before each row that differs."""
 
+from itertools import groupby
+
 from viz import text, words
 from viz.outline import shortened, table
 
@@ -42,10 +44,10 @@ def outline(diff):
     if not (diff.before.steps or diff.after.steps):
         return words.NOTHING[0].upper() + words.NOTHING[1:] + "."
     rows = [_Row(diff, pair) for pair in diff.order]
-    given = table(["", "given", "role", "shape", "dtype", "value", "gradient", "difference"],
-                  _near([row for row in rows if not row.step], _Row.given))
-    ops = table(["", "before", "after", "op", "inputs", "name", "shape", "value", "recorded", "gradient", "difference"],
-                _near([row for row in rows if row.step], _Row.op))
+    given = ["", "given", "role", "shape", "dtype", "value", "gradient", "difference"]
+    ops = ["", "before", "after", "op", "inputs", "name", "shape", "value", "recorded", "gradient", "difference"]
+    given = table(given, _near([row.given() for row in rows if not row.step], given.index("given")))
+    ops = table(ops, _near([row.op() for row in rows if row.step], ops.index("op")))
     parts = [[diff.summary], given, ops, _both(_results(diff.before), _results(diff.after), "result"),
              _both([diff.digests[0]], [diff.digests[1]], "digest")]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
@@ -79,19 +81,15 @@ class _Row:
                 self.told]
 
 
-def _near(rows, cells):
-    """The cells of the rows that differ and of some around each; one row of words for those that are left out."""
-    keep = {place + off for place, row in enumerate(rows) if row.mark for off in range(-AROUND, AROUND + 1)}
-    shown, left = [], 0
-    for place, row in enumerate([*rows, None]):
-        if row is None or place in keep or len(rows) <= FEW:
-            if left:
-                shown.append(["", f"... {left:,} alike ...", *[""] * (len(shown[0]) - 2 if shown else 9)])
-            left = 0
-            if row is not None:
-                shown.append(cells(row))
-        else:
-            left += 1
+def _near(rows, column):
+    """The rows that differ and some around each; for those that are left out one row, with words in this column."""
+    keep = {place + off for place, row in enumerate(rows) if row[0] for off in range(-AROUND, AROUND + 1)}
+    shown = []
+    for left_out, some in groupby(enumerate(rows), lambda row: len(rows) > FEW and row[0] not in keep):
+        some = [row for _, row in some]
+        if left_out:
+            some = [[f"... {len(some):,} alike ..." if place == column else "" for place in range(len(rows[0]))]]
+        shown += some
     return shown
 
 

@@ -146,7 +146,9 @@ def _detail(diff, node, pair, rows):
     changed = [*diff.changed.get(pair, []), *diff.values.get(pair, [])]
     told = {what: f"{old} -> {new}" for what, old, new in changed}
     here = [[what, told.pop(what, is_)] for what, is_ in rows]
-    first = [["difference", ", ".join(what for what, _, _ in changed)]] if changed else []
+    kinds = [f"{noun}{', '.join(what for what, _, _ in rows)}" for noun, rows in (
+        ("changed: ", diff.changed.get(pair)), ("other ", diff.values.get(pair))) if rows]
+    first = [["difference", "; ".join(kinds)]] if kinds else []
     return [*first, *([what, said] for what, said in told.items()), *here]
 
 

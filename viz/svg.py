@@ -137,8 +137,8 @@ def tags(node):
         left += size + 4
 
 
-def sign(node, x=4, y=2, r=8):
-    """At the upper left corner the sign of a difference: + in a disc, − in a dotted ring, ~ in a square on its tip."""
+def sign(node, x=14, y=-1, r=8):
+    """On the upper border the sign of a difference: + in a disc, − in a dotted ring, ~ in a square on its tip."""
     mark = node.get("mark")
     if not mark:
         return

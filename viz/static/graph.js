@@ -6,6 +6,7 @@ import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
 import { describe, legendParts } from "./words.js";
 import { boxAround, Folding, isBox } from "./fold.js";
+import { Marks } from "./marks.js";
 import { initialize, whileGone } from "./kernel.js";
 import { Screen } from "./screen.js";
 import { Search } from "./search.js";
@@ -34,6 +35,7 @@ class GraphView {
     this.summary = html("p", { class: "vg-summary" });
     this.digest = html("p", { class: "vg-digest" });
     this.folding = new Folding(this.model, (key) => this.focusOn(key));
+    this.marks = new Marks((key) => this.focusOn(key));
     const shut = { "aria-expanded": "false" };
     this.keyButton = tool("How to read this", "How to read this", () => this.toggle("legend"), shut);
     this.outlineButton = tool("Outline", "Outline: the whole graph in words", () => this.toggle("outline"), shut);
@@ -48,7 +50,7 @@ class GraphView {
     const tools = html("div", { class: "vg-tools", role: "toolbar", "aria-label": "Graph view" }, this.search.element,
       html("span", { class: "vg-group" }, tool("−", "Zoom out", () => this.stage.zoomBy(1 / 1.25)),
         tool("Fit", "Fit all of the graph", () => this.stage.zoomBy(0)), tool("+", "Zoom in", () => this.stage.zoomBy(1.25))),
-      this.folding.tools, this.keyButton, this.outlineButton, ...this.screen.buttons, this.sizeButton);
+      this.marks.button, this.folding.tools, this.keyButton, this.outlineButton, ...this.screen.buttons, this.sizeButton);
     this.edgeLayer = svg("g", { class: "vg-edges", "aria-hidden": "true" });
     this.labelLayer = svg("g", { class: "vg-labels", "aria-hidden": "true" });
     this.nodeLayer = svg("g", { class: "vg-nodes" });
@@ -103,7 +105,7 @@ class GraphView {
 
   toggle(name) {
     const part = this[name], button = name === "legend" ? this.keyButton : this.outlineButton;
-    if (part === this.legend && !part.firstChild) part.append(...legendParts());
+    if (part === this.legend && !part.firstChild) part.append(...legendParts(Boolean(this.marks.keys.length)));
     part.hidden = !part.hidden;
     button.setAttribute("aria-expanded", String(!part.hidden));
     if (!part.hidden) part.scrollIntoView({ block: "nearest" }); // it opens below, where it may be off the screen
@@ -136,6 +138,7 @@ class GraphView {
     this.stage.picture = { w: this.scene.width, h: this.scene.height };
     this.setWords(before);
     this.folding.draw(this.scene);
+    this.marks.draw(this.scene);
     const appear = Boolean(before && before.nodes.length);
     this.mergeNodes(appear);
     this.mergeEdges(appear);
@@ -188,8 +191,8 @@ class GraphView {
         this.nodes.set(node.key, item);
         this.nodeLayer.append(item.group);
       }
-      const { kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins } = node;
-      const drawnAs = JSON.stringify([kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins]);
+      const { kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins, mark } = node;
+      const drawnAs = JSON.stringify([kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins, mark]);
       if (item.drawnAs !== drawnAs) item.group.replaceChildren(...drawNode(node));
       Object.assign(item, { node, drawnAs, gone: false, to: { x: node.x, y: node.y, o: 1, z: 1 } });
       item.group.setAttribute("class", nodeClass(node) + (fresh ? " vg-fresh" : ""));
@@ -336,6 +339,8 @@ class GraphView {
       this.stage.zoomBy(zooms[event.key]);
     } else if (plain && onNode && (event.key === "Enter" || event.key === " ")) {
       if (event.key === "Enter") this.press(onNode.dataset.key); else this.select(onNode.dataset.key);
+    } else if (plain && onNode && this.marks.key(event.key, onNode.dataset.key)) {
+      // it went there
     } else if (plain && onNode && neighbour(this.scene, onNode.dataset.key, event.key)) {
       this.focusOn(neighbour(this.scene, onNode.dataset.key, event.key));
     } else return;

@@ -2,6 +2,7 @@
 
 import { fit, html, round, svg, textWidth } from "./dom.js";
 import { drawStack } from "./fold.js";
+import { drawMark, markClass } from "./marks.js";
 import { forwardPaths, haloPath, returnPaths } from "./curves.js";
 
 const KIND_WORDS = {
@@ -47,7 +48,7 @@ export function drawNode(node) {
     subtitle.textContent = fit(node.subtitle, room, `11px ${FONT}`);
     parts.push(subtitle);
   }
-  return [...parts, ...(node.pins ? [drawPin(node)] : []), ...drawTags(node)];
+  return [...parts, ...(node.pins ? [drawPin(node)] : []), ...drawTags(node), ...drawMark(node)];
 }
 
 /** A pin through the upper right of a leaf: an optimizer holds it. */
@@ -66,7 +67,8 @@ function drawTags(node) {
     for (const [tag, w] of row) {
       const label = svg("text", { x: x + w / 2, y: y + 3.4 });
       label.textContent = fit(tag, 150, `10px ${FONT}`);
-      parts.push(svg("g", { class: `vg-tag vg-tag-${toneOf(tag)}` },
+      const mark = tag === tagsOf(node)[0] ? markClass(node) : ""; // the first one says it in words
+      parts.push(svg("g", { class: `vg-tag vg-tag-${toneOf(tag)}${mark}` },
         svg("rect", { x, y: y - 7.5, width: w, height: 15, rx: 7.5 }), label));
       x += w + 3;
     }
@@ -84,7 +86,7 @@ function drawTags(node) {
 
 export function nodeClass(node) {
   const kind = `vg-node vg-kind-${node.kind} vg-op-${node.op_kind || "none"}`;
-  return node.recorded ? kind : `${kind} vg-unrecorded`;
+  return (node.recorded ? kind : `${kind} vg-unrecorded`) + markClass(node);
 }
 
 export function spoken(node, edges) {
@@ -115,8 +117,8 @@ export function labelEdge(label, edge) {
 }
 
 export function edgeClass(edge) {
-  if (!edge.recorded) return "vg-edge vg-unrecorded";
-  return edge.tracks === false ? "vg-edge vg-untracked" : "vg-edge";
+  const plain = edge.tracks === false ? "vg-edge vg-untracked" : "vg-edge";
+  return (edge.recorded ? plain : "vg-edge vg-unrecorded") + markClass(edge);
 }
 
 export function placeEdge(parts, points, flows) {

@@ -1,6 +1,7 @@
 // What changed, in words; and the key to the picture.
 
 import { count, html, svg } from "./dom.js";
+import { LEGEND_MARKS } from "./marks.js";
 import { straight } from "./curves.js";
 import { drawNode, edgeClass, labelEdge, newEdge, nodeClass, placeEdge } from "./nodes.js";
 
@@ -74,9 +75,10 @@ function sample(...content) {
   return svg("svg", { viewBox: "-50 -22 100 48", width: 100, height: 48, "aria-hidden": "true" }, ...content);
 }
 
-export function legendParts() {
+export function legendParts(marks = false) {
   const list = html("ul", { class: "vg-key" });
-  for (const [, words, node] of LEGEND) {
+  const marked = marks ? LEGEND_MARKS.map((row) => ["mark", ...row]) : [];
+  for (const [, words, node] of [...marked, ...LEGEND]) {
     const full = { recorded: true, badges: [], w: 58, h: 30, ...node };
     const picture = sample(svg("g", { class: nodeClass(full) }, ...drawNode(full)));
     list.append(html("li", {}, picture, html("span", {}, words)));
@@ -93,6 +95,7 @@ export function legendParts() {
   for (const kind of OP_KINDS) tints.append(html("span", { class: `vg-tint vg-op-${kind}` }, kind));
   return [list, tints, html("p", { class: "vg-hint" },
     "Click a node, or reach the graph with Tab, follow edges with the arrow keys and press Enter for value and " +
-    "gradient. On a folded box Enter opens it, and Space tells what is inside. Ctrl and the wheel, or + − 0, zoom; drag to move.")];
+    "gradient. On a folded box Enter opens it, and Space tells what is inside. " + (marks ? "N and P go to the next and the previous " +
+    "difference. " : "") + "Ctrl and the wheel, or + − 0, zoom; drag to move.")];
 }
 
