@@ -59,7 +59,8 @@ def two_layers(detach=False, no_grad=False):
     return run
 
 
-@pytest.mark.parametrize("module", ["text", "graph", "serial", "diff", "canonical", "outline", "dot", "record"])
+@pytest.mark.parametrize("module", ["text", "graph", "serial", "canonical", "matching", "difference", "outline", "dot",
+                                    "marked", "compare", "record"])
 def test_examples_in_docstrings(module):
     result = doctest.testmod(importlib.import_module(f"viz.{module}"))
     assert result.attempted and not result.failed

@@ -1,15 +1,20 @@
-"""Folding for the picture of a difference: long rows of ops that both graphs have become one box each, and what is then
-still a long row is cut into stretches. Works on any Picture whose nodes come after those that they are made from.
+"""Folding for the picture of a difference: long rows of ops that both graphs have become one box each, and so do long
+rows of the same difference; what is then still a long row is cut into stretches. Works on any Picture whose nodes come
+after those that they are made from.
 """
 
+from itertools import groupby
 from math import ceil, sqrt
 
 from viz import text
 from viz.fold import Box, boxes, visible
 from viz.picture import Edge, Node, Picture
 
-LEAST = 4  # ops in a row that are worth a box
+LEAST = 4  # ops alike in a row that are worth a box
+MARKED = 12  # the same for a row of one and the same difference
 ROW = 60  # parts next to each other; of more, stretches are made
+WORDS = {"": "the same in both", "added": "only in the second graph", "gone": "only in the first graph",
+         "changed": "changed"}
 OWN = 3  # sources of a box; more are drawn inside
 
 
@@ -19,39 +24,34 @@ def tree(shown):
     for edge in shown.edges:
         if edge.mark or shown.nodes[edge.tail].mark or shown.nodes[edge.head].mark:
             near |= {edge.tail, edge.head}
-    parts, row = [], []
-    for place, node in enumerate(shown.nodes):
-        if node.kind == "op" and not node.mark and place not in near:
-            row.append(place)
-        elif node.kind == "op":
-            parts += _row(row)
-            parts.append(place)
-            row = []
-    parts += _row(row)
-    parts = tuple(_cut(parts, "ops"))
+
+    def kind(place):
+        node = shown.nodes[place]
+        return node.badges[0] if node.mark else "alike" if place not in near else ""
+
+    parts = []
+    for what, row in groupby((place for place, node in enumerate(shown.nodes) if node.kind == "op"), kind):
+        row = tuple(row)
+        long = what and len(row) >= (LEAST if what == "alike" else MARKED)
+        parts += [_box(row, what)] if long else row
+    parts = tuple(_cut(parts, ""))
     for number, box in enumerate(boxes(parts)):
         box.key = f"box:{box.name}#{number}"
     return parts
-
-
-def _row(row):
-    return [_box(f"{len(row):,} ops alike", tuple(_cut(row, "alike")))] if len(row) >= LEAST else row
 
 
 def _cut(parts, what):
     """A row of parts, in boxes when it is long."""
     if len(parts) <= ROW:
         return list(parts)
-    size = ceil(sqrt(len(parts))) if len(parts) <= ROW**2 else ceil(len(parts) / ROW)
-    some = [tuple(_cut(parts[at:at + size], what)) for at in range(0, len(parts), size)]
-    counted = [len(_places(inside)) for inside in some]
-    return [_box(f"{count:,} {what}", inside) if what == "ops" else _box(f"{count:,} ops alike", inside)
-            for count, inside in zip(counted, some, strict=True)]
+    size = max(ceil(sqrt(len(parts))), ceil(len(parts) / ROW))
+    return [_box(parts[at:at + size], what) for at in range(0, len(parts), size)]
 
 
-def _box(name, parts):
+def _box(parts, what):
     places = _places(parts)
-    return Box("stretch", name, places[0], places[-1] + 1, parts)
+    name = f"{len(places):,} ops {what}".rstrip()
+    return Box("stretch", name, places[0], places[-1] + 1, tuple(_cut(parts, what)))
 
 
 def _places(parts):
@@ -70,8 +70,8 @@ def fold_up(shown, parts, opened):
     """(the Picture with all boxes shut but those with the keys in `opened`, what can be opened and shut)."""
     seen = list(visible(parts, opened))
     owner = {place: part for part, _ in seen if isinstance(part, Box) for place in _places((part,))}
-    _put_sources_away(shown, owner)
-    around = {part: boxes_ for part, boxes_ in seen if not isinstance(part, Box)}
+    around = {place: boxes_ for part, boxes_ in seen for place in _places((part,))}
+    _take_sources_along(shown, owner, around)
     inside = {}
     for place in sorted(owner):
         inside.setdefault(owner[place].key, []).append(shown.nodes[place])
@@ -84,7 +84,7 @@ def fold_up(shown, parts, opened):
             nodes.append(node)
         elif place == box.start:  # its first op; what goes in stands before it
             node = _box_node(box, inside[box.key])
-            node.around = next(outer for part, outer in seen if part is box)
+            node.around = around[place]
             nodes.append(node)
     at = {node.key: place for place, node in enumerate(nodes)}
     moved |= {place: at[box.key] for place, box in owner.items()}
@@ -94,20 +94,21 @@ def fold_up(shown, parts, opened):
     return Picture(nodes, _edges(shown, nodes, moved)), state
 
 
-def _put_sources_away(shown, owner):
-    """Let sources that one box alone uses be inside of it, where they are many."""
+def _take_sources_along(shown, owner, around):
+    """Let sources that are used once be where they are used: inside a shut box, if it has many, or around open ones."""
     users, own = {}, {}
     for edge in shown.edges:
         users.setdefault(edge.tail, set()).add(edge.head)
     for place, node in enumerate(shown.nodes):
-        if node.kind in ("input", "leaf", "parameter") and not node.mark:
-            found = {owner[user].key if user in owner else None for user in users.get(place, ())}
-            if len(found) == 1 and None not in found:
-                own.setdefault(found.pop(), []).append(place)
-    by_key = {box.key: box for box in owner.values()}
-    for key, places in own.items():
+        user = users[place].pop() if len(users.get(place, ())) == 1 else None
+        if user is None or node.kind not in ("input", "leaf", "parameter"):
+            continue
+        around[place] = around.get(user, ())
+        if user in owner and not node.mark:
+            own.setdefault(owner[user].key, (owner[user], []))[1].append(place)
+    for box, places in own.values():
         if len(places) > OWN:
-            owner.update(dict.fromkeys(places, by_key[key]))
+            owner.update(dict.fromkeys(places, box))
 
 
 def _box_node(box, inside):
@@ -115,8 +116,8 @@ def _box_node(box, inside):
     marks = [node.mark for node in ops]
     counted = [f"{marks.count(mark):,} {mark}" for mark in ("added", "gone", "changed") if mark in marks]
     mark = (marks[0] if len(set(marks)) == 1 else "changed") if counted else ""
-    node = Node(box.key, "box", box.name, ", ".join(counted) or "the same in both", box=None,
-                recorded=any(node.recorded for node in ops), mark=mark,
+    under = WORDS[mark] if len(set(marks)) == 1 else ", ".join(counted)
+    node = Node(box.key, "box", box.name, under, recorded=any(node.recorded for node in ops), mark=mark,
                 value=[node.value for node in ops if (node.mark == "gone") == (mark == "gone")][-1])
     rows = [["ops inside", f"{len(ops):,}"], ["difference", ", ".join(counted) or "none"],
             ["from", f"{ops[0].title} {ops[0].subtitle}"], ["to", f"{ops[-1].title} {ops[-1].subtitle}"],

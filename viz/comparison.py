@@ -1,6 +1,7 @@
 """The difference of two runs as a widget: that of `viz.widget` with another picture in it."""
 
-from viz.overlay import scene
+from viz.folds import NONE
+from viz.overlay import drawn, scene
 from viz.widget import GraphWidget
 
 
@@ -25,13 +26,14 @@ class DiffWidget(GraphWidget):
     def _refold(self, change):
         if self._run is None:
             return
-        fold = self.fold or "all"
-        folds = scene(self._run, fold, self._opened)["folds"]
-        opened, shut = {key for key, _ in folds["open"]}, set(folds["shut"])
-        found = scene(self._run, fold, change(opened, opened | shut))
-        if not found["nodes"]:
-            self.error = f"Not unfolded: {found['notice']}"
+        folds = self.scene.get("folds", NONE)
+        opened = {key for key, _ in folds["open"]}
+        wanted, fold = change(opened, opened | set(folds["shut"])), self.fold if folds["way"] else "all"
+        try:
+            more = drawn(self._run, fold, wanted)
+        except ValueError as error:
+            self.error = f"Not unfolded: {error}."
             return
-        self.fold, self._opened = fold, change(opened, opened | shut)
+        self.fold, self._opened = fold, wanted
         with self.hold_sync():
-            self.scene, self.error = found, ""
+            self.scene, self.error = self.scene | {"notice": ""} | more, ""

@@ -152,7 +152,8 @@ def _changes(before, after, pair, place):
         rows += _rewired(before, after, step, other, place)
     rows.append(("gradient", *("yes" if node in graph.gradients else "none"
                                for graph, node in zip((before, after), pair, strict=True))))
-    return [row for row in rows if row[0] == "inputs" or row[1] != row[2]]
+    return [(what, *(text.clean(part, 200) for part in pair)) for what, *pair in rows
+            if what == "inputs" or pair[0] != pair[1]]
 
 
 def _recorded(step):
@@ -160,7 +161,7 @@ def _recorded(step):
 
 
 def _attributes(step):
-    return text.clean(", ".join(f"{name}={what!r}" for name, what in sorted(step.attributes.items())), 200) or "none"
+    return ", ".join(f"{name}={what!r}" for name, what in sorted(step.attributes.items())) or "none"
 
 
 def _rewired(before, after, step, other, place):

@@ -52,8 +52,8 @@ def watch(target=None):
 
 
 def show(thing, fold="auto"):
-    """The widget of a recorded run, a view or a panel, to be put wherever widgets go. For a run it stays up to date
-    with the gradients that come later. Errors: TypeError for anything else.
+    """The widget of a recorded run, a view, a panel or a difference, to be put wherever widgets go. For a run it stays
+    up to date with the gradients that come later. Errors: TypeError for anything else.
 
     fold: "modules" draws each call of a module as one box, "loops" what is done over and over, "all" both, None
     nothing; "auto" leaves the picture as it is until a graph is too large. Errors: ValueError for another one.
@@ -76,7 +76,7 @@ def show(thing, fold="auto"):
         if fold != "auto":
             getattr(thing, "graph", widget).fold_by(fold)
         return widget
-    raise TypeError("show() takes a run, as in `with viz.watch() as run:`, a view or a panel, "
+    raise TypeError("show() takes a run, as in `with viz.watch() as run:`, a view, a panel or a diff, "
                     f"not an object of type {type(thing).__name__}")
 
 

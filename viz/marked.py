@@ -71,14 +71,14 @@ class _Row:
     def given(self):
         value = self.value
         return [SIGNS[self.mark], words.value_name(self.graph, self.node), value.role, text.shape(value.shape),
-                value.dtype, _short(value.data), _short(self.graph.gradients.get(self.node)), self.told]
+                text.clean(value.dtype, 24), _short(value.data), _short(self.graph.gradients.get(self.node)), self.told]
 
     def op(self):
         step, value = self.step, self.value
         return [SIGNS[self.mark], *self.numbers, text.clean(words.op_title(step), 40), words.inputs(self.graph, step),
                 text.clean(value.name or "", 24), text.shape(value.shape), _short(value.data),
-                "yes" if step.recorded else f"no: {step.reason}", _short(self.graph.gradients.get(self.node)),
-                self.told]
+                "yes" if step.recorded else f"no: {text.clean(step.reason, 40)}",
+                _short(self.graph.gradients.get(self.node)), self.told]
 
 
 def _near(rows, column):

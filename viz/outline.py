@@ -69,7 +69,7 @@ def _steps(graph):
         line = words.source(step)
         rows.append([f"#{step.id + 1}", words.op_with_attributes(step), words.inputs(graph, step),
                      text.clean(value.name, 24) if value.name else "", text.shape(value.shape), value.dtype,
-                     _short(value.data), "yes" if step.recorded else f"no: {step.reason}",
+                     _short(value.data), "yes" if step.recorded else f"no: {text.clean(step.reason, 40)}",
                      _short(graph.gradients.get(value.id)), _saved(graph, step), words.module(graph, step),
                      line.partition(":")[0] if line and line == last else line])
         last = line

@@ -122,12 +122,15 @@ def drawn(diff, fold="auto", opened=None):
     if fold not in ("auto", "all", None):
         raise ValueError(f'fold must be "all" (what both graphs have), "auto" or None for a difference, not {fold!r}')
     shown = overlay(diff)
-    folds_ = fold is not None and (fold == "all" or len(shown.nodes) > PAST)
     more = {"summary": diff.summary, "folds": folds.NONE}
-    if folds_:
-        more["notice"] = f"What both graphs have is folded: of {len(shown.nodes):,} nodes you see the differences."
+    if fold == "all" or (fold == "auto" and len(shown.nodes) > PAST):
+        if fold == "auto" and not opened:
+            more["notice"] = (f"Both graphs together have {len(shown.nodes):,} nodes. Past {PAST:,} long rows of what "
+                              "is alike are folded: click a box to open it.")
         shown, more["folds"] = fold_up(shown, tree(shown), opened or set())
-    layout.check_size(len(shown.nodes))
+    if len(shown.nodes) > layout.LIMIT:
+        raise layout.LayoutError(f"this picture would have {len(shown.nodes):,} nodes, and it holds at most "
+                                 f"{layout.LIMIT:,}: open one box at a time, or read the outline, which has no limit")
     scene = more | scenes.of_two(shown, diff.before, diff.after)
     pairs = {new: (old, new) for old, new in diff.pairs}
     for node, entry in zip(shown.nodes, scene["nodes"], strict=True):

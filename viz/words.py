@@ -67,7 +67,7 @@ def argument(step, position):
     """The name of an input where it matters which is which, else None."""
     if step.commutes or len(step.inputs) < 2 or position >= len(step.arguments):
         return None
-    return step.arguments[position]
+    return text.clean(step.arguments[position], 24)
 
 
 def inputs(graph, step):
