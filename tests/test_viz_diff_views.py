@@ -237,7 +237,7 @@ def test_the_widget_shows_the_same_picture():
     found = run().diff(run(detach=True))
     widget = viz.show(found)
     assert widget.scene == found.scene() and widget.note == "\n".join(found.lines())
-    assert widget.text() == f"{found.outline()}\n{widget.note}"
+    assert widget.text() == found.outline()
     data, _ = widget._repr_mimebundle_()
     assert "image/svg+xml" in data and widget.scene["summary"] in repr(widget)
 

@@ -1,5 +1,6 @@
 """Graphs you can watch: record a run, then see it as a text outline, as DOT, or as a picture.
 
+`viz.diff(run, other)` says and draws how two runs differ.
 `run.save("graph.html")` keeps it as a page to explore; so do .svg, .png, .pdf and .dot; as a film .gif and .steps.svg.
 """
 

@@ -18,6 +18,10 @@ class DiffWidget(GraphWidget):
         with self.hold_sync():
             self.scene, self.note, self.error, self.stale = scene(diff, self.fold, self._opened), note, "", False
 
+    def text(self):
+        """The outline of the difference, which tells all that the note does, and an error if there is one."""
+        return "\n".join(part for part in (self.scene["outline"], self.error) if part)
+
     def fold_by(self, fold):
         """Fold in another way; all boxes are shut. Errors: ValueError for a fold that is none of a difference."""
         self._run.svg(fold=fold)

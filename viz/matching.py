@@ -220,51 +220,59 @@ def common(first, second):
 def _ordered(first, second):
     """All nodes of both sides, (old, new), each after its inputs in either graph. Where two pairs would each have to
     come before the other (as when two ops changed places), one of them is parted: it is gone here and added there."""
-    news, ready, order, done = len(second.ids), [], [], set()
-    ranks = _ranks(first, second)
-    waiting = [sum(source >= 0 for source in inputs) for inputs in second.nodes.inputs] + [0] * len(first.ids)
-
-    def name(old):
-        return news + old if first.partner[old] is None else first.partner[old]
-
-    def free(number):
-        waiting[number] -= 1
-        if not waiting[number]:
-            heappush(ready, (ranks[number], number))
-
-    def finish(old, new):
-        order.append((old, new))
-        done.update(number for number in (None if new is None else new, None if old is None else news + old)
-                    if number is not None)
-        for user, _ in second.nodes.consumers[new] if new is not None else ():
-            free(user)
-        for user, _ in first.nodes.consumers[old] if old is not None else ():
-            free(name(user))
-
-    for old, inputs in enumerate(first.nodes.inputs):
-        waiting[name(old)] += sum(source >= 0 for source in inputs)
-    absent = {news + old for old, other in enumerate(first.partner) if other is not None}
-    ready += [(ranks[number], number) for number, count in enumerate(waiting) if not count and number not in absent]
-    heapify(ready)
-    stuck = 0
-    while len(done) < news + len(first.ids):
-        if ready:
-            _, number = heappop(ready)
-            finish(*((number - news, None) if number >= news else (second.partner[number], number)))
-            continue
-        while news + stuck in done:
-            stuck += 1
-        new = first.partner[stuck]  # all its inputs before are there; those after wait for something behind it
-        first.partner[stuck] = second.partner[new] = None
-        finish(stuck, None)
-    return order
+    return _Order(first, second).run()
 
 
-def _ranks(first, second):
-    """Where each node wants to stand: the new ones and pairs in the order of the second graph, one that is gone behind
-    what ran before it."""
-    ranks, last = [(new, 0) for new in range(len(second.ids))], -1
-    for old, new in enumerate(first.partner):
-        last = last if new is None else max(last, new)
-        ranks.append((last, old + 1))
-    return ranks
+class _Order:
+    """Takes nodes as soon as all their inputs are taken, those of the second graph in its own order. A node has the
+    number of its place in the second graph; one that only the first graph has comes behind these."""
+
+    def __init__(self, first, second):
+        self.first, self.second, self.news = first, second, len(second.ids)
+        self.ranks, self.order, self.done = self.wanted(), [], set()
+        self.waiting = [sum(source >= 0 for source in inputs) for inputs in second.nodes.inputs] + [0] * len(first.ids)
+        for old, inputs in enumerate(first.nodes.inputs):
+            self.waiting[self.number(old)] += sum(source >= 0 for source in inputs)
+        numbers = [*range(self.news), *(self.number(old) for old, new in enumerate(first.partner) if new is None)]
+        self.ready = [(self.ranks[number], number) for number in numbers if not self.waiting[number]]
+        heapify(self.ready)
+
+    def wanted(self):
+        """Where each node wants to stand: one that is gone behind what ran before it."""
+        ranks, last = [(new, 0) for new in range(self.news)], -1
+        for old, new in enumerate(self.first.partner):
+            last = last if new is None else max(last, new)
+            ranks.append((last, old + 1))
+        return ranks
+
+    def number(self, old):
+        new = self.first.partner[old]
+        return self.news + old if new is None else new
+
+    def run(self):
+        stuck = 0
+        while self.ready or len(self.order) < self.news + self.first.partner.count(None):
+            if self.ready:
+                _, number = heappop(self.ready)
+                self.take(*((number - self.news, None) if number >= self.news
+                            else (self.second.partner[number], number)))
+                continue
+            while stuck in self.done:
+                stuck += 1
+            new = self.first.partner[stuck]  # all that it is made of before is taken; after, something waits behind it
+            self.first.partner[stuck] = self.second.partner[new] = None
+            self.take(stuck, None)
+        return self.order
+
+    def take(self, old, new):
+        self.order.append((old, new))
+        users = []
+        if new is not None:
+            users += [user for user, _ in self.second.nodes.consumers[new]]
+        if old is not None:
+            self.done.add(old)
+            users += [self.number(user) for user, _ in self.first.nodes.consumers[old]]
+        for number in users:
+            self.waiting[number] -= 1
+            if not self.waiting[number]:
+                heappush(self.ready, (self.ranks[number], number))

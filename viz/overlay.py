@@ -104,7 +104,7 @@ def _marked(node, mark, tag):
 
 def _roomy(node):
     """The same node, wide enough for what was written on it."""
-    tags = sum(text.width(badge, TAG) + 14 for badge in node.badges)
+    tags = sum(text.width(badge, TAG) + 14 for badge in node.badges) + 8
     node.w = round(max(node.w, tags, text.width(node.subtitle, 11) + 24))
     return node
 

@@ -16,7 +16,7 @@ BELOW = 12  # letters of the line below the picture
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
 FIT = ' style="max-width:100%;height:auto"'
 QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad", "parameter", "parameters", "leaf", "leaves",
-              "uses")
+              "uses", "other value", "other name")
 PAPER, FLAG, SOFT = "#ffffff", "#2f343f", "#4a4f57"
 
 
@@ -125,6 +125,8 @@ def tags(node):
     """Small labels in a row, centred on the lower border."""
     badges = [badge for badge in node["badges"] if node["kind"] != "op" or badge != "grad"]  # its arrow says so
     sizes = [text.width(badge, TAG) + 10 + 4 * badge.count(" of ") for badge in badges]
+    if node.get("mark"):
+        sizes[0] += 8  # longer words, so that more may be missing in other fonts
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
     for badge, size in zip(badges, sizes, strict=True):
         strong = badge.startswith(("no gradient", "no optimizer"))  # the one that asks for attention is filled
