@@ -238,6 +238,8 @@ def test_the_widget_shows_the_same_picture():
     widget = viz.show(found)
     assert widget.scene == found.scene() and widget.note == "\n".join(found.lines())
     assert widget.text() == found.outline()
+    page = json.loads(Page(found.html()).texts["script"][0])
+    assert page["nodes"] == found.scene()["nodes"] and page["note"] == widget.note
     data, _ = widget._repr_mimebundle_()
     assert "image/svg+xml" in data and widget.scene["summary"] in repr(widget)
 
@@ -266,9 +268,11 @@ def test_the_same_change_all_along_is_one_box():
     for step in other.steps:
         step.recorded, step.reason = False, "no_grad"
     found = diff(unrolled(600), other)
-    assert found.summary == "another graph: 2401 no longer recorded"
+    assert found.summary == "another graph: 2,401 no longer recorded"
     assert [node["title"] for node in found.scene()["nodes"] if node["kind"] == "box"] == [
         "2,401 ops no longer recorded"]
+    page = json.loads(Page(found.html()).texts["script"][0])
+    assert page["notice"] == "Long rows of what is alike are folded." and len(page["note"].splitlines()) == 60
 
 
 def test_small_ones_fold_only_when_asked():

@@ -8,7 +8,7 @@ from math import ceil, sqrt
 
 from viz import text
 from viz.fold import Box, boxes, visible
-from viz.picture import Edge, Node, Picture
+from viz.picture import SUBTITLE, TITLE, Edge, Node, Picture
 
 LEAST = 4  # ops alike in a row that are worth a box
 MARKED = 12  # the same for a row of one and the same difference
@@ -67,7 +67,8 @@ def _places(parts):
 
 
 def fold_up(shown, parts, opened):
-    """(the Picture with all boxes shut but those with the keys in `opened`, what can be opened and shut)."""
+    """(the Picture with all boxes shut but those with the keys in `opened`, what can be opened and shut, what is to be
+    told of each shut box: its key -> rows)."""
     seen = list(visible(parts, opened))
     owner = {place: part for part, _ in seen if isinstance(part, Box) for place in _places((part,))}
     around = {place: boxes_ for part, boxes_ in seen for place in _places((part,))}
@@ -75,7 +76,7 @@ def fold_up(shown, parts, opened):
     inside = {}
     for place in sorted(owner):
         inside.setdefault(owner[place].key, []).append(shown.nodes[place])
-    nodes, moved = [], {}
+    nodes, moved, told = [], {}, {}
     for place, node in enumerate(shown.nodes):
         box = owner.get(place)
         if box is None:
@@ -83,7 +84,7 @@ def fold_up(shown, parts, opened):
             moved[place] = len(nodes)
             nodes.append(node)
         elif place == box.start:  # its first op; what goes in stands before it
-            node = _box_node(box, inside[box.key])
+            node, told[box.key] = _box_node(box, inside[box.key])
             node.around = around[place]
             nodes.append(node)
     at = {node.key: place for place, node in enumerate(nodes)}
@@ -91,7 +92,7 @@ def fold_up(shown, parts, opened):
     open_ = {box.key: box for _, boxes_ in seen for box in boxes_}
     state = {"way": "all", "shut": [part.key for part, _ in seen if isinstance(part, Box)],
              "open": [[key, box.name] for key, box in open_.items()]}
-    return Picture(nodes, _edges(shown, nodes, moved)), state
+    return Picture(nodes, _edges(shown, nodes, moved)), state, told
 
 
 def _take_sources_along(shown, owner, around):
@@ -122,9 +123,8 @@ def _box_node(box, inside):
     rows = [["ops inside", f"{len(ops):,}"], ["difference", ", ".join(counted) or "none"],
             ["from", f"{ops[0].title} {ops[0].subtitle}"], ["to", f"{ops[-1].title} {ops[-1].subtitle}"],
             ["given inside", text.clean(", ".join(node.title for node in inside if node.kind != "op"), 200)]]
-    node.sources = tuple(row for row in rows if row[1])
-    node.w = round(max(text.width(node.title, 13) * 1.06, text.width(node.subtitle, 11)) + 44)
-    return node
+    node.w = round(max(text.width(node.title, TITLE) * 1.06, text.width(node.subtitle, SUBTITLE)) + 44)
+    return node, [row for row in rows if row[1]]
 
 
 def _edges(shown, nodes, moved):

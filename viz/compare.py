@@ -64,15 +64,15 @@ class Diff(Facts):
 
     def to_json(self):
         """What differs as JSON text, for graders and other programs: summary, digests, and each difference in words."""
-        def rows(found):
-            return [{"node": named(self.after, new), **{what: list(pair) for what, *pair in rows}}
+        def each(found):
+            return [{"node": named(self.after, new), **{what: pair for what, *pair in rows}}
                     for (_, new), rows in found.items()]
 
         return json.dumps({
             "form": FORM, "summary": self.summary, "alike": self.alike, "same_values": self.same_values,
             "digests": list(self.digests), "added": [named(self.after, node) for node in self.added],
-            "gone": [named(self.before, node) for node in self.gone], "changed": rows(self.changed),
-            "values": rows(self.values)}, allow_nan=False)
+            "gone": [named(self.before, node) for node in self.gone], "changed": each(self.changed),
+            "values": each(self.values)}, allow_nan=False)
 
     @property
     def widget(self):

@@ -71,8 +71,8 @@ class Facts:
             other = [text.plural(count, f"other {what}") for what, count in sorted(counts.items(), reverse=True)]
             return ", ".join(["same graph", *other])
         kinds = [kind(rows) for rows in self.changed.values()]
-        told = [f"{len(part)} {noun}" for noun, part in (("added", self.added), ("gone", self.gone)) if part]
-        told += [f"{kinds.count(one)} {one}" for one in KINDS if one in kinds]
+        told = [f"{len(part):,} {noun}" for noun, part in (("added", self.added), ("gone", self.gone)) if part]
+        told += [f"{kinds.count(one):,} {one}" for one in KINDS if one in kinds]
         return f"another graph{' with the same result' if self.same_values else ''}: {', '.join(told)}"
 
     def lines(self):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from viz import dot, folds, layout, page, text, words
 from viz import scene as scenes
 from viz.alike import fold_up, tree
-from viz.difference import kind
+from viz.difference import LINES, kind
 from viz.fold import PAST
 from viz.marked import outline
-from viz.picture import TAG, Picture, picture
+from viz.picture import SUBTITLE, TAG, Picture, picture
 
 KEY = "+ only in the second graph, − only in the first, ~ changed"
 
@@ -74,8 +74,6 @@ class _Overlay:
 
     def edges(self):
         """The arrows of the second graph, and as ghosts those that only the first one has."""
-        if self.diff.alike:
-            return self.after.edges
         ways = {}
         for edge in self.before.edges:
             edge.tail, edge.head = self.olds[edge.tail], self.olds[edge.head]
@@ -85,9 +83,9 @@ class _Overlay:
             had = ways.get(self.way(edge))
             if had:
                 had.pop()
-            else:
+            elif not self.diff.alike:  # of nodes that nothing tells apart it is not settled which one is which
                 edge.mark = "added"
-        gone = [edge for edges in ways.values() for edge in edges]
+        gone = [] if self.diff.alike else [edge for edges in ways.values() for edge in edges]
         for edge in gone:
             edge.key, edge.mark, edge.flows = f"gone:{edge.key}", "gone", False
         return self.after.edges + gone
@@ -105,7 +103,7 @@ def _marked(node, mark, tag):
 def _roomy(node):
     """The same node, wide enough for what was written on it."""
     tags = sum(text.width(badge, TAG) + 14 for badge in node.badges) + 8
-    node.w = round(max(node.w, tags, text.width(node.subtitle, 11) + 24))
+    node.w = round(max(node.w, tags, text.width(node.subtitle, SUBTITLE) + 24))
     return node
 
 
@@ -122,12 +120,12 @@ def drawn(diff, fold="auto", opened=None):
     if fold not in ("auto", "all", None):
         raise ValueError(f'fold must be "all" (what both graphs have), "auto" or None for a difference, not {fold!r}')
     shown = overlay(diff)
-    more = {"summary": diff.summary, "folds": folds.NONE}
+    more, told = {"summary": diff.summary, "folds": folds.NONE}, {}
     if fold == "all" or (fold == "auto" and len(shown.nodes) > PAST):
         if fold == "auto" and not opened:
             more["notice"] = (f"Both graphs together have {len(shown.nodes):,} nodes. Past {PAST:,} long rows of what "
                               "is alike are folded: click a box to open it.")
-        shown, more["folds"] = fold_up(shown, tree(shown), opened or set())
+        shown, more["folds"], told = fold_up(shown, tree(shown), opened or set())
     if len(shown.nodes) > layout.LIMIT:
         raise layout.LayoutError(f"this picture would have {len(shown.nodes):,} nodes, and it holds at most "
                                  f"{layout.LIMIT:,}: open one box at a time, or read the outline, which has no limit")
@@ -135,7 +133,7 @@ def drawn(diff, fold="auto", opened=None):
     pairs = {new: (old, new) for old, new in diff.pairs}
     for node, entry in zip(shown.nodes, scene["nodes"], strict=True):
         if node.kind == "box":
-            entry.update(detail=node.sources, value=None, grad=None, ledger=[])
+            entry.update(detail=told[node.key], value=None, grad=None, ledger=[])
         elif node.kind != "output" or node.mark:
             entry["detail"] = _detail(diff, node, pairs.get(node.value), entry["detail"])
     return scene
@@ -177,9 +175,13 @@ def told_below(diff):
 
 
 def html(diff):
-    """The page of a Diff. Errors: ValueError when neither graph holds an op."""
-    overlay(diff)
-    return page.page(scene(diff) | {"folds": folds.NONE, "note": diff.text().partition("\n")[2]})
+    """The page of a Diff. Nothing is folded, for who would unfold it, unless the picture would be too large. Errors:
+    ValueError when neither graph holds an op."""
+    small = len(overlay(diff).nodes) <= layout.LIMIT
+    shown = scene(diff, None if small else "auto")
+    if not small and shown["nodes"]:
+        shown["notice"] = "Long rows of what is alike are folded."
+    return page.page(shown | {"folds": folds.NONE, "note": "\n".join(diff.lines()[:LINES])})
 
 
 def to_dot(diff):

@@ -107,7 +107,7 @@ def picture(graph, view=None):
     for part in view.items:
         edges += (_edges_into_box(graph, part, nodes, place) if isinstance(part, Box)
                   else _edges_into(graph, graph.steps[part], nodes, place))
-    edges = bundled(edges, nodes) if view.parts else edges
+    edges = _bundled(edges, nodes) if view.parts else edges
     unused = {}
     for value in graph.results_unused():
         unused.setdefault(place[value.id], []).append(value)
@@ -163,7 +163,7 @@ def _edges_into_box(graph, box, nodes, place):
                    any(value.requires_grad for value in values.values()))
 
 
-def bundled(edges, nodes):
+def _bundled(edges, nodes):
     """The same edges, but where a source is used in more than MANY places (the weights of an unrolled loop) one arrow
     to the first of them stands for all and says so."""
     users = {}

@@ -125,7 +125,7 @@ def tags(node):
     """Small labels in a row, centred on the lower border."""
     badges = [badge for badge in node["badges"] if node["kind"] != "op" or badge != "grad"]  # its arrow says so
     sizes = [text.width(badge, TAG) + 10 + 4 * badge.count(" of ") for badge in badges]
-    if node.get("mark"):
+    if sizes and node.get("mark"):
         sizes[0] += 8  # longer words, so that more may be missing in other fonts
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
     for badge, size in zip(badges, sizes, strict=True):
