@@ -51,6 +51,13 @@ class Summary:
         low, mean, high = self._told(list(self._range()))
         return f"{text.number(low)} to {text.number(high)}, mean {text.number(mean)}"
 
+    def brief(self):
+        """A few letters for the side of an arrow: up to two numbers, else the range."""
+        if self.values is not None and math.prod(self.shape) <= 2:
+            return text.numbers(self._told(self.values))
+        low, _, high = (text.number(end) for end in self._told(list(self._range())))
+        return f"all {low}" if low == high else f"{low} to {high}"
+
     def long(self):
         """Everything that is kept, as `tensor(...)` with one row per line."""
         if self.values is None:
@@ -153,10 +160,14 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The learner's line that ran an op: its number in the cell or file, and its text ("" when unknown)."""
+    """The learner's line that ran an op: its number in the cell or file, and its text ("" when unknown).
+
+    script: the number of the whole cell or file in `Graph.scripts`; None when that is not kept.
+    """
 
     line: int
     text: str
+    script: int | None = None
 
 
 @dataclass(slots=True)
@@ -249,6 +260,7 @@ class Graph:
     gradients: value id -> `.grad` of a leaf, or the gradient that last passed through a result.
     ledger: value id -> its entries. modules: dotted path -> class name. backwards: passes that touched this run.
     history: every Visit and Booking in the order they happened. pins: value id -> classes of optimizers that hold it.
+    scripts: the cells and files that Sources point into.
     """
 
     values: list = field(default_factory=list)
@@ -260,6 +272,7 @@ class Graph:
     backwards: int = 0
     history: list = field(default_factory=list)
     pins: dict = field(default_factory=dict)
+    scripts: list = field(default_factory=list)
 
     def add_value(self, **what):
         """Append a Value with the next id and return it."""
@@ -315,9 +328,8 @@ class Graph:
     def saved_bytes(self, start=0, stop=None):
         """How many bytes the recorded steps (those from `start` to `stop`) keep until a backward frees them. Memory
         that several of them keep counts once; that of a graph that was dropped without a backward counts as well."""
-        kept = {(item.buffer, *item.span) for step in self.steps[start:stop] if step.recorded and not step.freed
-                for item in step.saved if item.buffer is not None}
-        return union(kept)
+        return memory_of(item for step in self.steps[start:stop] if step.recorded and not step.freed
+                         for item in step.saved)
 
     def counts(self):
         """One sentence: "5 ops, 4 recorded; 1 input, 2 parameters, 2 with a gradient". It counts what the picture
@@ -332,3 +344,8 @@ class Graph:
         recorded = sum(step.recorded for step in self.steps)
         ops = f"{text.plural(len(self.steps), 'op')}, {recorded} recorded"
         return f"{ops}; {', '.join(given)}" if given else ops
+
+
+def memory_of(saved):
+    """How many bytes these Saved take together; memory that several of them look at counts once."""
+    return union({(item.buffer, *item.span) for item in saved if item.buffer is not None})

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from viz.graph import Source
 
+LONGEST = 100_000  # characters of a cell or file that are kept with a graph; of a longer one only the lines that ran
 LITERAL = ""  # stands for a number written out among the operands of a site
 
 # Frames of these packages are the machinery; the learner's frame is the first one outside.
@@ -27,12 +28,13 @@ _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for nam
 class Site:
     """One place in the learner's code. `target`: the name that the value computed here is given, if any.
     `operands`: the names of what goes in, in order, None where it is not a plain name, LITERAL for a number.
-    `call`: what is called."""
+    `call`: what is called. `script`: the text of the cell or file, None when there is none or it is too long to keep."""
 
     source: Source
     target: str | None = None
     operands: tuple = ()
     call: str | None = None
+    script: str | None = None
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Sites:
 
     codes: dict = field(default_factory=dict)  # id of code -> (code, whether it is machinery); so no id is used again
     places: dict = field(default_factory=dict)  # (id of code, position) -> its Site
-    trees: dict = field(default_factory=dict)  # name of a file -> (its lines, their index)
+    trees: dict = field(default_factory=dict)  # name of a file -> (its lines, what could run in it, its text)
 
     def here(self, inside=1):
         """(site, way): the site that is running now, and the way from there into minigrad, as something hashable that
@@ -67,12 +69,15 @@ class Sites:
         line = first or code.co_firstlineno
         lines = linecache.getlines(code.co_filename)
         text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-        site = Site(Source(line, text))
-        if lines and start is not None:
-            before, known = self.trees.get(code.co_filename, (None, None))
-            if before is not lines:
-                known = _index("".join(lines))
-                self.trees[code.co_filename] = lines, known
+        if not lines:
+            return Site(Source(line, text))
+        before, known, whole = self.trees.get(code.co_filename, (None, None, None))
+        if before is not lines:
+            whole = "".join(lines)
+            known = _index(whole)
+            self.trees[code.co_filename] = lines, known, whole
+        site = Site(Source(line, text), script=whole if len(whole) <= LONGEST else None)
+        if start is not None:
             site.target, site.operands, site.call = known.get((first, last_line, start, end), (None, (), None))
         return site
 

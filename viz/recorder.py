@@ -39,6 +39,7 @@ class Recorder:
         self._sources = {}  # value id -> the Value of what no step made
         self._given = Weak()  # names from `name()`
         self._sites, self._turns = names.sites(), {}
+        self._lines = {}  # id of a site -> (the site, its line as it stands in this graph)
         self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
         self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
         self._entered = {}  # step id -> (root, path) of the modules that began to run just before
@@ -131,7 +132,7 @@ class Recorder:
             note.summary(), number))
         graph.steps.append(step := Step(
             number, note.op.name, note.op.kind, note.inputs, note.op.arguments, value.id, dict(note.attributes),
-            note.op.commutes, note.recorded, note.reason, path, site and site.source,
+            note.op.commutes, note.recorded, note.reason, path, self._source(site),
             self._again(root, path, way, note.backward), note.backward, note.saved(self._buffer)))
         if root is not None:
             self._roots[number] = root
@@ -380,7 +381,19 @@ class Recorder:
     def _line(self):
         """The learner's line that runs now."""
         site, _ = self._sites.here()
-        return site and site.source
+        return self._source(site)
+
+    def _source(self, site):
+        """The line of a site, and the number of its cell or file among the texts of this graph."""
+        if site is None or site.script is None:
+            return site and site.source
+        known = self._lines.get(id(site))
+        if known is None:
+            scripts = self._graph.scripts
+            if site.script not in scripts:
+                scripts.append(site.script)
+            known = self._lines[id(site)] = site, replace(site.source, script=scripts.index(site.script))
+        return known[1]
 
     def _count_backward(self):
         if self._backward == 0:

@@ -221,7 +221,7 @@ _READERS = {
     Number: {"value": _number},
     Saved: {"name": _text, "shape": _shape, "nbytes": _count, "version": _count, "buffer": _maybe_count,
             "span": _several(_count)},
-    Source: {"line": _count, "text": _text},
+    Source: {"line": _count, "text": _text, "script": _or_none(_count)},
     Step: {"id": _count, "op": _name, "kind": _name, "inputs": _several(_input), "arguments": _several(_name),
            "output": _count, "attributes": _by_name(_attribute), "commutes": _bool, "recorded": _bool,
            "reason": _or_none(_one_of("no_grad", "cut", "no input requires grad")), "module": _or_none(_text),
@@ -236,7 +236,7 @@ _READERS = {
     Graph: {"values": _several(_record(Value), list), "steps": _several(_record(Step), list),
             "gradients": _by_id(_summary), "ledger": _by_id(_several(_entry, list)),
             "reads": _several(_record(Read), list), "modules": _by_name(_text), "backwards": _count,
-            "history": _several(_event, list), "pins": _by_id(_several(_text))},
+            "history": _several(_event, list), "pins": _by_id(_several(_text)), "scripts": _several(_text, list)},
 }
 
 
@@ -265,6 +265,9 @@ def _check(graph):
     for at, ids in (("gradients", graph.gradients), ("ledger", graph.ledger), ("pins", graph.pins),
                     ("reads", [read.value for read in graph.reads])):
         _need(all(number < len(graph.values) for number in ids), at, "about values that are there")
+    for source in (part.source for part in (*graph.steps, *graph.reads, *graph.history) if hasattr(part, "source")):
+        known = source is None or source.script is None or source.script < len(graph.scripts)
+        _need(known, "script", "the number of a text among the scripts")
     for number, event in enumerate(graph.history):
         at = f"history[{number}]"
         if isinstance(event, Visit):
