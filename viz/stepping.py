@@ -3,6 +3,7 @@
 import ast
 import functools
 import inspect
+import re
 from dataclasses import dataclass
 
 from minigrad.ops import OPS
@@ -15,6 +16,7 @@ class Sent:
     """What one moment sends to an input: the value id, its place among the inputs, and the words beside the arrow.
 
     rule: the derivative as the op's record has it. summed: "(2, 3) summed to (3,)" where broadcasting was undone.
+    brief: the gradient in a few letters. filled: the rule with its numbers in place of names, where all are single.
     """
 
     value: int
@@ -22,6 +24,8 @@ class Sent:
     gradient: str
     rule: str = ""
     summed: str = ""
+    brief: str = ""
+    filled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Moment:
 
     value: the id of the value whose box is the current one. waiting: pairs (value id, gradients still to come) of all
     that a running backward has not finished with. source: the line of the op; called: the line that called backward.
+    ready: the values to which all gradients have come that will, and whose turn has not. place: the number of the
+    Visit or Booking in `Graph.history`, None on the way forward. frees: whether the step now let go of what it kept.
     """
 
     what: str
@@ -39,6 +45,9 @@ class Moment:
     waiting: tuple = ()
     source: Source | None = None
     called: Source | None = None
+    ready: tuple = ()
+    place: int | None = None
+    frees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,11 @@ def steps(run):
         moments += [_forward(graph, step) for step in graph.steps[done:event.after]]
         done = max(done, event.after)
         if isinstance(event, Booking):
-            moments.append(_booked(graph, event, waiting))
+            moments.append(_booked(graph, place, waiting))
             continue
         if event.backward != passed:
             passed, waiting = event.backward, _expected(graph, place)
-        moments.append(_visited(graph, event, waiting))
+        moments.append(_visited(graph, place, waiting))
     return Steps((*moments, *[_forward(graph, step) for step in graph.steps[done:]]))
 
 
@@ -98,7 +107,8 @@ def _forward(graph, step):
     return Moment("forward", step.output, f"{step.op}: {said} -> {result}{more}", source=step.source)
 
 
-def _visited(graph, visit, waiting):
+def _visited(graph, place, waiting):
+    visit = graph.history[place]
     step = graph.steps[visit.step]
     waiting.pop(step.output, None)
     sent = tuple(_sent(graph, step, position, source, visit) for position, source in enumerate(step.inputs)
@@ -112,8 +122,8 @@ def _visited(graph, visit, waiting):
             caption += f"; {words.value_name(graph, value)} still waits for {waiting[value]} more"
     kept = ", ".join(dict.fromkeys(words.saved_name(graph, step, item) for item in step.saved))
     caption += f"; lets go of {kept}" if visit.freed and kept else ""
-    left = tuple((value, count) for value, count in sorted(waiting.items()) if count)
-    return Moment("backward", step.output, caption, sent, left, step.source, visit.source)
+    waits, ready = _left(waiting)
+    return Moment("backward", step.output, caption, sent, waits, step.source, visit.source, ready, place, visit.freed)
 
 
 def _told(graph, item):
@@ -125,7 +135,29 @@ def _sent(graph, step, position, source, visit):
     given = visit.contributions[position]
     raw = _before_the_sum(step, graph.values[source].shape, visit.gradient.shape)
     summed = f"{text.shape(raw)} summed to {text.shape(given.shape)}" if raw != given.shape else ""
-    return Sent(source, position, given.short(), rule_text(step.op, step.arguments[position]), summed)
+    rule = rule_text(step.op, step.arguments[position])
+    return Sent(source, position, given.short(), rule, summed, given.brief(), _filled(graph, step, rule, visit))
+
+
+def _filled(graph, step, rule, visit):
+    """The rule with numbers for its names, `1.0 * 3.0` for `g * b`; "" where one is no single number or there is
+    nothing to work out."""
+    known = {"g": visit.gradient, "y": graph.values[step.output].data}
+    for name, source in zip(step.arguments, step.inputs, strict=False):
+        known[name] = source if isinstance(source, Number) else graph.values[source].data
+    used = set(re.findall(NAME, rule))
+    if rule in ("", "g") or not all(_single(known.get(name)) for name in used):
+        return ""
+    told = {name: text.number(known[name].value) if isinstance(known[name], Number) else known[name].short().strip("[]")
+            for name in used}
+    return re.sub(NAME, lambda found: told[found[0]], rule)
+
+
+NAME = r"\b[a-z_]\w*\b(?!\()"  # in a rule; a function is none
+
+
+def _single(what):
+    return isinstance(what, Number) or (what is not None and all(size == 1 for size in what.shape))
 
 
 def _before_the_sum(step, shape, reached):
@@ -138,11 +170,20 @@ def _before_the_sum(step, shape, reached):
     return reached
 
 
-def _booked(graph, booking, waiting):
+def _left(waiting):
+    """Who still waits, and for how many gradients; and who has all of them."""
+    pairs = sorted(waiting.items())
+    return tuple(pair for pair in pairs if pair[1]), tuple(value for value, count in pairs if not count)
+
+
+def _booked(graph, place, waiting):
+    booking = graph.history[place]
     entry, name = graph.ledger[booking.value][booking.entry], words.value_name(graph, booking.value)
     what = name if entry.what == "step" else f"{name}.grad"
-    left = tuple((value, count) for value, count in sorted(waiting.items()) if count)
-    return Moment("grad", booking.value, f"{what}: {words.entry(entry)}", waiting=left)
+    if entry.what == "add":
+        waiting.pop(booking.value, None)
+    waits, ready = _left(waiting)
+    return Moment("grad", booking.value, f"{what}: {words.entry(entry)}", waiting=waits, ready=ready, place=place)
 
 
 def _tracked(graph, step):
