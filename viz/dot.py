@@ -129,7 +129,7 @@ def layout_source(shown):
     lines = ['digraph { graph [rankdir=LR nodesep=0.42 ranksep=0.24]',
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     for number, node in enumerate(shown.nodes):
-        lines.append(f"n{number} [width={node.w / 72:.4f} height={node.h / 72:.4f}]")
+        lines.append(f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}]")
     lines += _clusters(shown)
     entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):

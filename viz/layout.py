@@ -200,7 +200,8 @@ def _labelled(shown, placed):
     lines = [_points(curve, tip) for curve, tip, _ in placed.edges]
     grid, edges = _Grid(), []
     for (x, y), node in zip(placed.nodes, shown.nodes, strict=True):
-        grid.fill((x - node.w / 2 - 2, y - node.h / 2 - 2, x + node.w / 2 + 2, y + node.h / 2 + 11 * bool(node.badges)))
+        low = node.h / 2 + node.room + 11 * bool(node.badges)
+        grid.fill((x - node.w / 2 - 2, y - node.h / 2 - 2, x + node.w / 2 + 2, y + low))
     for number, line in enumerate(lines):
         for x, y, _ in line:
             grid.points[x // CELL, y // CELL].append((number, x, y))
@@ -271,7 +272,7 @@ def _grown(placed, shown):
     """The same layout with everything inside the page: labels and tags may have come to stand outside."""
     boxes = [(x - edge.label_size()[0] / 2, y - edge.label_size()[1] / 2, x + edge.label_size()[0] / 2,
               y + edge.label_size()[1] / 2) for edge, (_, _, (x, y)) in zip(shown.edges, placed.edges, strict=True)]
-    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + 8 * bool(node.badges))
+    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + node.room + 8 * bool(node.badges))
               for node, (x, y) in zip(shown.nodes, placed.nodes, strict=True)]
     boxes += [(x, y, x, y) for curve, _, _ in placed.edges for x, y in curve]
     lefts, tops, rights, lows = zip((0, 0, placed.width, placed.height), *boxes, strict=True)

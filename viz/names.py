@@ -28,7 +28,7 @@ _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for nam
 class Site:
     """One place in the learner's code. `target`: the name that the value computed here is given, if any.
     `operands`: the names of what goes in, in order, None where it is not a plain name, LITERAL for a number.
-    `call`: what is called. `script`: the text of the cell or file, None when there is none or it is too long to keep."""
+    `call`: what is called. `script`: the text of the cell or file, None if it is too long to keep."""
 
     source: Source
     target: str | None = None

@@ -23,7 +23,8 @@ NUMBER = "= -0.0000"  # room for any usual number, so that a box keeps its width
 class Node:
     """A source (leaf, parameter, input), an op, a shut box, or an output marker. `w` and `h` in pixels.
     around: the open boxes that it stands in, innermost first. sources: what is inside a shut box.
-    mark: in the picture of a difference "added", "gone" or "changed"."""
+    mark: in the picture of a difference "added", "gone" or "changed".
+    room: pixels that are kept free above and below for tags that may come."""
 
     key: str
     kind: str
@@ -41,11 +42,12 @@ class Node:
     sources: tuple = ()
     around: tuple = ()
     mark: str = ""
+    room: float = 0
 
 
 @dataclass(slots=True)
 class Edge:
-    """An arrow between two nodes, given by their place in `Picture.nodes`."""
+    """An arrow between two nodes, given by their place in `Picture.nodes`. room: lines that may come to its label."""
 
     key: str
     tail: int
@@ -56,6 +58,7 @@ class Edge:
     flows: bool
     tracks: bool
     mark: str = ""
+    room: tuple = ()
 
     def lines(self):
         """The lines of its label: the name of the argument where that matters, then the shape."""
@@ -63,7 +66,7 @@ class Edge:
 
     def label_size(self):
         """Width and height of the label in pixels."""
-        lines = self.lines()
+        lines = *self.lines(), *self.room
         return max(text.width(line, LABEL) for line in lines), LINE * len(lines)
 
 

@@ -7,26 +7,27 @@ from viz.picture import picture
 MARGIN = 14
 
 
-def scene(graph, before=None, fold="auto", opened=None):
+def scene(graph, before=None, fold="auto", opened=None, prepare=None):
     """The scene of a recorded graph, for `viz/static` and `viz.svg`. Never raises for size or emptiness: then `nodes`
     is empty and `notice` says what to do.
 
     before: the scene that is on view now. While boxes and arrows are the same ones, they stay where they are in it.
     fold: what is drawn as one box: "modules", "loops", "all" of it, "auto" (all, in a graph too large to be read
-    otherwise) or None. opened: keys of the boxes that are open; None: as at first.
+    otherwise) or None. opened: keys of the boxes that are open; None: as at first. prepare: called with the view and
+    its Picture before a place is looked for, to ask for room.
     """
     digest = canonical.digest(graph)
     told = outline.outline(graph, digest)
     base = {"width": 0, "height": 0, "nodes": [], "edges": [], "summary": graph.counts(), "notice": "",
             "digest": digest, "outline": told, "glossary": words.glossary(told), "folds": folds.NONE}
     try:
-        return base | drawn(graph, before, fold, opened)
+        return base | drawn(graph, before, fold, opened, prepare)
     except ValueError as error:
         message = str(error)
         return base | {"notice": message[0].upper() + message[1:] + "."}
 
 
-def drawn(graph, before=None, fold=None, opened=None):
+def drawn(graph, before=None, fold=None, opened=None, prepare=None):
     """Width, height, nodes and edges of the picture. Errors: ValueError when empty, LayoutError when too large."""
     words.require_steps(graph)
     way = folding.way(graph, fold)
@@ -35,6 +36,8 @@ def drawn(graph, before=None, fold=None, opened=None):
     view = seen.everything(graph) if way is None else seen.seen(graph, way, opened)
     shown = picture(graph, view)
     layout.check_size(len(shown.nodes))
+    if prepare is not None:
+        prepare(view, shown)
     used = graph.consumers()
     nodes = [_node(graph, node, used) for node in shown.nodes]
     edges = [_edge(shown, edge) for edge in shown.edges]
@@ -89,7 +92,8 @@ def _kept(nodes, edges, before):
 
 
 def _structure(nodes, edges):
-    return [node["key"] for node in nodes], [(edge["key"], edge["label"], edge["argument"]) for edge in edges]
+    return [node["key"] for node in nodes], [
+        (edge["key"], edge["label"], edge["argument"], edge.get("room")) for edge in edges]
 
 
 def _node(graph, node, used):
@@ -144,7 +148,7 @@ def _edge(shown, edge):
         "key": edge.key, "from": shown.nodes[edge.tail].key, "to": shown.nodes[edge.head].key,
         "label": edge.label, "argument": edge.argument, "recorded": edge.recorded, "flows": edge.flows,
         "tracks": edge.tracks,
-    }
+    } | ({"room": list(edge.room)} if edge.room else {})
 
 
 def _way(curve, tip, label, left, top):

@@ -46,6 +46,7 @@ class GraphWidget(anywidget.AnyWidget):
     stale = traitlets.Bool(False).tag(sync=True)
     folding = traitlets.Dict().tag(sync=True)
     fold = traitlets.Enum([None, "auto", *WAYS], "auto")
+    _prepare = None  # as in viz.scene.scene
 
     def __init__(self, run=None, **traits):
         super().__init__(**({"scene": waiting_scene()} | traits))
@@ -56,7 +57,7 @@ class GraphWidget(anywidget.AnyWidget):
     def show(self, run, note=""):
         """Draw this run, and below it `note`; an earlier error goes."""
         self._run = run
-        scene = make_scene(run.graph, self.scene, self.fold, self._opened)
+        scene = make_scene(run.graph, self.scene, self.fold, self._opened, self._prepare)
         with self.hold_sync():  # one message, so that picture and words change together
             self.scene, self.note, self.error, self.stale = scene, note, "", False
 
@@ -85,7 +86,7 @@ class GraphWidget(anywidget.AnyWidget):
         opened = self._opened if self._opened is not None else first_open(parts) if folded else keys
         wanted = change(opened, keys)
         try:
-            more = drawn(graph, self.scene, folded or "all", wanted)
+            more = drawn(graph, self.scene, folded or "all", wanted, self._prepare)
         except LayoutError as error:
             self.error = f"Not unfolded: {error}".replace("watch a smaller part (one step, a shorter sequence)",
                                                           "open one box at a time")
