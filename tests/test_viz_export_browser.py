@@ -57,6 +57,11 @@ def test_a_page_from_the_disk_can_be_explored(opened):
     page.keyboard.press("Enter")
     assert panel.locator("h3").inner_text() == "mul"
 
+    page.get_by_role("button", name="To the start").click()
+    assert page.locator(".vs-later.vg-node .vg-name").all_text_contents() == ["mul", "add 2.0", "y"]
+    page.get_by_role("button", name="To the end").click()
+    assert page.locator(".vs-later").count() == 0
+
     width = page.locator(".vg-svg").bounding_box()["width"]
     page.get_by_label("Zoom in").click()
     assert page.locator(".vg-svg").bounding_box()["width"] > 1.2 * width

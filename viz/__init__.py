@@ -24,6 +24,7 @@ _PUBLIC = {
     "no_grad_around": "viz.pieces",
     "playground": "viz.panel",
     "show": "viz.live",
+    "stepper": "viz.player",
     "steps": "viz.stepping",
     "watch": "viz.live",
 }

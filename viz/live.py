@@ -141,8 +141,8 @@ class Live:
     run: the newest run, None before the first. widget: the GraphWidget that is shown.
     """
 
-    def __init__(self, module=None):
-        self.widget = GraphWidget(scene=waiting_scene(
+    def __init__(self, module=None, widget=None):
+        self.widget = widget or GraphWidget(scene=waiting_scene(
             "Nothing has run yet. Call what is watched once, and its graph appears here."))
         self._module = None if module is None else weakref.ref(module)
         self._run = self._unfollow = None

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 
-from viz import folds
+from viz import folds, moments
 from viz import scene as scenes
 from viz.scripts import STATIC, script
 from viz.svg import escaped, svg
@@ -38,17 +38,29 @@ PAGE = """<!doctype html>
 
 
 def html(graph):
-    """The page of a recorded graph. Nothing is folded, for who would unfold it? What is too large is there in words."""
-    return page(scenes.scene(graph, fold=None) | {"folds": folds.NONE})
+    """The page of a recorded graph, to be stepped through.
+
+    Nothing is folded, for who would unfold it? What is too large is there in words.
+    """
+    told = []
+
+    def prepare(view, shown):
+        told.extend(moments.moments(view, shown))
+        moments.make_room(shown, told)
+
+    scene = scenes.scene(graph, fold=None, prepare=prepare) | {"folds": folds.NONE}
+    return page(scene, told, moments.scripts(graph))
 
 
-def page(scene):
-    """The page of a scene; its `note`, if it has one, stands below the picture."""
-    style = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "page.css"))
-    code = script("page.js")
+def page(scene, told=(), code=()):
+    """The page of a scene, and of what is told of each moment of it beside which code; its `note`, if it has one, stands
+    below the picture."""
+    style = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "steps.css", "page.css"))
+    source = script("page.js")
     picture = svg(scene, fit=False) if scene["nodes"] else ""
-    return PAGE.format(policy=_policy(style, code), title=escaped(f"Graph: {scene['summary']}"), style=style,
-                       picture=picture, outline=escaped(scene["outline"]), data=_harmless(scene), script=code)
+    data = {"scene": scene, "moments": list(told), "code": list(code)}
+    return PAGE.format(policy=_policy(style, source), title=escaped(f"Graph: {scene['summary']}"), style=style,
+                       picture=picture, outline=escaped(scene["outline"]), data=_harmless(data), script=source)
 
 
 def _policy(style, code):

@@ -19,7 +19,7 @@ def script(name):
 
     add(name)
     *needed, whole = parts.values()
-    return "\n".join([*(re.sub(_EXPORT, "", part) for part in needed), whole])
+    return "\n".join([*(re.sub(_EXPORT, "", part) for part in needed), re.sub(r"(?m)^export (?!default )", "", whole)])
 
 
 # A file that is imported has one name for a thing: that under which it is exported, by default or not.

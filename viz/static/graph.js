@@ -14,7 +14,7 @@ import { Stage } from "./stage.js";
 
 const GLIDE_MS = 350;
 
-class GraphView {
+export class GraphView {
   constructor(model, el) {
     this.model = model;
     this.el = el;
@@ -132,7 +132,7 @@ class GraphView {
   draw() {
     const started = performance.now();
     const before = this.scene;
-    const scene = this.model.get("scene") || {};
+    const scene = this.current();
     this.scene = { width: 0, height: 0, summary: "", digest: "", outline: "", glossary: [], notice: "", ...scene,
       nodes: scene.nodes || [], edges: scene.edges || [] };
     this.stage.picture = { w: this.scene.width, h: this.scene.height };
@@ -156,6 +156,11 @@ class GraphView {
       performance.mark("viz:painted");
       this.el.dataset.painted = this.drawn;
     }));
+  }
+
+  /** The scene to draw. */
+  current() {
+    return this.model.get("scene") || {};
   }
 
   setWords(before) {

@@ -1,6 +1,8 @@
-// A page of its own: the view of graph.js on a scene that stands in the page. There is no kernel behind it.
+// A page of its own: a view on a scene that stands in the page, with no kernel behind it. A run can be stepped through; at first
+// all of it is done.
 
-import graph from "./graph.js";
+import { GraphView } from "./graph.js";
+import { StepperView } from "./steps.js";
 
 /** What the view asks of a widget's model: values by name, and to be told when one changes. */
 class Kept {
@@ -24,9 +26,10 @@ class Kept {
   save_changes() {} // nobody else has to know
 }
 
-const scene = JSON.parse(document.getElementById("scene").textContent);
-const model = new Kept({ scene, selected: "", size: "normal", note: scene.note || "", error: "", stale: false });
-graph.render({ model, el: document.getElementById("graph") });
+const run = JSON.parse(document.getElementById("scene").textContent);
+const model = new Kept({ ...run, at: run.moments.length - 1, selected: "", size: "normal", note: run.scene.note || "", error: "",
+  stale: false });
+new (run.moments.length ? StepperView : GraphView)(model, document.getElementById("graph"));
 document.addEventListener("keydown", (event) => { // the page has no other use for this key
   if (event.key !== "/" || event.target !== document.body) return;
   event.preventDefault();
