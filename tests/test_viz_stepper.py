@@ -1,5 +1,6 @@
 """The stepper: what the picture shows after each moment, forward and back, driven without a browser."""
 
+import itertools
 import json
 
 import pytest
@@ -56,7 +57,7 @@ def test_what_has_happened_grows_until_it_is_the_whole_picture():
     step = viz.stepper(recorded())
     keys = {part["key"] for part in (*step.scene["nodes"], *step.scene["edges"])}
     seen = [after(step, at)[0] for at in range(len(step.moments))]
-    assert all(before <= now for before, now in zip(seen, seen[1:], strict=False))
+    assert all(before <= now for before, now in itertools.pairwise(seen))
     assert len(seen[0]) == 2 and seen[-1] == keys
 
 
@@ -157,7 +158,7 @@ def test_any_program_can_be_stepped_through(program):
 
 
 def test_only_a_run_can_be_stepped_through():
-    with pytest.raises(TypeError, match="stepper\\(\\) takes a run, .* not an object of type int"):
+    with pytest.raises(TypeError, match=r"stepper\(\) takes a run, .* not an object of type int"):
         viz.stepper(3)
 
 

@@ -22,6 +22,7 @@ _PUBLIC = {
     "from_json": "viz.record",
     "lifetime": "viz.lifetimes",
     "no_grad_around": "viz.pieces",
+    "oracle": "viz.oracles",
     "playground": "viz.panel",
     "show": "viz.live",
     "stepper": "viz.player",

@@ -53,8 +53,7 @@ def html(graph):
 
 
 def page(scene, told=(), code=()):
-    """The page of a scene, and of what is told of each moment of it beside which code; its `note`, if it has one, stands
-    below the picture."""
+    """The page of a scene, and of what is told of each moment of it beside which code. A `note` stands below it."""
     style = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "steps.css", "page.css"))
     source = script("page.js")
     picture = svg(scene, fit=False) if scene["nodes"] else ""

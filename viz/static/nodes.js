@@ -20,7 +20,8 @@ function tagsOf(node) {
 function toneOf(tag) {
   if (/^no optimizer|^no grad(ient)?( on \d+)?$|^grad is nan/.test(tag)) return "warn";
   if (/^grad/.test(tag)) return "grad";
-  if (/^(waits for|ready|keeps|freed)\b/.test(tag)) return tag.split(" ")[0];
+  const own = /^(waits|ready|keeps|freed|fine|error|wrong)\b/.exec(tag);
+  if (own) return own[1];
   return /^(cut|no_grad|needs no grad|detach)/.test(tag) ? "cut" : "plain";
 }
 
