@@ -86,6 +86,8 @@ def change(data, path, what):
     (["gradients", 0, 0], 99, "values that are there"), (["ledger", 0, 1, 0, "what"], "eval", "one of before"),
     (["ledger", 0, 1, 0, "change"], None, "with its change"), (["modules"], [1], "an object"),
     (["steps", 0, "source", "script"], 9, "the number of a text"), (["scripts"], [3], "must be text"),
+    (["values", 0, "storage", "strides"], [], "as its shape says"), (["values", 0, "storage", "span"], [1], "a begin"),
+    (["values", 0, "storage", "strides", 0], 1.5, "whole number"), (["values", 0, "data", "sample"], ["a"], "a number"),
     (["steps"], {"0": 1}, "a list"), (["steps", 0], None, "the step that made it"),
 ])  # fmt: skip
 def test_what_is_no_graph_is_refused_in_one_sentence(path, what, complaint):

@@ -20,6 +20,7 @@ _PUBLIC = {
     "diff": "viz.compare",
     "freeze": "viz.pieces",
     "from_json": "viz.record",
+    "lens": "viz.closeup",
     "lifetime": "viz.lifetimes",
     "no_grad_around": "viz.pieces",
     "oracle": "viz.oracles",

@@ -22,7 +22,8 @@ KEEP = 64  # arrays with more numbers than this are kept as smallest, mean and l
 # Summary and Saved are not frozen because making a frozen record takes five times as long, and every op makes some.
 @dataclass(slots=True)
 class Summary:
-    """What is kept of an array: all its numbers when there are few, else smallest, mean and largest.
+    """What is kept of an array: all its numbers when there are few, else smallest, mean and largest, and a `sample` of
+    at most 2 KEEP numbers, evenly spaced.
 
     `short` and `long` write numbers that are tiny beside the largest one as 0.0: a millionth of it, in float64 1e-12.
     Such a number is what is left where larger ones cancel, it is as large as the rounding of these, and that differs
@@ -38,6 +39,7 @@ class Summary:
     low: float | None = None
     mean: float | None = None
     high: float | None = None
+    sample: tuple = ()
 
     @property
     def has_nan(self):
@@ -47,27 +49,31 @@ class Summary:
     def short(self, limit=6):
         """One line for a table: the numbers when there are at most `limit`, else their range."""
         if self.values is not None and math.prod(self.shape) <= limit:
-            return text.numbers(self._told(self.values))
-        low, mean, high = self._told(list(self._range()))
+            return text.numbers(self.told(self.values))
+        low, mean, high = self.told(list(self._range()))
         return f"{text.number(low)} to {text.number(high)}, mean {text.number(mean)}"
+
+    def flat(self):
+        """All numbers in a row, where all are kept."""
+        return _flat(self.values)
 
     def brief(self):
         """A few letters for the side of an arrow: up to two numbers, else the range."""
         if self.values is not None and math.prod(self.shape) <= 2:
-            return text.numbers(self._told(self.values))
-        low, _, high = (text.number(end) for end in self._told(list(self._range())))
+            return text.numbers(self.told(self.values))
+        low, _, high = (text.number(end) for end in self.told(list(self._range())))
         return f"all {low}" if low == high else f"{low} to {high}"
 
     def long(self):
         """Everything that is kept, as `tensor(...)` with one row per line."""
         if self.values is None:
             return f"tensor of shape {text.shape(self.shape)}: {self.short()}"
-        rows = self._told(self.values)
+        rows = self.told(self.values)
         if len(self.shape) > 1:
             return "tensor([" + ",\n        ".join(text.numbers(row) for row in rows) + "])"
         return f"tensor({text.numbers(rows)})"
 
-    def _told(self, values):
+    def told(self, values):
         """The numbers without what is only rounding. Integers have none."""
         if self.dtype not in NOISE:
             return values
@@ -77,7 +83,7 @@ class Summary:
     def _range(self):
         if self.values is None:
             return self.low, self.mean, self.high
-        flat = list(_flat(self.values))
+        flat = list(self.flat())
         if not flat or any(value != value for value in flat):
             return (math.nan,) * 3
         return min(flat), math.fsum(flat) / len(flat), max(flat)
@@ -112,6 +118,19 @@ def _flat(values):
 
 
 @dataclass(slots=True)
+class Storage:
+    """Where the numbers of a tensor lie: `buffer` and `span` as in Saved, and the `strides` in bytes.
+
+    version: how often that memory had been changed in place when the tensor came into the run.
+    """
+
+    buffer: int | None
+    span: tuple
+    strides: tuple
+    version: int
+
+
+@dataclass(slots=True)
 class Value:
     """A tensor at one moment. `producer` is the step that made it, None for what the run was given.
 
@@ -128,6 +147,7 @@ class Value:
     name: str | None = None
     data: Summary | None = None
     producer: int | None = None
+    storage: Storage | None = None
 
     @property
     def wants_gradient(self):

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import byte_bounds
 from minigrad import memory
 from minigrad.device import device_of
 from minigrad.tensor import Tensor
-from viz.graph import KEEP, Saved, Summary
+from viz.graph import KEEP, Saved, Storage, Summary
 
 
 class Note(NamedTuple):
@@ -50,11 +50,12 @@ class Note(NamedTuple):
 
     def saved(self, buffer):
         """What the node keeps, as in Step; `buffer` numbers the arrays that own memory."""
-        return tuple([Saved(key, array.shape, array.nbytes, self._version(array), *_where(array, buffer))
+        return tuple([Saved(key, array.shape, array.nbytes, _version(array, self.epoch), *_where(array, buffer))
                       for key, array in self.kept.items()])
 
-    def _version(self, array):
-        return 0 if isinstance(array, np.generic) else memory.version(array, self.epoch)
+    def storage(self, buffer):
+        """Where the numbers of the result lie."""
+        return storage_of(self.array, buffer, self.epoch)
 
 
 def kept_of(array, inputs):
@@ -65,6 +66,15 @@ def kept_of(array, inputs):
     owner = memory.owner(array)
     older = any(memory.owner(source.array) is owner for source in inputs if isinstance(source, Tensor))
     return summary_of(array) if older else array
+
+
+def storage_of(array, buffer, epoch):
+    """Where the numbers of an array lie, at that epoch; `buffer` numbers the arrays that own memory."""
+    return Storage(*_where(array, buffer), array.strides, _version(array, epoch))
+
+
+def _version(array, epoch):
+    return 0 if isinstance(array, np.generic) else memory.version(array, epoch)
 
 
 def _where(array, buffer):
@@ -90,10 +100,12 @@ def dtype_name(dtype):
 
 
 def summary_of(array):
-    """What is kept of an array: a copy of up to KEEP numbers, else smallest, mean and largest."""
+    """What is kept of an array: a copy of up to KEEP numbers, else smallest, mean, largest, and a sample."""
     shape, dtype = array.shape, dtype_name(array.dtype)
     if array.size <= KEEP:
         return Summary(shape, dtype, array.tolist())
+    step = array.size // KEEP | 1  # odd, so that it does not stay in one column
+    sample = tuple(array.ravel(order="K")[::step].tolist())
     with np.errstate(all="ignore"):
         mean = float(array.sum(dtype=np.float64)) / array.size
-        return Summary(shape, dtype, None, float(array.min()), mean, float(array.max()))
+        return Summary(shape, dtype, None, float(array.min()), mean, float(array.max()), sample)

@@ -14,7 +14,7 @@ from minigrad.tensor import Tensor
 from viz import names, text
 from viz.graph import Booking, Entry, Number, Read, Step, Value, Visit
 from viz.modules import Modules, Weak, joined
-from viz.notes import Note, kept_of, summary_of
+from viz.notes import Note, kept_of, storage_of, summary_of
 from viz.words import MASK
 
 HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
@@ -129,7 +129,7 @@ class Recorder:
         # Made here and not by graph.add_step, which takes longer.
         graph.values.append(value := Value(
             len(graph.values), "result", *note.looks(), note.recorded, note.name or (site and site.target),
-            note.summary(), number))
+            note.summary(), number, note.storage(self._buffer)))
         graph.steps.append(step := Step(
             number, note.op.name, note.op.kind, note.inputs, note.op.arguments, value.id, dict(note.attributes),
             note.op.commutes, note.recorded, note.reason, path, self._source(site),
@@ -188,7 +188,7 @@ class Recorder:
             self._count, _role(tensor), tuple(tensor.array.shape), tensor.dtype.name, str(tensor.device),
             tensor.requires_grad, name, data)
         self._count += 1
-        self._notes.append((Recorder._enter_source, value))
+        self._notes.append((Recorder._enter_source, value, tensor.array, memory.epoch))
         self._tensors.put(tensor, value.id)
         owner = self._totals.get(tensor)
         if owner is not None:
@@ -199,7 +199,8 @@ class Recorder:
             self._enter(value.id, Entry("before", None, before))
         return value.id
 
-    def _enter_source(self, value):
+    def _enter_source(self, value, array, epoch):
+        value.storage = storage_of(array, self._buffer, epoch)
         self._graph.values.append(value)
 
     def _again(self, root, path, way, backward):

@@ -1,6 +1,6 @@
 """Graph -> scene: one plain JSON dictionary with everything that a drawing needs, words and places."""
 
-from viz import canonical, folds, layout, ledger, outline, seen, text, words
+from viz import canonical, closeup, folds, layout, ledger, outline, seen, text, words
 from viz import fold as folding
 from viz.picture import picture
 
@@ -38,8 +38,8 @@ def drawn(graph, before=None, fold=None, opened=None, prepare=None):
     layout.check_size(len(shown.nodes))
     if prepare is not None:
         prepare(view, shown)
-    used = graph.consumers()
-    nodes = [_node(graph, node, used) for node in shown.nodes]
+    used, lens = graph.consumers(), closeup.Lens(graph)
+    nodes = [_node(graph, node, used, lens) for node in shown.nodes]
     edges = [_edge(shown, edge) for edge in shown.edges]
     more = {"summary": graph.counts(), "folds": folds.state(graph, view, way)}
     if fold == "auto" and way is not None:
@@ -96,7 +96,7 @@ def _structure(nodes, edges):
         (edge["key"], edge["label"], edge["argument"], edge.get("room")) for edge in edges]
 
 
-def _node(graph, node, used):
+def _node(graph, node, used, lens):
     value = graph.values[node.value]
     around = [box.key for box in node.around]
     if node.box is not None:
@@ -109,7 +109,8 @@ def _node(graph, node, used):
         "key": node.key, "kind": node.kind, "op_kind": node.op_kind, "title": node.title, "subtitle": node.subtitle,
         "w": node.w, "h": node.h,
         "recorded": node.recorded, "reason": node.reason, "badges": node.badges,
-        "detail": _detail(graph, node, value),
+        "detail": _detail(graph, node, value) + lens.rows(value),
+        "pictures": {name: closeup.drawing(what) for name, what in (("Value", value.data), ("Gradient", gradient))},
         "value": value.data.long() if value.data else None,
         "grad": gradient.long() if gradient else None,
         "ledger": [] if node.kind == "output" else ledger.lines(graph, value.id),

@@ -14,11 +14,11 @@ import math
 import re
 from dataclasses import MISSING, fields
 
-from viz.graph import Booking, Entry, Graph, Number, Read, Saved, Source, Step, Summary, Value, Visit
+from viz.graph import KEEP, Booking, Entry, Graph, Number, Read, Saved, Source, Step, Storage, Summary, Value, Visit
 
 HEAD = {"format": "viz recorded graph", "version": 2}
 LARGEST = 2**64  # beyond the largest integer of an array
-_RECORDS = (Summary, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Graph)
+_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Graph)
 
 
 class _Wrong(ValueError):
@@ -156,6 +156,11 @@ def _count(item, at):
     return item
 
 
+def _whole(item, at):
+    _need(type(item) is int and abs(item) < LARGEST, at, "a whole number")
+    return item
+
+
 def _number(item, at):
     if isinstance(item, dict) and len(item) == 1 and item.get("float") in ("nan", "inf", "-inf"):
         return float(item["float"])
@@ -188,6 +193,7 @@ def _summary(item, at):
     if what.values is None:
         _need(all(number is not None for number in (what.low, what.mean, what.high)), at,
               "a summary with its values, or with low, mean and high")
+        _need(len(what.sample) <= 2 * KEEP, f"{at}.sample", f"at most {2 * KEEP} numbers")
     else:
         _need(_fits(what.values, what.shape), f"{at}.values", "nested as the shape says")
     return what
@@ -204,6 +210,12 @@ def _event(item, at):
     return _record(Visit if isinstance(item, dict) and "step" in item else Booking)(item, at)
 
 
+def _storage(item, at):
+    what = _record(Storage)(item, at)
+    _need(len(what.span) == 2, f"{at}.span", "a begin and an end")
+    return what
+
+
 def _entry(item, at):
     entry = _record(Entry)(item, at)
     _need(entry.what != "add" or entry.change, at, "an entry with its change")
@@ -214,10 +226,11 @@ _shape, _maybe_summary, _maybe_count = _several(_count), _or_none(_summary), _or
 _source = _or_none(_record(Source))
 _READERS = {
     Summary: {"shape": _shape, "dtype": _name, "values": _or_none(_values), "low": _or_none(_element),
-              "mean": _or_none(_element), "high": _or_none(_element)},
+              "mean": _or_none(_element), "high": _or_none(_element), "sample": _several(_element)},
+    Storage: {"buffer": _maybe_count, "span": _several(_count), "strides": _several(_whole), "version": _count},
     Value: {"id": _count, "role": _one_of("parameter", "leaf", "input", "result"), "shape": _shape, "dtype": _name,
             "device": _name, "requires_grad": _bool, "name": _or_none(_text), "data": _maybe_summary,
-            "producer": _maybe_count},
+            "producer": _maybe_count, "storage": _or_none(_storage)},
     Number: {"value": _number},
     Saved: {"name": _text, "shape": _shape, "nbytes": _count, "version": _count, "buffer": _maybe_count,
             "span": _several(_count)},
@@ -261,6 +274,8 @@ def _check(graph):
         at = f"values[{number}]"
         _need(value.id == number, f"{at}.id", f"{number}")
         _need(value.producer == made.get(number), f"{at}.producer", "the step that made it")
+        lies = value.storage is None or len(value.storage.strides) == len(value.shape)
+        _need(lies, f"{at}.storage", "as its shape says")
         _need((value.role == "result") == (value.producer is not None), f"{at}.role", "result for what a step made")
     for at, ids in (("gradients", graph.gradients), ("ledger", graph.ledger), ("pins", graph.pins),
                     ("reads", [read.value for read in graph.reads])):

@@ -2,6 +2,7 @@
 
 import { fit, html, round, svg, textWidth } from "./dom.js";
 import { drawStack } from "./fold.js";
+import { drawLens } from "./lens.js";
 import { drawMark, markClass } from "./marks.js";
 import { forwardPaths, haloPath, returnPaths } from "./curves.js";
 
@@ -162,11 +163,11 @@ export function detailsOf(node, onclose, buttons = []) {
     rows.append(html("dt", {}, String(name)), html("dd", {}, String(value)));
   }
   const block = (title, text) => (text === null || text === undefined || text === ""
-    ? [] : [html("h4", {}, title), html("pre", { tabindex: "0", "aria-label": title }, String(text))]);
+    ? [] : [html("h4", {}, title), ...drawLens(node.pictures?.[title]), html("pre", { tabindex: "0", "aria-label": title }, String(text))]);
   const ledger = node.ledger && node.ledger.length ? [html("h4", {}, "Ledger"),
     html("ol", { class: "vg-ledger" }, ...node.ledger.map((line) => html("li", {}, String(line))))] : [];
   const tags = tagsOf(node).map((tag) => html("span", { class: `vg-chip vg-tag-${toneOf(tag)}` }, tag));
   return [html("div", { class: "vg-panel-head" }, html("h3", {}, String(node.title)), close),
     html("p", { class: "vg-panel-kind" }, kind), ...(tags.length ? [html("p", { class: "vg-chips" }, ...tags)] : []),
-    ...buttons, rows, ...block("Value", node.value), ...block("Gradient", node.grad), ...ledger];
+    ...buttons, ...block("Value", node.value), ...block("Gradient", node.grad), rows, ...ledger];
 }

@@ -24,8 +24,12 @@ function sumUp(moments, at) {
 
 /** The scene as it is then: what the details, the tags and the spoken words say is what is so at that moment. */
 function sceneAt(scene, sum) {
-  const then = (node) => ({ ...node, badges: sum.tags[node.key] || [], grad: sum.grads[node.key] || null,
-    ledger: sum.ledger[node.key] || [], value: sum.nodes.has(node.key) ? node.value : null });
+  const then = (node) => {
+    const grad = sum.grads[node.key] || null, pictures = node.pictures || {};
+    return { ...node, badges: sum.tags[node.key] || [], grad, ledger: sum.ledger[node.key] || [],
+      value: sum.nodes.has(node.key) ? node.value : null,
+      pictures: { Value: pictures.Value, Gradient: grad === node.grad ? pictures.Gradient : null } };
+  };
   return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? node : then(node))),
     edges: scene.edges.map((edge) => ({ ...edge, flows: sum.flows.has(edge.key) })) };
 }
