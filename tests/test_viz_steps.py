@@ -1,6 +1,5 @@
 """Stepping through a recorded run: what happened, in order, forward and backward."""
 
-import itertools
 import pickle
 
 import pytest
@@ -31,9 +30,9 @@ def test_every_moment_has_its_line():
 
 def test_no_step_is_visited_while_it_still_waits():
     moments = steps(recorded())
-    for before, now in itertools.pairwise(moments[2:]):
-        assert now.what != "backward" or now.value not in dict(before.waiting)
-    assert [dict(moment.waiting) for moment in moments[3:]] == [{0: 2, 1: 1}, {0: 2}, {}, {}]
+    for number in range(3, len(moments)):
+        assert moments[number].what != "backward" or not moments.waiting(number - 1).get(moments[number].value)
+    assert [moments.waiting(number) for number in range(3, 7)] == [{0: 2, 1: 1, 2: 0}, {0: 2, 1: 0}, {0: 0}, {}]
 
 
 def test_a_sum_over_broadcast_axes_is_told_where_it_happened():

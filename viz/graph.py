@@ -95,12 +95,10 @@ def union(kept):
     >>> union({(0, 0, 8), (0, 4, 12), (1, 0, 8)})
     20
     """
-    total, last, end = 0, None, 0
-    for buffer, start, stop in sorted(kept):
-        end = end if buffer == last else 0
-        total += max(0, stop - max(start, end))
-        last, end = buffer, max(end, stop)
-    return total
+    spans = {}
+    for buffer, start, stop in kept:
+        spans.setdefault(buffer, []).append((start, stop))
+    return sum(map(covered, spans.values()))
 
 
 def _floored(values, least):
@@ -369,3 +367,12 @@ class Graph:
 def memory_of(saved):
     """How many bytes these Saved take together; memory that several of them look at counts once."""
     return union({(item.buffer, *item.span) for item in saved if item.buffer is not None})
+
+
+def covered(spans):
+    """How many bytes lie in at least one of these pairs of begin and end."""
+    total = end = 0
+    for start, stop in sorted(spans):
+        total += max(0, stop - max(start, end))
+        end = max(end, stop)
+    return total

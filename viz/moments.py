@@ -5,9 +5,10 @@ first one is what was given. So a step in either direction is a sum over a list,
 """
 
 import itertools
+from collections import Counter
 
 from viz import stepping, text, words
-from viz.graph import Number, memory_of
+from viz.graph import Number, covered
 from viz.picture import LABEL
 
 ROW = 17  # px of a row of tags
@@ -78,7 +79,8 @@ class _Telling:
         for edge in shown.edges:
             if shown.nodes[edge.head].kind == "output":
                 self.ends[keys[edge.tail]] = keys[edge.head], edge.key
-        self.kept, self.pills, self.adds, self.passed, self.called = {}, {}, {}, None, None
+        self.kept, self.pills, self.adds, self.called = {}, {}, {}, None
+        self.spans, self.bytes = {}, 0  # number of a memory -> what is kept of it, and how often
 
     def all(self):
         """The whole list."""
@@ -94,15 +96,16 @@ class _Telling:
                 "ledger": {}, "rows": [], "line": None, "called": None, "kept": 0, "again": False}
 
     def _moment(self, moment, last):
-        before = dict(self.pills)
-        self.pills = {value: f"waits for {count}" for value, count in moment.waiting}
-        self.pills |= dict.fromkeys(moment.ready, "ready")
+        changed = {moment.value, *(value for value, _ in moment.counts), *(self.pills if moment.again else ())}
+        self.pills = {} if moment.again else self.pills
+        for value, count in moment.counts:
+            self.pills[value] = f"waits for {count}" if count else "ready"
+            if count is None:
+                del self.pills[value]
         told = getattr(self, f"_{moment.what}")(moment)
         called = moment.called or told.pop("by", None)
         frame = self._frame(moment.what, moment.caption, self.key[moment.value]) | told
-        frame |= {"line": _place(moment.source), "called": _place(called), "kept": self._bytes()}
-        pills = before | self.pills
-        changed = {moment.value} | {value for value in pills if before.get(value) != self.pills.get(value)}
+        frame |= {"line": _place(moment.source), "called": _place(called), "kept": self.bytes}
         frame["tags"] = {self.key[value]: self._tags(value) for value in sorted(changed)
                          if self.key[value] in self.single}
         if last:
@@ -115,7 +118,7 @@ class _Telling:
         step = self.graph.steps[self.graph.values[moment.value].producer]
         key, value = self.key[moment.value], self.graph.values[moment.value]
         if step.saved:
-            self.kept[step.id] = step.saved
+            self._keep(step, 1)
         edges = [edge for position, source in enumerate(step.inputs) if not isinstance(source, Number)
                  if (edge := self._edge(source, key, position))]
         rows = [["op", f"{words.op_title(step)} of {words.inputs(self.graph, step)}"],
@@ -128,7 +131,7 @@ class _Telling:
     def _backward(self, moment):
         visit = self.graph.history[moment.place]
         step, key = self.graph.steps[visit.step], self.key[moment.value]
-        again, self.passed, self.called, flows = visit.backward != self.passed, visit.backward, visit.source, {}
+        self.called, flows = visit.source, {}
         rows = [["gets", visit.gradient.short()]]
         for sent in moment.sent:
             edge = self._edge(sent.value, key, sent.position)
@@ -140,9 +143,9 @@ class _Telling:
                          f"{way} = {sent.gradient}" if way else sent.gradient])
         if moment.frees and step.saved:
             rows.append(["lets go of", self._saved(step)])
-            self.kept[step.id] = None
+            self._keep(step, -1)
         grads = {key: visit.gradient.long()} if key in self.single else {}
-        return {"again": again, "flows": flows, "rows": rows, "grads": grads}
+        return {"again": moment.again, "flows": flows, "rows": rows, "grads": grads}
 
     def _grad(self, moment):
         booking, graph = self.graph.history[moment.place], self.graph
@@ -166,7 +169,7 @@ class _Telling:
         if step in self.kept:
             names = ", ".join(dict.fromkeys(words.saved_name(self.graph, self.graph.steps[step], item)
                                             for item in self.graph.steps[step].saved))
-            tags.append(f"{'freed' if self.kept[step] is None else 'keeps'} {names}")
+            tags.append(f"{'keeps' if self.kept[step] else 'freed'} {names}")
         if value in self.pills:
             tags.append(self.pills[value])
         elif value in self.adds:
@@ -187,8 +190,15 @@ class _Telling:
             f"{words.saved_name(self.graph, step, item)} {text.shape(item.shape)} {item.nbytes} bytes"
             for item in step.saved))
 
-    def _bytes(self):
-        return memory_of(item for saved in self.kept.values() for item in saved or ())
+    def _keep(self, step, more):
+        """The step keeps what it saves (1), or lets it go (-1). Memory that several steps keep counts once."""
+        self.kept[step.id] = more > 0
+        for item in step.saved:
+            if item.buffer is not None:
+                spans = self.spans.setdefault(item.buffer, Counter())
+                self.bytes -= covered(+spans)
+                spans[tuple(item.span)] += more
+                self.bytes += covered(+spans)
 
 
 def _place(source):

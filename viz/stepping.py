@@ -32,20 +32,21 @@ class Sent:
 class Moment:
     """One thing that happened. what: "forward", "backward", or "grad" (a leaf's `.grad` or value was changed).
 
-    value: the id of the value whose box is the current one. waiting: pairs (value id, gradients still to come) of all
-    that a running backward has not finished with. source: the line of the op; called: the line that called backward.
-    ready: the values to which all gradients have come that will, and whose turn has not. place: the number of the
-    Visit or Booking in `Graph.history`, None on the way forward. frees: whether the step now let go of what it kept.
+    value: the id of the value whose box is the current one. source: the line of the op; called: the line that called
+    backward. counts: pairs (value id, gradients still to come) of what has changed now, None where nothing comes any
+    more; `Steps.waiting` adds them up. again: a backward begins, and what was counted before is over. place: the number
+    of the Visit or Booking in `Graph.history`, None on the way forward. frees: whether the step now let go of what it
+    kept.
     """
 
     what: str
     value: int
     caption: str
     sent: tuple = ()
-    waiting: tuple = ()
     source: Source | None = None
     called: Source | None = None
-    ready: tuple = ()
+    counts: tuple = ()
+    again: bool = False
     place: int | None = None
     frees: bool = False
 
@@ -61,6 +62,14 @@ class Steps:
 
     def __getitem__(self, number):
         return self.moments[number]
+
+    def waiting(self, number):
+        """After this moment: value id -> gradients still to come, of all that the backward under way has not finished
+        with. At 0 it is ready, and its turn has not come."""
+        counts = {}
+        for moment in self.moments[:number + 1]:
+            counts = ({} if moment.again else counts) | dict(moment.counts)
+        return {value: count for value, count in counts.items() if count is not None}
 
     def __str__(self):
         width = len(str(len(self)))
@@ -88,9 +97,10 @@ def steps(run):
         if isinstance(event, Booking):
             moments.append(_booked(graph, place, waiting))
             continue
-        if event.backward != passed:
+        again = event.backward != passed
+        if again:
             passed, waiting = event.backward, _expected(graph, place)
-        moments.append(_visited(graph, place, waiting))
+        moments.append(_visited(graph, place, waiting, again))
     return Steps((*moments, *[_forward(graph, step) for step in graph.steps[done:]]))
 
 
@@ -107,14 +117,16 @@ def _forward(graph, step):
     return Moment("forward", step.output, f"{step.op}: {said} -> {result}{more}", source=step.source)
 
 
-def _visited(graph, place, waiting):
+def _visited(graph, place, waiting, again):
     visit = graph.history[place]
     step = graph.steps[visit.step]
+    counts = waiting | {step.output: None} if again else {step.output: None}
     waiting.pop(step.output, None)
     sent = tuple(_sent(graph, step, position, source, visit) for position, source in enumerate(step.inputs)
                  if position < len(visit.contributions) and visit.contributions[position] is not None)
     for value in _tracked(graph, step):
         waiting[value] -= 1
+        counts[value] = waiting[value]
     told = ", ".join(_told(graph, item) for item in sent)
     caption = f"backward of {step.op}: gets {visit.gradient.short()}; sends {told or 'nothing on'}"
     for value in dict.fromkeys(item.value for item in sent):
@@ -122,8 +134,8 @@ def _visited(graph, place, waiting):
             caption += f"; {words.value_name(graph, value)} still waits for {waiting[value]} more"
     kept = ", ".join(dict.fromkeys(words.saved_name(graph, step, item) for item in step.saved))
     caption += f"; lets go of {kept}" if visit.freed and kept else ""
-    waits, ready = _left(waiting)
-    return Moment("backward", step.output, caption, sent, waits, step.source, visit.source, ready, place, visit.freed)
+    return Moment("backward", step.output, caption, sent, step.source, visit.source, tuple(sorted(counts.items())),
+                  again, place, visit.freed)
 
 
 def _told(graph, item):
@@ -170,20 +182,13 @@ def _before_the_sum(step, shape, reached):
     return reached
 
 
-def _left(waiting):
-    """Who still waits, and for how many gradients; and who has all of them."""
-    pairs = sorted(waiting.items())
-    return tuple(pair for pair in pairs if pair[1]), tuple(value for value, count in pairs if not count)
-
-
 def _booked(graph, place, waiting):
     booking = graph.history[place]
     entry, name = graph.ledger[booking.value][booking.entry], words.value_name(graph, booking.value)
     what = name if entry.what == "step" else f"{name}.grad"
-    if entry.what == "add":
-        waiting.pop(booking.value, None)
-    waits, ready = _left(waiting)
-    return Moment("grad", booking.value, f"{what}: {words.entry(entry)}", waiting=waits, ready=ready, place=place)
+    come = entry.what == "add" and waiting.pop(booking.value, None) is not None
+    return Moment("grad", booking.value, f"{what}: {words.entry(entry)}", place=place,
+                  counts=((booking.value, None),) if come else ())
 
 
 def _tracked(graph, step):
