@@ -14,7 +14,9 @@ import minigrad as mg
 import viz
 from minigrad import nn
 from viz.controls import Controls, all_states, read_controls
+from viz.oracles import Oracle
 from viz.panel import shown
+from viz.player import Stepper
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_the_scene_is_plain_json_and_the_widget_has_its_digest():
 
 
 def test_a_front_end_gets_one_script_without_imports():
-    for widget in (viz.GraphWidget, Controls):
+    for widget in (viz.GraphWidget, Controls, Stepper, Oracle):
         script = widget._esm
         assert not re.search(r"(?m)^import ", script) and script.count("export ") == script.count("export default") == 1
 
