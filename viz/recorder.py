@@ -132,7 +132,7 @@ class Recorder:
             note.summary(), number, note.storage(self._buffer)))
         graph.steps.append(step := Step(
             number, note.op.name, note.op.kind, note.inputs, note.op.arguments, value.id, dict(note.attributes),
-            note.op.commutes, note.recorded, note.reason, path, self._source(site),
+            note.op.commutes, note.recorded, note.reason, path, self._line_of(site),
             self._again(root, path, way, note.backward), note.backward, note.saved(self._buffer)))
         if root is not None:
             self._roots[number] = root
@@ -382,9 +382,9 @@ class Recorder:
     def _line(self):
         """The learner's line that runs now."""
         site, _ = self._sites.here()
-        return self._source(site)
+        return self._line_of(site)
 
-    def _source(self, site):
+    def _line_of(self, site):
         """The line of a site, and the number of its cell or file among the texts of this graph."""
         if site is None or site.script is None:
             return site and site.source

@@ -30,8 +30,7 @@ def _told(step):
 
     @functools.wraps(step)
     def told(self, *args, **kwargs):
-        if mode.state.watchers:
-            mode.notify(Changing(tuple(self._all())))
+        self._announce()
         result = step(self, *args, **kwargs)
         self._tell()
         return result
@@ -147,10 +146,16 @@ class Optimizer:
         if closure is not None:
             with mode.enable_grad():
                 loss = closure()
+        self._announce()
         for group in self.param_groups:
             self._update_all(group)
         self._tell()
         return loss
+
+    def _announce(self):
+        """Word to the watchers before parameters change."""
+        if mode.special and mode.state.watchers:
+            mode.notify(Changing(tuple(self._all())))
 
     def _tell(self):
         """Word of a step: to a scheduler that wants to come after it, and to the watchers."""
