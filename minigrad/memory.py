@@ -40,8 +40,8 @@ def owner(array):
         if hasattr(base, "dtype"):  # not a buffer, nor what NumPy's stride tricks put in between
             array = base
         base = getattr(base, "base", None)
-    known = base_of(array)
-    return array if known is None else known
+    known = _windows.get(id(array))
+    return array if known is None else known[1]
 
 
 def base_of(array):

@@ -27,6 +27,7 @@ WORDS = re.compile(r"(text|label|\.vg-name|\.vg-sub)$")
 SIGNS = re.compile(r"(head|Head|knob)$", re.IGNORECASE)
 HUES = {match[1]: value for selector, prop, value in palette.rules()
         if (match := re.fullmatch(r"\.vg-op-(\w+)", selector)) and prop == "--hue"}
+OWN = {"--hue": [*HUES.values()], "--mark": [value for _, prop, value in palette.rules() if prop == "--mark"]}
 BORDER = "color-mix(in srgb, {} 74%, var(--ink))"
 
 looks = pytest.mark.parametrize(("theme", "strong"), [*itertools.product(palette.THEMES, (False, True))])
@@ -44,10 +45,11 @@ def colours():
 def weak(theme, strong, pairs, least):
     known, found = palette.variables(theme, strong), []
     for what, front, back in pairs:
-        for hue in HUES.values() if "--hue" in front + back else ("",):
-            ratio = palette.contrast(*(palette.colour(value, known | {"--hue": hue}) for value in (front, back)))
+        name = next((name for name in OWN if name in front + back), "")  # a colour that each of several kinds has its own of
+        for hue in OWN.get(name, ("",)):
+            ratio = palette.contrast(*(palette.colour(value, known | {name: hue}) for value in (front, back)))
             if ratio < least:
-                found.append(f"{what}: {front.replace('var(--hue)', hue)} on {back}: {ratio:.2f}")
+                found.append(f"{what}: {front.replace(f'var({name})', hue)} on {back}: {ratio:.2f}")
     return found
 
 

@@ -73,7 +73,7 @@ def _around(model, placed, start, values):
 def own_forwards(*models):
     """The forward of each class of modules in these models that is not minigrad's, once."""
     forwards = {type(module).forward: None for model in models for module in model.modules()}
-    return [forward for forward in forwards if not forward.__module__.startswith("minigrad.")][:SHOWN]
+    return [forward for forward in forwards if not (forward.__module__ or "minigrad.").startswith("minigrad.")][:SHOWN]
 
 
 def _part(model, piece):

@@ -49,11 +49,11 @@ def drawn(graph, before=None, fold=None, opened=None, prepare=None):
 
 def of_two(shown, before, after):
     """Width, height, nodes and edges of a Picture of two graphs: of what is gone the words come from the first."""
-    sides = {True: (before, before.consumers()), False: (after, after.consumers())}
+    sides = {gone: (graph, graph.consumers(), closeup.Lens(graph)) for gone, graph in ((True, before), (False, after))}
     nodes = []
     for node in shown.nodes:
-        graph, used = sides[node.mark == "gone"]
-        nodes.append(_node(graph, node, used) | {"mark": node.mark})
+        graph, used, lens = sides[node.mark == "gone"]
+        nodes.append(_node(graph, node, used, lens) | {"mark": node.mark})
     return _placed(shown, nodes, [_edge(shown, edge) | {"mark": edge.mark} for edge in shown.edges])
 
 
