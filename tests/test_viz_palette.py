@@ -45,7 +45,7 @@ def colours():
 def weak(theme, strong, pairs, least):
     known, found = palette.variables(theme, strong), []
     for what, front, back in pairs:
-        name = next((name for name in OWN if name in front + back), "")  # a colour that each of several kinds has its own of
+        name = next((name for name in OWN if name in front + back), "")  # of which each kind has its own
         for hue in OWN.get(name, ("",)):
             ratio = palette.contrast(*(palette.colour(value, known | {name: hue}) for value in (front, back)))
             if ratio < least:
