@@ -11,8 +11,10 @@ import operator
 import numpy as np
 
 from . import dtype as dtypes
+from . import mode
 from .device import Device, move
 from .errors import DtypeError, ShapeError
+from .events import Gathered
 from .tensor import Tensor
 
 __all__ = [
@@ -47,7 +49,7 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
         array = array.astype(wanted)
     if array.dtype not in dtypes.DTYPES:
         raise TypeError(f"can't make a tensor of dtype {array.dtype}; use one of {', '.join(map(str, dtypes.DTYPES))}")
-    return Tensor(placed(array, device), requires_grad)
+    return _told(data, Tensor(placed(array, device), requires_grad))
 
 
 def as_tensor(data, dtype=None, device=None):
@@ -76,7 +78,14 @@ def from_numpy(array):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     if array.dtype not in dtypes.DTYPES:
         raise TypeError(f"can't convert np.ndarray of type {array.dtype}; convert it to float32 or int64 first")
-    return Tensor(array)
+    return _told(array, Tensor(array))
+
+
+def _told(data, made):
+    """The new tensor, and word to the watchers of what it was made from."""
+    if mode.state.watchers:
+        mode.notify(Gathered(data, made))
+    return made
 
 
 def _from_python(data, wanted):
@@ -133,7 +142,7 @@ def _without_tensors(data):
         if data.array.size != 1:
             raise ShapeError(f"only one element tensors can be converted to Python scalars, not shape {data.shape}. "
                              "Use minigrad.stack([...]) to put tensors together.")  # fmt: skip
-        return data.detach().cpu().array.reshape(())[()]
+        return move(data.array, Device("cpu")).reshape(())[()]
     return [_without_tensors(item) for item in data] if isinstance(data, (list, tuple)) else data
 
 

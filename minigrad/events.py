@@ -116,7 +116,16 @@ class Changing:
 
 @dataclass(slots=True)
 class ReadBack:
-    """A value left for Python: `how` is "item", "tolist", "numpy", "bool", "int" or "float"."""
+    """A value left for Python: `how` is "item", "tolist", "numpy", "bool", "int" or "float", `given` what it got."""
 
     tensor: Any
     how: str
+    given: Any = None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """`tensor(...)` has made a new tensor of `data`, in which there may be tensors; of their history it has nothing."""
+
+    data: Any
+    output: Any

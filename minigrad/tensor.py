@@ -273,9 +273,11 @@ class Tensor:
 
     # Values for Python
 
-    def _read_back(self, how):
+    def _read_back(self, how, given):
+        """`given`, and word of it to the watchers."""
         if mode.state.watchers:
-            mode.notify(ReadBack(self, how))
+            mode.notify(ReadBack(self, how, given))
+        return given
 
     def item(self):
         """The one element as a Python number. The graph does not follow it."""
@@ -284,13 +286,11 @@ class Tensor:
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar (shape {self.shape}). "
                 "Reduce it first (.sum(), .mean()), pick an element (x[0].item()), or use .tolist()."
             )
-        self._read_back("item")
-        return self.array.item()
+        return self._read_back("item", self.array.item())
 
     def tolist(self):
         """Nested lists of Python numbers; one number for a 0-d tensor."""
-        self._read_back("tolist")
-        return self.array.tolist()
+        return self._read_back("tolist", self.array.tolist())
 
     def numpy(self):
         """The NumPy array itself: the memory is shared, and the graph does not follow it."""
@@ -298,8 +298,7 @@ class Tensor:
             raise GradError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if module_of(self.array).__name__ != "numpy":
             raise TypeError(f"can't convert a {self.device} tensor to numpy. Use tensor.cpu() to copy it first.")
-        self._read_back("numpy")
-        return self.array
+        return self._read_back("numpy", self.array)
 
     def __array__(self, dtype=None, copy=None):
         array = self.numpy()
@@ -313,22 +312,18 @@ class Tensor:
                 f"Boolean value of Tensor with {'no values' if not self.array.size else 'more than one value'} is "
                 f"ambiguous (shape {self.shape}). Use .any() or .all(), or compare one element."
             )
-        self._read_back("bool")
-        return bool(self.array.item())
+        return self._read_back("bool", bool(self.array.item()))
 
     def __float__(self):
-        self._read_back("float")
-        return float(self._only_element("float"))
+        return self._read_back("float", float(self._only_element("float")))
 
     def __int__(self):
-        self._read_back("int")
-        return int(self._only_element("int"))
+        return self._read_back("int", int(self._only_element("int")))
 
     def __index__(self):
         if self.array.dtype.kind not in "iub" or self.array.size != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        self._read_back("int")
-        return int(self.array.item())
+        return self._read_back("int", int(self.array.item()))
 
     def _only_element(self, how):
         if self.array.size != 1:
@@ -346,8 +341,7 @@ class Tensor:
     def __format__(self, spec):
         if self.array.ndim or type(self) is not Tensor:
             return object.__format__(self, spec)
-        self._read_back("item")
-        return format(self.array.item(), spec)
+        return format(self._read_back("item", self.array.item()), spec)
 
     def __hash__(self):
         return id(self)  # tensors compare element by element, so sets and dicts go by identity

@@ -41,7 +41,7 @@ def test_nothing_is_made_when_nobody_watches(monkeypatch):
             for kind in set(kinds) & set(vars(module)):
                 monkeypatch.setattr(module, kind, never)
                 patched += 1
-    assert len(kinds) == 13 and patched >= 13
+    assert len(kinds) == 14 and patched >= 13
     model = mg.nn.Linear(2, 2)
     y = model(mg.ones(1, 2)) * 1
     y += 1
@@ -250,6 +250,20 @@ def test_reading_a_value_is_told_and_looking_at_the_array_is_not(read, how):
     seen, _ = told(lambda: read(x))
     assert [(type(e).__name__, e.how) for e in seen] == [("ReadBack", how)] and seen[0].tensor is x
     assert told(lambda: (x.array, x.shape, x.dtype, repr(x), x.requires_grad))[0] == []
+
+
+def test_a_read_tells_of_the_very_object_that_python_got():
+    x, got = mg.tensor([2.5]), []
+    for read in (mg.Tensor.item, mg.Tensor.tolist, mg.Tensor.numpy, bool, float, int):
+        seen, _ = told(lambda read=read: got.append(read(x)))
+        assert seen[0].given is got[-1]
+
+
+def test_tensor_tells_what_it_was_made_of_and_no_op_that_nobody_wrote():
+    a, array = mg.tensor(1.0, requires_grad=True), np.ones(2, np.float32)
+    for make, data in ((mg.tensor, [a, 2.0]), (mg.tensor, a), (mg.from_numpy, array)):
+        (event,), _ = told(lambda make=make, data=data: make(data))
+        assert isinstance(event, events.Gathered) and event.data is data and not event.output.requires_grad
 
 
 def test_modules_are_entered_and_left_around_their_ops():

@@ -42,6 +42,12 @@ def canonical(graph):
     return lines
 
 
+def sources_of(graph):
+    """The sources that belong to the form. A tensor that was only read does not: no edge ties it to the graph."""
+    used = {source for step in graph.steps for source in step.inputs if not isinstance(source, Number)}
+    return [value for value in graph.sources() if value.id in used or value.role == "parameter"]
+
+
 class Nodes:
     """The nodes of a graph (sources, then steps) with labels and links, ready for refining.
 
@@ -51,7 +57,7 @@ class Nodes:
     """
 
     def __init__(self, graph):
-        sources = graph.sources()
+        sources = sources_of(graph)
         self.ids = [value.id for value in sources] + [step.output for step in graph.steps]
         self.labels = [_source_label(graph, value) for value in sources]
         self.labels += [_step_label(graph, step) for step in graph.steps]

@@ -102,6 +102,8 @@ def _kind_style(node):
             return {"shape": "box", "style": "filled", "fillcolor": KIND_COLOURS.get(node.op_kind, GIVEN),
                     "color": KIND_BORDERS.get(node.op_kind, INK)}
         return {"shape": "box", "style": "dashed", "color": QUIET}
+    if node.kind == "ghost":
+        return {"shape": "box", "style": "dashed,rounded", "color": QUIET, "fontcolor": QUIET}
     if node.kind == "parameter":
         return {"shape": "box", "style": "rounded,filled", "fillcolor": GIVEN, "peripheries": "2"}
     if node.kind == "leaf":
@@ -118,8 +120,10 @@ def _edge_words(edge):
 def _edge_style(edge):
     if edge.mark == "gone":
         return {"style": "dotted"}
-    style = {} if edge.recorded else {"style": "dashed"}
+    style = {} if edge.recorded else {"style": "dotted" if edge.broken else "dashed"}
     style |= {"penwidth": "2.6"} if edge.mark == "added" else {}
+    if edge.stop:  # a bar stops a gradient; that a gradient is 0 is said in the box
+        style |= {"arrowhead": "normal" if edge.stop == "zero" else "normaltee"}
     return style | {"color": FLOW, "penwidth": "1.8", "dir": "both", "arrowtail": "empty"} if edge.flows else style
 
 

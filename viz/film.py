@@ -98,7 +98,7 @@ def _film(graph, scene, mark):
     for edge in scene["edges"]:
         into[edge["to"]].append(edge)
     ops = [node["key"] for node in scene["nodes"] if node["kind"] == "op"]
-    given = [node for node in scene["nodes"] if node["kind"] not in ("op", "output")]
+    given = [node for node in scene["nodes"] if node["kind"] in ("leaf", "parameter", "input")]
     film.nodes |= {node["key"]: 0 for node in given}
     names = ", ".join(node["title"] for node in given) or "nothing"
     film.stages.append(Stage("given", text.clean(names, WIDEST)))
@@ -113,7 +113,12 @@ def _film(graph, scene, mark):
         if edges:
             film.stages.append(_backward(graph, step, key))
     film.stages.append(Stage("done", graph.counts()))
+    for edge in scene["edges"]:  # to what comes with its maker: escapes, copies, and arms that were not taken
+        if edge["key"] not in film.edges:
+            film.nodes[edge["to"]] = max(film.nodes.get(edge["to"], 0), film.nodes.setdefault(edge["from"], 0))
+            film.edges[edge["key"]] = film.nodes[edge["to"]]
     for node in scene["nodes"]:
+        film.nodes.setdefault(node["key"], 0)
         _when_told(film, node, into[node["key"]])
     return film
 

@@ -264,11 +264,38 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A value that left the graph as a plain Python or NumPy object, by `item`, `numpy`, `tolist`, `bool`, ..."""
+    """A value that left the graph as a plain Python or NumPy object, by `item`, `numpy`, `tolist`, `bool`, ..., or into
+    a new tensor by `tensor([...])`. given: the number that Python got, where it was one."""
 
     value: int
     how: str
     source: Source | None = None
+    given: float | int | bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What a read had given came back, the very same object: as the number at `position` among the inputs of `step`, or
+    in a new tensor, the source `value`. read: its place among the reads."""
+
+    read: int
+    step: int | None = None
+    position: int = 0
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm of an `if` that is known not to have run. source: its first line, with the text to show for the arm.
+
+    test: the line of the `if`. read: the place among the reads of the truth value that decided, where there is one.
+    parameters: the values it would have used, and nothing did.
+    """
+
+    source: Source
+    test: Source
+    read: int | None = None
+    parameters: tuple = ()
 
 
 @dataclass(slots=True)
@@ -278,7 +305,7 @@ class Graph:
     gradients: value id -> `.grad` of a leaf, or the gradient that last passed through a result.
     ledger: value id -> its entries. modules: dotted path -> class name. backwards: passes that touched this run.
     history: every Visit and Booking in the order they happened. pins: value id -> classes of optimizers that hold it.
-    scripts: the cells and files that Sources point into.
+    scripts: the cells and files that Sources point into. returns: of reads. untaken: arms of branches.
     """
 
     values: list = field(default_factory=list)
@@ -291,6 +318,8 @@ class Graph:
     history: list = field(default_factory=list)
     pins: dict = field(default_factory=dict)
     scripts: list = field(default_factory=list)
+    returns: list = field(default_factory=list)
+    untaken: list = field(default_factory=list)
 
     def add_value(self, **what):
         """Append a Value with the next id and return it."""

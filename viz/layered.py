@@ -19,10 +19,11 @@ def layered(shown):
     rows = _rows(shown, column)
     lanes = _lanes(shown, column)
     centre_of, gap_of, width = _across(shown, column)
-    above = 20 + max(lanes.values()) * LANE if lanes else 0
-    top = above + HEIGHT / 2 - min(rows, default=0) * ROW
-    centres = [(centre_of[c], top + row * ROW) for c, row in zip(column, rows, strict=True)]
-    height = max((y for _, y in centres), default=0) + HEIGHT / 2 + 8
+    apart = max([ROW, *(node.h + ROW - HEIGHT for node in shown.nodes)])  # a node that tells what it keeps is higher
+    above, half = 20 + max(lanes.values()) * LANE if lanes else 0, (apart - ROW + HEIGHT) / 2
+    top = above + half - min(rows, default=0) * apart
+    centres = [(centre_of[c], top + row * apart) for c, row in zip(column, rows, strict=True)]
+    height = max((y for _, y in centres), default=0) + half + 8
     ways = _Ways(shown, column, centres, gap_of, {tail: 8 + lane * LANE for tail, lane in lanes.items()})
     return width, height, centres, [ways.way(edge) for edge in shown.edges]
 

@@ -15,6 +15,7 @@ import ipywidgets
 from minigrad import events, mode
 from minigrad.nn import Module
 from viz import names
+from viz.backwards import check as check_direction
 from viz.fold import check
 from viz.modules import Weak
 from viz.record import Run
@@ -51,12 +52,13 @@ def watch(target=None):
                     f"not an object of type {type(target).__name__}")
 
 
-def show(thing, fold="auto"):
+def show(thing, fold="auto", direction="forward"):
     """The widget of a recorded run, a view, a panel or a difference, to be put wherever widgets go. For a run it stays
     up to date with the gradients that come later. Errors: TypeError for anything else.
 
     fold: "modules" draws each call of a module as one box, "loops" what is done over and over, "all" both, None
-    nothing; "auto" leaves the picture as it is until a graph is too large. Errors: ValueError for another one.
+    nothing; "auto" leaves the picture as it is until a graph is too large. direction: "forward", "backward" or "both",
+    for the start; the buttons turn it. Errors: ValueError for another one.
 
     >>> import minigrad as mg
     >>> with watch() as run:
@@ -65,16 +67,20 @@ def show(thing, fold="auto"):
     GraphWidget(1 op, 0 recorded; 1 input)
     """
     check(fold)
+    check_direction(direction)
     if isinstance(thing, Run):
         view = Live()
-        view.widget.fold = fold
+        view.widget.fold, view.widget.direction = fold, direction
         view.follow(thing)
         view.widget.view = view  # alive as long as its widget
         return view.widget
     widget = getattr(thing, "widget", None)
     if isinstance(widget, ipywidgets.Widget):
+        graph = getattr(thing, "graph", widget)
         if fold != "auto":
-            getattr(thing, "graph", widget).fold_by(fold)
+            graph.fold_by(fold)
+        if direction != "forward":
+            graph.direction = direction
         return widget
     raise TypeError("show() takes a run, as in `with viz.watch() as run:`, a view, a panel or a diff, "
                     f"not an object of type {type(thing).__name__}")

@@ -35,6 +35,7 @@ class Modules:
         self.roots = []  # weak references, each outermost module once
         self.classes = {}  # (root, path) -> class name
         self.entered = []  # (root, path) of those that began to run since this was last emptied
+        self.been, self._ran = {}, Weak()  # (root, path) -> weak reference, of all that ever ran; those made on the way
         self._numbers, self._parts, self._tensors = Weak(), Weak(), Weak()
         self._running = None  # the root that runs now, or ran last
 
@@ -49,8 +50,11 @@ class Modules:
         if here is None:  # made on the way, inside some forward
             here = self.stack[0][0], type(module).__name__
             self.classes[here] = type(module).__name__
+            self._ran.put(module, True)
         self.stack.append(here)
         self.entered.append(here)
+        if here not in self.been:
+            self.been[here] = weakref.ref(module)
 
     def _begin(self, root):
         """An outermost module begins to run. What its parts are called is learnt when another one ran before."""
@@ -75,6 +79,18 @@ class Modules:
         """The innermost module has ended."""
         if self.stack:
             self.stack.pop()
+
+    def has_run(self, module):
+        """Whether this module ran, or another in its place."""
+        return bool(self._ran.get(module)) or self._parts.get(module) in self.been
+
+    def ran(self):
+        """The modules that ran and still exist."""
+        return [module for reference in self.been.values() if (module := reference()) is not None]
+
+    def knew(self, module):
+        """Whether it was a part of a root when that began to run."""
+        return self._parts.get(module) is not None
 
     def current(self):
         """(root, path) of the module that is running, or (None, None)."""

@@ -11,9 +11,11 @@ import itertools
 import linecache
 import sys
 import threading
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from minigrad.nn import Module
 from viz.graph import Source
 
 LONGEST = 100_000  # characters of a cell or file that are kept with a graph; of a longer one only the lines that ran
@@ -28,13 +30,16 @@ _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for nam
 class Site:
     """One place in the learner's code. `target`: the name that the value computed here is given, if any.
     `operands`: the names of what goes in, in order, None where it is not a plain name, LITERAL for a number.
-    `call`: what is called. `script`: the text of the cell or file, None if it is too long to keep."""
+    `call`: what is called. `script`: the text of the cell or file, None if it is too long to keep.
+    `file` and `span`: where exactly, (line, last line, column, last column)."""
 
     source: Source
     target: str | None = None
     operands: tuple = ()
     call: str | None = None
     script: str | None = None
+    file: str = ""
+    span: tuple = ()
 
 
 @dataclass(slots=True)
@@ -45,9 +50,10 @@ class Sites:
     places: dict = field(default_factory=dict)  # (id of code, position) -> its Site
     trees: dict = field(default_factory=dict)  # name of a file -> (its lines, what could run in it, its text)
 
-    def here(self, inside=1):
+    def here(self, inside=1, met=None):
         """(site, way): the site that is running now, and the way from there into minigrad, as something hashable that
-        ends with the place of the site. inside: how many frames at the near end are the caller's own."""
+        ends with the place of the site. inside: how many frames at the near end are the caller's own. met: where the
+        code is noted that is met for the first time, by its id."""
         frame, way, codes = sys._getframe(inside), [], self.codes
         while frame is not None:
             code = frame.f_code
@@ -56,6 +62,8 @@ class Sites:
             if found is None:
                 found = codes[id(code)] = code, code.co_filename.startswith(_INSIDE)
             if not found[1]:
+                if met is not None and id(code) not in met:
+                    met[id(code)] = Met(code, frame.f_globals)
                 place = way[-2], way[-1]
                 site = self.places.get(place)
                 if site is None:
@@ -69,14 +77,15 @@ class Sites:
         line = first or code.co_firstlineno
         lines = linecache.getlines(code.co_filename)
         text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        site = Site(Source(line, text), file=code.co_filename, span=(first, last_line, start, end))
         if not lines:
-            return Site(Source(line, text))
+            return site
         before, known, whole = self.trees.get(code.co_filename, (None, None, None))
         if before is not lines:
             whole = "".join(lines)
             known = _index(whole)
             self.trees[code.co_filename] = lines, known, whole
-        site = Site(Source(line, text), script=whole if len(whole) <= LONGEST else None)
+        site.script = whole if len(whole) <= LONGEST else None
         if start is not None:
             site.target, site.operands, site.call = known.get((first, last_line, start, end), (None, (), None))
         return site
@@ -93,6 +102,20 @@ def sites():
     if len(_sites.places) > PLACES or len(_sites.trees) > FILES:
         _sites = Sites()
     return _sites
+
+
+class Met:
+    """A piece of the learner's code that a run has met, and the modules that its global names stood for then."""
+
+    def __init__(self, code, scope):
+        self.code, self.scope = code, scope
+        self.held = {name: weakref.ref(scope[name]) for name in code.co_names if isinstance(scope.get(name), Module)}
+
+    def end(self):
+        """Forget every name that has changed its meaning."""
+        if self.scope is not None:
+            self.held = {name: one for name, one in self.held.items() if self.scope.get(name) is one()}
+            self.scope = None
 
 
 def learner_frame():

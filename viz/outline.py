@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from viz import canonical, text, words
+from viz import boundaries, canonical, text, words
 
 HEAD, TAIL = 80, 20  # rows of a table that are shown when it is longer than both together
 ENTRIES = 12
@@ -33,7 +33,8 @@ def outline(graph, digest=None):
     """
     if not graph.steps:
         return words.NOTHING[0].upper() + words.NOTHING[1:] + "."
-    parts = [_counts(graph), _sources(graph), _steps(graph), _results(graph), _ledger(graph), _reads(graph)]
+    parts = [_counts(graph), _sources(graph), _steps(graph), _results(graph), _ledger(graph), _reads(graph),
+             shortened(boundaries.lines(graph), "lines"), shortened(boundaries.arm_lines(graph), "arms")]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + f"\n\ndigest {digest or canonical.digest(graph)}"
 
 
@@ -105,10 +106,15 @@ def _ledger(graph):
 
 
 def _reads(graph):
-    lines = []
-    for read in graph.reads:
+    lines, back = [], {}
+    for one in graph.returns:
+        back.setdefault(one.read, []).append(boundaries.back_words(graph, one))
+    for place, read in enumerate(graph.reads):
         where = f", line {read.source.line}: {text.clean(read.source.text, 72)}" if read.source else ""
-        lines.append(f"read back {words.value_name(graph, read.value)} by {read.how}(){where}")
+        copied, name = read.how == "tensor", words.value_name(graph, read.value)
+        told = f"copied {name} by tensor([…])" if copied else f"read back {name} by {read.how}()"
+        into = f"; {'into' if copied else 'what it gave came back into'} {', '.join(back.get(place, ())[:4])}"
+        lines.append(told + where + into * (place in back))
     return shortened(lines, "read-backs")
 
 

@@ -14,6 +14,7 @@ from viz import scene as scenes
 from viz.scripts import STATIC, script
 from viz.svg import escaped, svg
 
+TURNED = 400  # nodes; a larger graph is there forward only
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -38,26 +39,30 @@ PAGE = """<!doctype html>
 
 
 def html(graph):
-    """The page of a recorded graph, to be stepped through.
+    """The page of a recorded graph, to be stepped through and turned.
 
     Nothing is folded, for who would unfold it? What is too large is there in words.
     """
-    told = []
+    told, turned = [], {}
 
     def prepare(view, shown):
         told.extend(moments.moments(view, shown))
         moments.make_room(shown, told)
 
     scene = scenes.scene(graph, fold=None, prepare=prepare) | {"folds": folds.NONE}
-    return page(scene, told, moments.scripts(graph))
+    if 0 < len(scene["nodes"]) <= TURNED:
+        turned = {way: scenes.scene(graph, fold=None, direction=way) | {"folds": folds.NONE}
+                  for way in ("backward", "both")}
+    return page(scene, told, moments.scripts(graph), turned)
 
 
-def page(scene, told=(), code=()):
-    """The page of a scene, and of what is told of each moment of it beside which code. A `note` stands below it."""
+def page(scene, told=(), code=(), turned=()):
+    """The page of a scene, of what is told of each moment of it beside which code, and of the scenes of its other
+    directions. A `note` stands below it."""
     style = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "steps.css", "page.css"))
     source = script("page.js")
     picture = svg(scene, fit=False) if scene["nodes"] else ""
-    data = {"scene": scene, "moments": list(told), "code": list(code)}
+    data = {"scene": scene, "moments": list(told), "code": list(code), "turned": dict(turned)}
     return PAGE.format(policy=_policy(style, source), title=escaped(f"Graph: {scene['summary']}"), style=style,
                        picture=picture, outline=escaped(scene["outline"]), data=_harmless(data), script=source)
 

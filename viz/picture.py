@@ -6,8 +6,8 @@ DOT, SVG and the widget all start from the same `Picture`, so they always show t
 from collections import Counter
 from dataclasses import dataclass, field
 
+from viz import boundaries, text, words
 from viz import seen as views
-from viz import text, words
 from viz.fold import Box
 from viz.graph import Number
 
@@ -21,8 +21,10 @@ NUMBER = "= -0.0000"  # room for any usual number, so that a box keeps its width
 
 @dataclass(slots=True)
 class Node:
-    """A source (leaf, parameter, input), an op, a shut box, or an output marker. `w` and `h` in pixels.
-    around: the open boxes that it stands in, innermost first. sources: what is inside a shut box.
+    """A source (leaf, parameter, input), an op, a shut box, an output marker, an "escape" to Python, or the "ghost" of
+    an arm that was not taken. `w` and `h` in pixels.
+    around: the open boxes that it stands in, innermost first. sources: what is inside a shut box. detail: rows of what
+    is to be said of an escape or a ghost. rows: [what the node keeps, whether it is gone], in the backward picture.
     mark: in the picture of a difference "added", "gone" or "changed".
     room: pixels that are kept free above and below for tags that may come."""
 
@@ -41,13 +43,17 @@ class Node:
     box: Box | None = None
     sources: tuple = ()
     around: tuple = ()
+    detail: tuple = ()
+    rows: list = field(default_factory=list)
     mark: str = ""
     room: float = 0
 
 
 @dataclass(slots=True)
 class Edge:
-    """An arrow between two nodes, given by their place in `Picture.nodes`. room: lines that may come to its label."""
+    """An arrow between two nodes, given by their place in `Picture.nodes`. stop: what a gradient meets on the way back
+    (`viz.boundaries.at`). broken: only numbers came this way, through Python. gradient: what was last sent back.
+    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to its label."""
 
     key: str
     tail: int
@@ -57,6 +63,10 @@ class Edge:
     recorded: bool
     flows: bool
     tracks: bool
+    stop: str | None = None
+    broken: bool = False
+    gradient: object = None
+    turned: bool = False
     mark: str = ""
     room: tuple = ()
 
@@ -88,37 +98,119 @@ def picture(graph, view=None):
     """The Picture of a recorded graph: every source, every step, and a marker for each result that nobody used; of what
     is in the shut boxes of a view (`viz.seen`), the box."""
     view = view or views.everything(graph)
-    nodes, place = [], {}
-    keys, used = Counter(), graph.consumers()
+    keys, used, left, late = Counter(), graph.consumers(), _Left(graph), {}
+    nodes, place = left.nodes, left.place
     for value in graph.sources():
         key = _numbered(keys, f"source:{text.clean(value.name or '', 80)}")
-        if value.id not in view.within:
-            place[value.id] = len(nodes)
-            nodes.append(_source_node(graph, value, used[value.id], key, view))
+        if value.id in view.within:
+            continue
+        source = _source_node(graph, value, used[value.id], key, view)
+        if value.id in left.made and used[value.id]:
+            late[value.id] = source  # it comes after what it was made of
+        else:
+            left.put([value.id], source)
     inside = {}
     for value, owner in view.within.items():
         inside.setdefault(owner, []).append(value)
     for number, part in enumerate(view.items):
         steps = graph.steps[part.start:part.stop] if isinstance(part, Box) else [graph.steps[part]]
         named = [_numbered(keys, _step_key(step)) for step in steps]
-        place |= {step.output: len(nodes) for step in steps}
+        for source in [value for step in steps for value in step.inputs if late and value in late]:
+            if source in late:
+                left.put([source], late.pop(source))
         node = (_box_node(graph, part, tuple(inside.get(number, ()))) if isinstance(part, Box)
                 else _op_node(graph, steps[0], named[0]))
         node.around = view.around[number]
-        nodes.append(node)
+        left.put([step.output for step in steps], node)
     edges = []
     for part in view.items:
         edges += (_edges_into_box(graph, part, nodes, place) if isinstance(part, Box)
                   else _edges_into(graph, graph.steps[part], nodes, place))
     edges = _bundled(edges, nodes) if view.parts else edges
-    unused = {}
+    edges += left.edges()
+    edges += _outputs(graph, left)
+    return Picture(nodes, edges)
+
+
+def _outputs(graph, left):
+    """A marker behind each node that holds a result which nobody used; gives the edges there."""
+    nodes, unused = left.nodes, {}
     for value in graph.results_unused():
-        unused.setdefault(place[value.id], []).append(value)
+        if value.id not in left.decided:
+            unused.setdefault(left.place[value.id], []).append(value)
     for maker, values in unused.items():
         nodes.append(_output_node(graph, values, nodes[maker]))
-        edges.append(Edge(f"{nodes[maker].key}>out", maker, len(nodes) - 1, _shapes(values), None,
-                          nodes[-1].recorded, False, values[-1].requires_grad))
-    return Picture(nodes, edges)
+        yield Edge(f"{nodes[maker].key}>out", maker, len(nodes) - 1, _shapes(values), None, nodes[-1].recorded, False,
+                   values[-1].requires_grad, gradient=graph.gradients.get(values[-1].id))
+
+
+class _Left:
+    """The nodes, and beside each the escapes to Python of what it holds; then the edges there, and arms not taken.
+    place: value id -> place of the node that holds it."""
+
+    def __init__(self, graph):
+        self.graph, self.nodes, self.place = graph, [], {}
+        self.reads, self.copies = boundaries.by_value(graph), boundaries.copies(graph)
+        self.made = {back.value for back in graph.returns}
+        self.decided = {read.value for read in graph.reads if read.how == "bool"}  # what an `if` used is no result
+        self.boxes, self.ways = {}, []  # place of a read -> place of its box; (tail, head) of the ways there
+
+    def put(self, values, node):
+        """One more node, which holds these values, and their escapes."""
+        tail = len(self.nodes)
+        self.place |= dict.fromkeys(values, tail)
+        self.nodes.append(node)
+        if not self.reads:
+            return
+        places = [place for value in values for place in self.reads.get(value, ())]
+        for escape in boundaries.escapes(self.graph, places):
+            self.boxes |= dict.fromkeys(escape.reads, len(self.nodes))
+            self.ways.append((tail, len(self.nodes), [self.graph.values[self.graph.reads[place].value]
+                                                      for place in escape.reads]))
+            key = f"left:{escape.title}:{self.nodes[tail].key}"
+            self.nodes.append(_sized(Node(
+                key, "escape", escape.title, boundaries.gave(self.graph, escape.reads), recorded=False, reason="left",
+                value=self.graph.reads[escape.reads[0]].value, h=38, around=self.nodes[tail].around,
+                detail=tuple(boundaries.read_rows(self.graph, escape)))))
+
+    def edges(self):
+        """The ways to Python, those back from there, and what an arm that was not taken would have used."""
+        place = self.place
+        for tail, head, values in self.ways:
+            tracks = any(value.requires_grad for value in values)
+            yield self._edge(tail, head, _shapes([values[0]]), tracks=tracks, stop="cut" if tracks else None)
+        seen = set()
+        for back in self.graph.returns:
+            read = self.graph.reads[back.read]
+            copied = back.read in self.copies
+            tail = place.get(read.value) if copied else self.boxes.get(back.read)
+            head = place.get(back.value if back.step is None else self.graph.steps[back.step].output)
+            if tail is not None and head is not None and tail != head and (tail, head) not in seen:
+                seen.add((tail, head))
+                what = "the array" if read.how == "numpy" else "a number" if read.how == "tolist" else "the number"
+                argument, label = ("numbers only", "tensor([…])") if copied else (
+                    what, f"{boundaries.read_title(read)} gave")
+                stop = "cut" if copied and self.graph.values[read.value].requires_grad else None
+                yield self._edge(tail, head, label, argument, stop=stop, broken=True)
+        for number, arm in enumerate(self.graph.untaken):
+            yield from self._arm(number, arm)
+
+    def _arm(self, number, arm):
+        head, graph, place = len(self.nodes), self.graph, self.place
+        rows = [["arm", text.clean(arm.source.text, 200)], ["line", str(arm.source.line)],
+                ["branch", f"{arm.test.line}: {text.clean(arm.test.text, 72)}"], ["ran", "no, not in this run"]]
+        self.nodes.append(_sized(Node(f"arm:{number}:{text.clean(arm.source.text, 80)}", "ghost",
+                                      text.clean(arm.source.text, WIDEST + 6), f"not taken (line {arm.source.line})",
+                                      recorded=False, reason="not taken", detail=tuple(rows))))
+        if arm.read in self.boxes:
+            yield self._edge(self.boxes[arm.read], head, "otherwise", broken=True)
+        for value in arm.parameters:
+            if value in place:
+                yield self._edge(place[value], head, "has a grad" if value in graph.gradients else "grad: None")
+
+    def _edge(self, tail, head, label, argument=None, tracks=False, **more):
+        return Edge(f"{self.nodes[tail].key}>{self.nodes[head].key}", tail, head, label, argument, False, False, tracks,
+                    **more)
 
 
 def _output_node(graph, values, maker):
@@ -159,11 +251,13 @@ def _edges_into_box(graph, box, nodes, place):
                 values, flows = came.setdefault(tail, ({}, []))
                 values[source] = graph.values[source]
                 flows.append((step.recorded and _made_recorded(graph, source),
-                              bool(step.contributions) and step.contributions[position] is not None))
+                              bool(step.contributions) and step.contributions[position] is not None,
+                              boundaries.at(graph, step, position)))
     for tail, (values, flows) in came.items():
+        stops = {stop for _, _, stop in flows}
         yield Edge(f"{nodes[tail].key}>{nodes[here].key}", tail, here, _shapes(list(values.values())), None,
-                   any(recorded for recorded, _ in flows), any(sent for _, sent in flows),
-                   any(value.requires_grad for value in values.values()))
+                   any(recorded for recorded, _, _ in flows), any(sent for _, sent, _ in flows),
+                   any(value.requires_grad for value in values.values()), stops.pop() if len(stops) == 1 else None)
 
 
 def _bundled(edges, nodes):
@@ -232,7 +326,8 @@ def _edges_into(graph, step, nodes, place):
         sent = step.contributions[position] if step.contributions else None
         yield Edge(f"{nodes[place[source]].key}>{nodes[place[step.output]].key}:{position}",
                    place[source], place[step.output], text.shape(value.shape), words.argument(step, position),
-                   step.recorded and _made_recorded(graph, source), sent is not None, value.requires_grad)
+                   step.recorded and _made_recorded(graph, source), sent is not None, value.requires_grad,
+                   boundaries.at(graph, step, position), gradient=sent)
 
 
 def _sized(node, room_for=""):

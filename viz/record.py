@@ -95,12 +95,13 @@ class Run:
 
     # Views: each a pure function of the graph
 
-    def outline(self, fold=None):
-        """Everything in the picture as aligned text; with `fold` the boxes that `svg` would fold it into."""
+    def outline(self, fold=None, direction="forward"):
+        """Everything in the picture as aligned text; with `fold` the boxes that `svg` would fold it into. direction:
+        "forward", "backward" or "both", as there."""
+        from viz.backwards import outline
         from viz.folds import outline as folded
-        from viz.outline import outline
 
-        return outline(self.graph) if fold is None else folded(self.graph, fold)
+        return outline(self.graph, direction) if fold is None else folded(self.graph, fold)
 
     def digest(self):
         """Twelve characters that are equal for equal graphs, whatever things are named; see `viz.canonical`."""
@@ -115,24 +116,25 @@ class Run:
 
         return to_dot(self.graph, fold)
 
-    def scene(self, fold="auto"):
+    def scene(self, fold="auto", direction="forward"):
         """The picture as plain data for the widget; never raises, `notice` says what is wrong."""
         from viz.scene import scene
 
-        return scene(self.graph, fold=fold)
+        return scene(self.graph, fold=fold, direction=direction)
 
-    def svg(self, below="", fold="auto", opened=None):
+    def svg(self, below="", fold="auto", opened=None, direction="forward"):
         """The picture as SVG text, with one line of words `below` it.
 
         fold: "modules" draws each call of a module as one box, "loops" what is done over and over, "all" both, None
         nothing; "auto" folds a graph that is too large to be read otherwise. opened: keys of the boxes that are open,
-        as in `scene()["folds"]`; None opens a module that is alone.
-        Errors: ValueError when nothing is recorded or for another fold, LayoutError when it is too large.
+        as in `scene()["folds"]`; None opens a module that is alone. direction: "forward", "backward" (the graph that
+        backward walks, with what each node keeps), or "both", one under the other.
+        Errors: ValueError when nothing is recorded or for another fold or direction, LayoutError when it is too large.
         """
         from viz.scene import drawn
         from viz.svg import svg
 
-        return svg(drawn(self.graph, fold=fold, opened=opened), below)
+        return svg(drawn(self.graph, fold=fold, opened=opened, direction=direction), below)
 
     def html(self):
         """The picture as one HTML page to be explored in any browser: no kernel, no server, no network.

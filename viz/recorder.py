@@ -11,8 +11,9 @@ from minigrad import events, memory
 from minigrad.nn import Parameter
 from minigrad.optim.optimizer import alive
 from minigrad.tensor import Tensor
-from viz import names, text
-from viz.graph import Booking, Entry, Number, Read, Step, Value, Visit
+from viz import branches, names, text
+from viz.escapes import Escapes
+from viz.graph import Booking, Entry, Number, Step, Value, Visit
 from viz.modules import Modules, Weak, joined
 from viz.notes import Note, kept_of, storage_of, summary_of
 from viz.words import MASK
@@ -35,14 +36,17 @@ class Recorder:
         self._notes, self._held = deque(), 0  # (method, what it is to be called with), in the order of the values
         self._settling, self._busy = threading.RLock(), False  # another thread may look at the graph while ops run
         self._count = len(graph.values)  # values, those in the notes with them
+        self._ops = len(graph.steps)  # steps, likewise
         self._tensors, self._nodes = Weak(), Weak()  # tensor -> value id, grad_fn -> step id
         self._sources = {}  # value id -> the Value of what no step made
         self._given = Weak()  # names from `name()`
         self._sites, self._turns = names.sites(), {}
         self._lines = {}  # id of a site -> (the site, its line as it stands in this graph)
+        self._met = {}  # id of a code -> the names.Met of it
         self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
         self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
         self._entered = {}  # step id -> (root, path) of the modules that began to run just before
+        self._escapes, self._decisions = Escapes(graph, self._enter_alone), []
         self._buffers = Weak()  # array that owns memory -> number of that memory
         self._memories = 0
         self._totals = Weak()  # a tensor's `.grad` -> value id of the tensor
@@ -97,7 +101,7 @@ class Recorder:
     def ran(self, event):
         """OpRan: one more step."""
         output, array, modules = event.output, event.output.array, self._modules
-        place = site, _ = self._sites.here(inside=3)
+        place = site, _ = self._sites.here(inside=3, met=self._met)
         operands = site.operands if site is not None else ()
         inputs = tuple([self._input(source, operands, source is output) for source in event.inputs])
         known, name = self._tensors.get(output), None
@@ -118,7 +122,9 @@ class Recorder:
         modules.entered = []
         if known not in self._sources:  # a leaf that was changed in place stays itself
             self._tensors.put(output, self._count)
-        self._count += 1
+        self._count, self._ops = self._count + 1, self._ops + 1
+        if self._escapes.numbers:
+            self._escapes.used(self._ops - 1, event.inputs)
         self._held += array.nbytes
         if self._held > HELD:
             self.settle()
@@ -197,11 +203,17 @@ class Recorder:
             before = summary_of(tensor.grad.array)
             self.graph.gradients[value.id] = before
             self._enter(value.id, Entry("before", None, before))
+        self._escapes.came_in(tensor, value.id)
         return value.id
 
     def _enter_source(self, value, array, epoch):
         value.storage = storage_of(array, self._buffer, epoch)
         self._graph.values.append(value)
+
+    def _enter_alone(self, tensor):
+        """A tensor that is there for its numbers only, since they came back."""
+        if not isinstance(tensor, Parameter) or self._modules.path(tensor):
+            self._source(tensor, summary_of(tensor.array))
 
     def _again(self, root, path, way, backward):
         """How often this op of this line has run before, backward left out."""
@@ -242,9 +254,15 @@ class Recorder:
 
     def read(self, event):
         """ReadBack: a value left the graph."""
-        known = self._tensors.get(event.tensor)
-        if known is not None:
-            self.graph.reads.append(Read(known, event.how, self._line()))
+        site, _ = self._sites.here(met=self._met)
+        left = self._escapes.left(event.tensor, self._tensors.get(event.tensor), event.how, self._line_of(site),
+                                  event.given)
+        if event.how == "bool" and site is not None:
+            self._decisions.append(branches.Decision(site.file, site.span, event.given, left))
+
+    def gathered(self, event):
+        """Gathered: numbers went into a new tensor."""
+        self._escapes.gathered(event, self._tensors.get, self._line())
 
     def finish(self, variables):
         """The block has ended: names from the frame around it, and parameters that were never used."""
@@ -259,6 +277,21 @@ class Recorder:
                     found.append((known, name))
         self._notes.append((Recorder._finish, prefixes, list(self._modules.classes.items()), found))
         self._look_for_pins()
+        self._note_untaken()
+
+    def _note_untaken(self):
+        """Arms that did not run, with the parameters that only they would have used. A run that goes on asks again."""
+        for met in self._met.values():
+            met.end()
+        sites = [site for site, _ in self._lines.values()]
+        sites += [note.place[0] for method, note, *_ in self._notes if method is Recorder._step and note.place[0]]
+        ran = {(site.file, site.span) for site in sites}
+        found, self._graph.untaken = branches.untaken(self._met.values(), ran, self._modules, self._decisions), []
+        used = {source for step in self.graph.steps for source in step.inputs} if found else ()
+        for one in found:
+            known = [self._tensors.get(tensor) for module in one.modules for tensor in module.parameters()]
+            idle = (value for value in dict.fromkeys(known) if value is not None and value not in used)
+            self._graph.untaken.append(one.arm(tuple(idle)))
 
     def _look_for_pins(self):
         """Which leaves the optimizers hold that exist at this moment."""
@@ -381,20 +414,25 @@ class Recorder:
 
     def _line(self):
         """The learner's line that runs now."""
-        site, _ = self._sites.here()
+        site, _ = self._sites.here(met=self._met)
         return self._line_of(site)
 
     def _line_of(self, site):
         """The line of a site, and the number of its cell or file among the texts of this graph."""
-        if site is None or site.script is None:
-            return site and site.source
+        if site is None:
+            return None
         known = self._lines.get(id(site))
         if known is None:
-            scripts = self._graph.scripts
-            if site.script not in scripts:
-                scripts.append(site.script)
-            known = self._lines[id(site)] = site, replace(site.source, script=scripts.index(site.script))
+            known = self._lines[id(site)] = site, self._with_script(site)
         return known[1]
+
+    def _with_script(self, site):
+        if site.script is None:
+            return site.source
+        scripts = self._graph.scripts
+        if site.script not in scripts:
+            scripts.append(site.script)
+        return replace(site.source, script=scripts.index(site.script))
 
     def _count_backward(self):
         if self._backward == 0:
@@ -422,7 +460,7 @@ class Recorder:
 
 _NOTED = {events.OpRan: Recorder.ran, events.ModuleEntered: Recorder.entered, events.ModuleLeft: Recorder.left}
 _HANDLERS = {  # of the others; by then the notes are settled
-    events.Changing: lambda recorder, event: None, events.ReadBack: Recorder.read,
+    events.Changing: lambda recorder, event: None, events.ReadBack: Recorder.read, events.Gathered: Recorder.gathered,
     events.BackwardStarted: Recorder.backward_started,
     events.BackwardEnded: Recorder.backward_ended, events.RuleRan: Recorder.rule_ran,
     events.Accumulated: Recorder.accumulated, events.Freed: Recorder.freed, events.Zeroed: Recorder.zeroed,

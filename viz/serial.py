@@ -14,11 +14,27 @@ import math
 import re
 from dataclasses import MISSING, fields
 
-from viz.graph import KEEP, Booking, Entry, Graph, Number, Read, Saved, Source, Step, Storage, Summary, Value, Visit
+from viz.graph import (
+    KEEP,
+    Arm,
+    Booking,
+    Entry,
+    Graph,
+    Number,
+    Read,
+    Return,
+    Saved,
+    Source,
+    Step,
+    Storage,
+    Summary,
+    Value,
+    Visit,
+)
 
 HEAD = {"format": "viz recorded graph", "version": 2}
 LARGEST = 2**64  # beyond the largest integer of an array
-_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Graph)
+_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Return, Arm, Graph)
 
 
 class _Wrong(ValueError):
@@ -245,11 +261,14 @@ _READERS = {
     Visit: {"step": _count, "backward": _count, "gradient": _summary, "contributions": _several(_maybe_summary),
             "after": _count, "freed": _bool, "source": _source},
     Booking: {"value": _count, "entry": _count, "after": _count},
-    Read: {"value": _count, "how": _name, "source": _source},
+    Read: {"value": _count, "how": _name, "source": _source, "given": _or_none(_number)},
+    Return: {"read": _count, "step": _maybe_count, "position": _count, "value": _maybe_count},
+    Arm: {"source": _record(Source), "test": _record(Source), "read": _maybe_count, "parameters": _several(_count)},
     Graph: {"values": _several(_record(Value), list), "steps": _several(_record(Step), list),
             "gradients": _by_id(_summary), "ledger": _by_id(_several(_entry, list)),
             "reads": _several(_record(Read), list), "modules": _by_name(_text), "backwards": _count,
-            "history": _several(_event, list), "pins": _by_id(_several(_text)), "scripts": _several(_text, list)},
+            "history": _several(_event, list), "pins": _by_id(_several(_text)), "scripts": _several(_text, list),
+            "returns": _several(_record(Return), list), "untaken": _several(_record(Arm), list)},
 }
 
 
@@ -283,6 +302,7 @@ def _check(graph):
     for source in (part.source for part in (*graph.steps, *graph.reads, *graph.history) if hasattr(part, "source")):
         known = source is None or source.script is None or source.script < len(graph.scripts)
         _need(known, "script", "the number of a text among the scripts")
+    _check_boundaries(graph)
     for number, event in enumerate(graph.history):
         at = f"history[{number}]"
         if isinstance(event, Visit):
@@ -291,3 +311,20 @@ def _check(graph):
             _need(sent == inputs, f"{at}.contributions", "one for each input")
         else:
             _need(event.entry < len(graph.ledger.get(event.value, ())), f"{at}.entry", "a line of the ledger")
+
+
+def _check_boundaries(graph):
+    for number, back in enumerate(graph.returns):
+        at, inputs = f"returns[{number}]", ()
+        _need(back.read < len(graph.reads), at, "of a read that is there")
+        if back.value is None:
+            _need(back.step is not None and back.step < len(graph.steps), at, "into a step or a source that is there")
+            inputs = graph.steps[back.step].inputs[back.position:back.position + 1]
+            _need(inputs and isinstance(inputs[0], Number), at, "in the place of a number")
+        else:
+            known = back.step is None and back.value < len(graph.values) and graph.values[back.value].producer is None
+            _need(known, at, "into a step or a source that is there")
+    for number, arm in enumerate(graph.untaken):
+        known = arm.read is None or arm.read < len(graph.reads)
+        _need(known and all(value < len(graph.values) and graph.values[value].producer is None
+                            for value in arm.parameters), f"untaken[{number}]", "about what is there")

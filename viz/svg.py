@@ -10,13 +10,14 @@ from viz.picture import LABEL, LINE, SUBTITLE, TAG, TITLE
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 WARN = "#8e2160"
+ROW = 14  # px from one line of what is kept to the next
 MARKS = {"added": "#00664b", "gone": "#5c626b", "changed": "#7a5200"}  # in the picture of a difference
 DOTS = ' stroke-dasharray="0.5 4.5" stroke-linecap="round"'
 BELOW = 12  # letters of the line below the picture
 WIDE = 1600  # wider pictures keep their size and are scrolled; shrunk, nobody could read them
 FIT = ' style="max-width:100%;height:auto"'
-QUIET_TAGS = ("frozen", "not used", "needs no grad", "no_grad", "parameter", "parameters", "leaf", "leaves",
-              "uses", "other value", "other name")
+QUIET_TAGS = ("frozen", "freed", "not used", "only read", "needs no grad", "no_grad", "parameter", "parameters", "leaf",
+              "leaves", "uses", "not recorded", "other value", "other name")
 PAPER, FLAG, SOFT = "#ffffff", "#2f343f", "#4a4f57"
 
 
@@ -27,13 +28,16 @@ def svg(scene, below="", fit=True):
 
     The shapes say what the colours say: rounded boxes were given, double borders are parameters, stacks with a plus are
     folded, frames are around what is unfolded, dashed is what ran without being recorded, an arrow back beside an edge
-    is a gradient that came back along it. So does the widget.
+    is a gradient that came back along it, two bars across an edge stop it, a 0 on it makes it zeros, and a box that is
+    open to the right leads out to Python. So does the widget.
     """
     room = text.width(below, BELOW) + 24 if below else 0
     lines = head(scene["summary"], max(scene["width"], room), scene["height"] + (BELOW + 12 if below else 0),
                  FIT if fit and scene["width"] < WIDE else "")
     for one in scene.get("frames", ()):
         lines += frame(one)
+    for one in scene.get("heads", ()):
+        lines.append(words(one["x"], one["y"], one["title"], TITLE, fill=SOFT, weight=600, anchor="start"))
     for one in scene["edges"]:
         lines += [*edge(one), *flow(one)]
     for one in scene["edges"]:
@@ -74,14 +78,16 @@ def box(node):
     wide = {"added": 3, "gone": 2, "changed": 2}.get(mark, 1.3)
     stroke = f'stroke="{MARKS.get(mark, border)}" stroke-width="{wide}"{dash}'
     fill, ink, faint = PAPER, "#5c626b" if quiet else INK, SOFT
-    if node["kind"] == "output":
+    if node["kind"] == "escape":
+        lines.append(f'<path d="{_bracket(x, y, w, h)}" fill="{PAPER}" stroke="{border}" stroke-width="1.3"/>')
+    elif node["kind"] == "output":
         if not quiet:
             fill, ink, faint = FLAG, PAPER, PAPER
         lines.append(f'<path d="{_flag(x, y, w, h)}" fill="{fill}" {stroke}/>')
     else:
         if not quiet and node["kind"] != "input":
             fill = KIND_COLOURS.get(node["op_kind"], GIVEN)
-        radius = 6 if node["kind"] in ("op", "box") else h / 2
+        radius = 6 if node["kind"] in ("op", "box", "ghost") else h / 2
         if node["kind"] == "box":
             lines += [rect(x + inset, y - up, w - 2 * inset, 12, 5, f'fill="{fill}" {stroke}')
                       for inset, up in ((12, 8), (6, 4))]
@@ -92,9 +98,25 @@ def box(node):
             lines.append(rect(x + 3.5, y + 3.5, w - 7, h - 7, radius - 3.5, f'fill="none" {stroke}'))
     if node.get("pins"):
         lines += _pin(x + w - 24, y - 1)
-    middle = node["x"] - 9 * (node["kind"] == "box")  # clear of the plus
-    lines.append(words(middle, node["y"] - 5, node["title"], TITLE, fill=ink, weight=600, struck=mark == "gone"))
-    lines.append(words(middle, node["y"] + 10, node["subtitle"], SUBTITLE, fill=faint))
+    middle, rows = node["x"] - 9 * (node["kind"] == "box"), node.get("rows", ())  # clear of the plus
+    top = node["y"] - (ROW * len(rows) + 4) / 2 if rows else node["y"]
+    lines.append(words(middle, top - 5, node["title"], TITLE, fill=ink, weight=600, struck=mark == "gone"))
+    lines.append(words(middle, top + 10, node["subtitle"], SUBTITLE, fill=faint))
+    return lines + _kept(node, top + 10, rows)
+
+
+def _kept(node, top, rows):
+    """What a node keeps for backward, a line each; struck out when it is gone."""
+    lines = []
+    for number, (what, gone) in enumerate(rows):
+        y = top + 4 + ROW * (number + 1)
+        half = text.width(what, SUBTITLE) / 2 * 0.92
+        lines.append(words(node["x"], y, what, SUBTITLE, fill=QUIET if gone else INK))
+        if gone:
+            lines.append(f'<path d="M {px(node["x"] - half)} {px(y - 3.5)} H {px(node["x"] + half)}" stroke="{SOFT}"/>')
+    if rows:
+        x, w = node["x"], node["w"] / 2 - 8
+        lines.append(f'<path d="M {px(x - w)} {px(top + 5)} H {px(x + w)}" stroke="{QUIET}" stroke-width="0.6"/>')
     return lines
 
 
@@ -106,6 +128,12 @@ def _pin(x, y):
 
 def _plus(x, y, arm=4):
     return f"M {px(x - arm)} {px(y)} H {px(x + arm)} M {px(x)} {px(y - arm)} V {px(y + arm)}"
+
+
+def _bracket(x, y, w, h):
+    """A box whose right side is open."""
+    return (f"M {px(x + w)} {px(y)} H {px(x + 6)} Q {px(x)} {px(y)} {px(x)} {px(y + 6)} V {px(y + h - 6)} "
+            f"Q {px(x)} {px(y + h)} {px(x + 6)} {px(y + h)} H {px(x + w)}")
 
 
 def frame(frame):
@@ -130,7 +158,7 @@ def tags(node):
     left = node["x"] - (sum(sizes) + 4 * (len(sizes) - 1)) / 2 if sizes else 0
     for badge, size in zip(badges, sizes, strict=True):
         strong = badge.startswith(("no gradient", "no optimizer"))  # the one that asks for attention is filled
-        colour = FLOW if badge.startswith("grad") else "#5c626b" if badge.endswith(QUIET_TAGS) else WARN
+        colour = FLOW if badge.startswith(("grad", "zero")) else "#5c626b" if badge.endswith(QUIET_TAGS) else WARN
         if badge == badges[0]:  # the mark in words stands first
             colour = MARKS.get(node.get("mark"), colour)
         middle = node["y"] + node["h"] / 2
@@ -161,18 +189,48 @@ def sign(node, x=14, y=-1, r=8):
 def edge(edge):
     """The arrow along which a value moves."""
     points = _points(edge["path"])
-    mark = edge.get("mark")
-    colour = MARKS.get(mark, INK if edge["tracks"] else QUIET)
-    dash = DOTS if mark == "gone" else "" if edge["recorded"] else ' stroke-dasharray="5 3"'
+    mark, turned = edge.get("mark"), edge.get("turned")
+    colour = MARKS.get(mark, FLOW if turned and edge["flows"] else INK if edge["tracks"] else QUIET)
+    dash = "" if edge["recorded"] else ' stroke-dasharray="1.5 4"' if edge.get("broken") else ' stroke-dasharray="5 3"'
+    dash = DOTS if mark == "gone" else dash
     curve, _, _ = edge["path"].rpartition(" L ")
     wide = {"added": 2.8, "gone": 1.8}.get(mark, 1.2)
     yield f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="{wide}"{dash}/>'
     yield f'<path d="{_arrow(points[-2], points[-1], 7)}" fill="{colour}"/>'
+    if edge.get("stop"):
+        yield from _stop(edge["stop"], _along(points)[::-1 if turned else 1])
+
+
+def _stop(stop, way):
+    """What a gradient meets on its way back: two bars that stop it, at the parameter when that is frozen; or a 0."""
+    place = 2 if stop == "frozen" else len(way) - 4
+    (x, y), (x0, y0), (x1, y1) = way[place], way[place - 1], way[place + 1]
+    length = hypot(x1 - x0, y1 - y0) or 1.0
+    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    if stop == "zero":
+        yield f'<circle cx="{px(x)}" cy="{px(y)}" r="6.5" fill="{PAPER}" stroke="{FLOW}" stroke-width="1.3"/>'
+        yield words(x, y + 3.4, "0", TAG, fill=FLOW, weight=700)
+        return
+    lines = [(x - 3 * dx, y - 3 * dy, x + 3 * dx, y + 3 * dy, f'stroke="{PAPER}" stroke-width="4"')]
+    for a, b in ((x - 2.5 * dx, y - 2.5 * dy), (x + 2.5 * dx, y + 2.5 * dy)):
+        lines.append((a + 6 * dy, b - 6 * dx, a - 6 * dy, b + 6 * dx, f'stroke="{INK}" stroke-width="1.6"'))
+    for x0, y0, x1, y1, style in lines:
+        yield f'<path d="M {px(x0)} {px(y0)} L {px(x1)} {px(y1)}" {style}/>'
+
+
+def _along(points, step=8):
+    """Points of a curve about `step` px apart."""
+    way = [points[0]]
+    for b, c, d in zip(*[iter(points[1:-1])] * 3, strict=True):
+        a = way[-1]
+        count = max(3, round(hypot(d[0] - a[0], d[1] - a[1]) / step))
+        way += [tuple(_cubic(*along, k / count) for along in zip(a, b, c, d, strict=True)) for k in range(1, count + 1)]
+    return [*way, points[-1]]
 
 
 def flow(edge):
     """The arrow beside it, back along which a gradient came; nothing where none did."""
-    if edge["flows"]:
+    if edge["flows"] and not edge.get("turned"):
         tip, *rest = _beside(_points(edge["path"]))
         x, y = tip
         rest = [point for point in rest if hypot(point[0] - x, point[1] - y) > 6] or rest  # the line ends in its head

@@ -3,6 +3,7 @@
 import anywidget
 import traitlets
 
+from viz.backwards import DIRECTIONS
 from viz.fold import WAYS, boxes, first_open, tree, way
 from viz.layout import LayoutError
 from viz.scene import drawn
@@ -29,7 +30,7 @@ class GraphWidget(anywidget.AnyWidget):
     size: "normal", or "large" for a projector. note, error: one short text below the picture.
     stale: draw the picture pale because it is older than the error below it.
     fold: how the graph is folded, as in `Run.svg`. folding: what the reader last asked for: {"act": "open" or "shut",
-    "key": of a box, "" for all}.
+    "key": of a box, "" for all}. direction: "forward", "backward" or "both".
 
     >>> widget = GraphWidget()
     >>> print(widget.text())
@@ -46,6 +47,7 @@ class GraphWidget(anywidget.AnyWidget):
     stale = traitlets.Bool(False).tag(sync=True)
     folding = traitlets.Dict().tag(sync=True)
     fold = traitlets.Enum([None, "auto", *WAYS], "auto")
+    direction = traitlets.Enum(DIRECTIONS, "forward").tag(sync=True)
     _prepare = None  # as in viz.scene.scene
 
     def __init__(self, run=None, **traits):
@@ -57,7 +59,7 @@ class GraphWidget(anywidget.AnyWidget):
     def show(self, run, note=""):
         """Draw this run, and below it `note`; an earlier error goes."""
         self._run = run
-        scene = make_scene(run.graph, self.scene, self.fold, self._opened, self._prepare)
+        scene = make_scene(run.graph, self.scene, self.fold, self._opened, self.direction, self._prepare)
         with self.hold_sync():  # one message, so that picture and words change together
             self.scene, self.note, self.error, self.stale = scene, note, "", False
 
@@ -86,7 +88,7 @@ class GraphWidget(anywidget.AnyWidget):
         opened = self._opened if self._opened is not None else first_open(parts) if folded else keys
         wanted = change(opened, keys)
         try:
-            more = drawn(graph, self.scene, folded or "all", wanted, self._prepare)
+            more = drawn(graph, self.scene, folded or "all", wanted, self.direction, self._prepare)
         except LayoutError as error:
             self.error = f"Not unfolded: {error}".replace("watch a smaller part (one step, a shorter sequence)",
                                                           "open one box at a time")
@@ -100,6 +102,11 @@ class GraphWidget(anywidget.AnyWidget):
         asked = change.new
         if asked.get("act") in ("open", "shut"):
             (self.unfold if asked["act"] == "open" else self.fold_up)(str(asked.get("key", "")))
+
+    @traitlets.observe("direction")
+    def _turned(self, change):
+        if getattr(self, "_run", None) is not None:  # a trait may be given while this is being made
+            self.show(self._run, self.note)
 
     def fail(self, message):
         """Show one sentence on what went wrong; the last picture stays, pale."""
@@ -118,7 +125,7 @@ class GraphWidget(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         data["text/plain"] = self.text()
         if self._run is not None and 0 < len(self.scene["nodes"]) <= STILL_NODES:
-            data["image/svg+xml"] = picture = self._run.svg(SAVED, self.fold, self._opened)
+            data["image/svg+xml"] = picture = self._run.svg(SAVED, self.fold, self._opened, self.direction)
             data["text/html"] = still(picture, self.scene["summary"], self.text())
         return data, metadata
 

@@ -16,6 +16,9 @@ GLOSSARY = (  # words of the outline that need one, each with the text that show
     ("saved", " saved ", "what an op keeps because backward will need it"),
     ("(freed)", "freed", "backward has used it and let it go; a second backward would miss it"),
     ("ledger", "ledger of", "everything that changed this tensor's .grad, in order: added -> what it holds then"),
+    ("cut", "\ncut: ", "here a gradient would have to go through what has none; it ends, and .grad stays None"),
+    ("zero", "\nzero: ", "the gradient goes on, and it is 0: not the same as None"),
+    ("not taken", "\nnot taken", "an arm of an if that did not run; .grad of what only it uses stays None"),
     ("read back", "read back", "a number left the graph for plain Python, as by .item(): no gradient follows it there"),
     ("digest", "digest ", "fingerprint of the graph: the same structure gives the same letters, whatever the names and "
                           "numbers"),
@@ -92,6 +95,7 @@ def why(step):
             "cut": f"{text.clean(step.op, 24)} has no derivative, the graph is cut here"}.get(step.reason, step.reason)
 
 
+FLAT = ("ceil", "floor", "round", "sign", "trunc")  # stairs: their slope is 0 wherever they have one
 TAGS = {"no_grad": "no_grad", "no input requires grad": "needs no grad"}  # reasons that last from op to op
 
 
@@ -102,7 +106,8 @@ def op_badges(graph, step):
     where no_grad stops an input that requires a gradient. The outline and the details say it of each.
     """
     if step.recorded:
-        return [_gradient_tag(graph, step.output)] if step.output in graph.gradients else []
+        flat = [f"zero: {step.op}"] if step.op in FLAT else []
+        return flat + ([_gradient_tag(graph, step.output)] if step.output in graph.gradients else [])
     if step.reason == "cut":
         return [f"cut: {text.clean(step.op, 16)}"]
     sources = [graph.values[source] for source in step.inputs if not isinstance(source, Number)]
@@ -117,7 +122,8 @@ def _gradient_tag(graph, value_id):
 
 def source_badges(graph, value, used=True):
     """The tags of a parameter, leaf or input: what became of its gradient."""
-    badges = [] if used else ["not used"]
+    read = not used and any(read.value == value.id for read in graph.reads)
+    badges = [] if used else ["only read" if read else "not used"]
     if value.role == "parameter" and not value.requires_grad:
         badges.append("frozen")
     if value.role == "input" and value.requires_grad:

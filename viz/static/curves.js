@@ -91,6 +91,12 @@ function evenly(points, count, before, after) {
   return even;
 }
 
+/** The point so many px after the start of a curve, or before its end, and the direction there. */
+export function alongPath(points, far) {
+  const even = evenly(points, 2, far > 0 ? far : 0, far < 0 ? -far : 0);
+  return even[far > 0 ? 0 : 1];
+}
+
 /** The way back of the gradient: the same curve a little to the side, its head at the producer's end. */
 export function returnPaths(points) {
   const beside = evenly(points, 16, 3, 9).map(([x, y, angle]) =>

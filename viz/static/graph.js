@@ -5,6 +5,7 @@ import { count, ease, html, mix, round, runsCell, stillPreferred, svg } from "./
 import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
 import { describe, legendParts } from "./words.js";
+import { Direction } from "./direction.js";
 import { boxAround, Folding, isBox } from "./fold.js";
 import { Marks } from "./marks.js";
 import { initialize, whileGone } from "./kernel.js";
@@ -36,6 +37,7 @@ export class GraphView {
     this.digest = html("p", { class: "vg-digest" });
     this.folding = new Folding(this.model, (key) => this.focusOn(key));
     this.marks = new Marks((key) => this.focusOn(key));
+    this.direction = new Direction(this.model);
     const shut = { "aria-expanded": "false" };
     this.keyButton = tool("How to read this", "How to read this", () => this.toggle("legend"), shut);
     this.outlineButton = tool("Outline", "Outline: the whole graph in words", () => this.toggle("outline"), shut);
@@ -50,12 +52,13 @@ export class GraphView {
     const tools = html("div", { class: "vg-tools", role: "toolbar", "aria-label": "Graph view" }, this.search.element,
       html("span", { class: "vg-group" }, tool("−", "Zoom out", () => this.stage.zoomBy(1 / 1.25)),
         tool("Fit", "Fit all of the graph", () => this.stage.zoomBy(0)), tool("+", "Zoom in", () => this.stage.zoomBy(1.25))),
-      this.marks.button, this.folding.tools, this.keyButton, this.outlineButton, ...this.screen.buttons, this.sizeButton);
+      this.marks.button, this.direction.tools, this.folding.tools, this.keyButton, this.outlineButton, ...this.screen.buttons,
+      this.sizeButton);
     this.edgeLayer = svg("g", { class: "vg-edges", "aria-hidden": "true" });
     this.labelLayer = svg("g", { class: "vg-labels", "aria-hidden": "true" });
     this.nodeLayer = svg("g", { class: "vg-nodes" });
     this.notice = html("p", { class: "vg-notice" });
-    this.stage = new Stage(this.notice, this.folding.layer, this.edgeLayer, this.labelLayer, this.nodeLayer);
+    this.stage = new Stage(this.notice, this.folding.layer, this.direction.layer, this.edgeLayer, this.labelLayer, this.nodeLayer);
     this.panel = html("aside", { class: "vg-panel", hidden: "", "aria-label": "Details of the chosen node" });
     this.caption = html("p", { class: "vg-caption", role: "status", "aria-live": "polite" });
     this.note = html("p", { class: "vg-note", hidden: "", "aria-live": "polite" });
@@ -82,6 +85,7 @@ export class GraphView {
     this.undo = [];
     watch("scene", () => this.draw());
     watch("selected", () => this.showPanel());
+    watch("direction", () => this.direction.flags());
     for (const trait of ["size", "note", "error", "stale"]) watch(trait, () => this.flags());
     const width = new ResizeObserver(() => this.resize());
     width.observe(this.stage.element);
@@ -139,6 +143,7 @@ export class GraphView {
     this.setWords(before);
     this.folding.draw(this.scene);
     this.marks.draw(this.scene);
+    this.direction.draw(this.scene);
     const appear = Boolean(before && before.nodes.length);
     this.mergeNodes(appear);
     this.mergeEdges(appear);
@@ -196,8 +201,8 @@ export class GraphView {
         this.nodes.set(node.key, item);
         this.nodeLayer.append(item.group);
       }
-      const { kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins, mark } = node;
-      const drawnAs = JSON.stringify([kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins, mark]);
+      const { kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins, mark, rows } = node;
+      const drawnAs = JSON.stringify([kind, op_kind, title, subtitle, w, h, recorded, reason, badges, pins, mark, rows]);
       if (item.drawnAs !== drawnAs) item.group.replaceChildren(...drawNode(node));
       Object.assign(item, { node, drawnAs, gone: false, to: { x: node.x, y: node.y, o: 1, z: 1 } });
       item.group.setAttribute("class", nodeClass(node) + (fresh ? " vg-fresh" : ""));
@@ -284,7 +289,7 @@ export class GraphView {
     const o = item.gone ? mix(from.o, 0, Math.min(1, 2 * t)) : mix(from.o, to.o, k);
     const points = to.points.map((point, i) => between(from.points[i], point, k));
     item.now = { points, x: mix(from.x, to.x, k), y: mix(from.y, to.y, k), o };
-    placeEdge(parts, points, item.edge.flows);
+    placeEdge(parts, points, item.edge);
     item.label.setAttribute("transform", `translate(${round(item.now.x)} ${round(item.now.y)})`);
     for (const part of [item.group, item.label]) part.setAttribute("opacity", o.toFixed(2));
   }

@@ -1,6 +1,8 @@
 // One node and one edge: their shapes, their words, and what a screen reader says of them.
 
 import { fit, html, round, svg, textWidth } from "./dom.js";
+import { drawBracket, drawStop, placeStop } from "./boundary.js";
+import { drawRows, rowsHeight } from "./direction.js";
 import { drawStack } from "./fold.js";
 import { drawLens } from "./lens.js";
 import { drawMark, markClass } from "./marks.js";
@@ -8,7 +10,7 @@ import { forwardPaths, haloPath, returnPaths } from "./curves.js";
 
 const KIND_WORDS = {
   leaf: "leaf requiring grad", parameter: "parameter", input: "input", op: "operation", output: "result",
-  box: "folded",
+  box: "folded", escape: "left for Python", ghost: "arm that was not taken",
 };
 const LINE = 13; // px from one line of a label to the next, as in viz/picture.py
 const FONT = "system-ui, sans-serif"; // for measuring only; the sheet sets the real one
@@ -23,18 +25,20 @@ function toneOf(tag) {
   if (/^grad/.test(tag)) return "grad";
   const own = /^(waits|ready|keeps|freed|fine|error|wrong)\b/.exec(tag);
   if (own) return own[1];
+  if (/^zero/.test(tag)) return "zero";
   return /^(cut|no_grad|needs no grad|detach)/.test(tag) ? "cut" : "plain";
 }
 
 function outlineOf(node, grow = 0, tag = "rect", extra = {}) {
   const w = node.w + 2 * grow, h = node.h + 2 * grow;
+  if (node.kind === "escape" && !grow) return drawBracket(node, extra);
   if (node.kind === "output") { // a flag that points out of the graph
     const nose = Math.min(12, h / 3);
     const d = `M${-w / 2 + 5} ${-h / 2}H${w / 2 - nose}L${w / 2} 0L${w / 2 - nose} ${h / 2}H${-w / 2 + 5}` +
       `Q${-w / 2} ${h / 2} ${-w / 2} ${h / 2 - 5}V${-h / 2 + 5}Q${-w / 2} ${-h / 2} ${-w / 2 + 5} ${-h / 2}Z`;
     return svg("path", { d, ...extra });
   }
-  const r = node.kind === "op" || node.kind === "box" ? 6 + grow : h / 2;
+  const r = ["op", "box", "ghost", "escape"].includes(node.kind) ? 6 + grow : h / 2;
   return svg(tag, { x: -w / 2, y: -h / 2, width: w, height: h, rx: r, ...extra });
 }
 
@@ -43,15 +47,16 @@ export function drawNode(node) {
   const parts = [outlineOf(node, 4, "rect", { class: "vg-ring" }), ...(box ? drawStack(node, shape) : [shape])];
   if (node.kind === "parameter") parts.push(outlineOf(node, -3.5, "rect", { class: "vg-inner" }));
   const x = box ? -9 : 0, room = node.w - (box ? 30 : 12); // clear of the plus
-  const title = svg("text", { class: "vg-name", x, y: node.subtitle ? -2.5 : 4.5 });
+  const up = rowsHeight(node) / 2;
+  const title = svg("text", { class: "vg-name", x, y: (node.subtitle ? -2.5 : 4.5) - up });
   title.textContent = fit(node.title, room, `600 13px ${FONT}`);
   parts.push(title);
   if (node.subtitle) {
-    const subtitle = svg("text", { class: "vg-sub", x, y: 12.5 });
+    const subtitle = svg("text", { class: "vg-sub", x, y: 12.5 - up });
     subtitle.textContent = fit(node.subtitle, room, `11px ${FONT}`);
     parts.push(subtitle);
   }
-  return [...parts, ...(node.pins ? [drawPin(node)] : []), ...drawTags(node), ...drawMark(node)];
+  return [...parts, ...(node.pins ? [drawPin(node)] : []), ...drawRows(node, `11px ${FONT}`), ...drawTags(node), ...drawMark(node)];
 }
 
 /** A pin through the upper right of a leaf: an optimizer holds it. */
@@ -94,10 +99,13 @@ export function nodeClass(node) {
 
 export function spoken(node, edges) {
   const what = node.kind === "op" ? `operation${node.op_kind ? ", " + node.op_kind : ""}` : KIND_WORDS[node.kind];
-  const from = edges.filter((e) => e.to === node.key).length, to = edges.filter((e) => e.from === node.key).length;
+  const right = edges.filter((e) => e.to === node.key), left = edges.filter((e) => e.from === node.key);
+  const turned = [...left, ...right].some((e) => e.turned);
+  const [from, to] = turned ? [left.length, right.length] : [right.length, left.length];
   const tags = tagsOf(node), why = tags.join().includes(node.reason) ? "" : node.reason;
   const unrecorded = node.kind === "op" && !node.recorded ? ["not recorded", why] : [];
-  return [node.title, what, node.subtitle, ...unrecorded, node.pins, ...tags,
+  const kept = (node.rows || []).map(([words, gone]) => `${gone ? "freed" : "keeps"} ${words}`);
+  return [node.title, what, node.subtitle, ...unrecorded, node.pins, ...tags, ...kept,
     from ? `${from} in` : "", to ? `${to} out` : ""].filter(Boolean).join(", ").slice(0, 400);
 }
 
@@ -106,6 +114,7 @@ export function newEdge() {
   for (const name of ["halo", "line", "head", "back", "backHead"]) {
     parts[name] = svg("path", { class: `vg-edge-${name}` });
   }
+  parts.stop = svg("g", { class: "vg-stop" });
   return { parts, group: svg("g", { class: "vg-edge" }, ...Object.values(parts)), label: svg("g", { class: "vg-edge-label" }) };
 }
 
@@ -120,18 +129,29 @@ export function labelEdge(label, edge) {
 }
 
 export function edgeClass(edge) {
-  const plain = edge.tracks === false ? "vg-edge vg-untracked" : "vg-edge";
-  return (edge.recorded ? plain : "vg-edge vg-unrecorded") + markClass(edge);
+  return edgeWay(edge) + markClass(edge);
 }
 
-export function placeEdge(parts, points, flows) {
+function edgeWay(edge) {
+  if (edge.turned && edge.flows) return "vg-edge vg-turned";
+  if (edge.broken) return "vg-edge vg-unrecorded vg-broken";
+  if (!edge.recorded) return `vg-edge vg-unrecorded${edge.stop ? " vg-stopped" : ""}`;
+  return edge.tracks === false ? "vg-edge vg-untracked" : "vg-edge";
+}
+
+export function placeEdge(parts, points, { flows, stop, turned }) {
   const [line, arrow] = forwardPaths(points);
   parts.halo.setAttribute("d", haloPath(points));
   parts.line.setAttribute("d", line);
   parts.head.setAttribute("d", arrow);
-  const [back, backHead] = flows ? returnPaths(points) : ["", ""];
+  const [back, backHead] = flows && !turned ? returnPaths(points) : ["", ""];
   parts.back.setAttribute("d", back);
   parts.backHead.setAttribute("d", backHead);
+  if (parts.stop.dataset.stop !== (stop || "")) {
+    parts.stop.dataset.stop = stop || "";
+    parts.stop.replaceChildren(...drawStop(stop));
+  }
+  if (stop) placeStop(parts.stop, points, stop, turned);
 }
 
 /** The node that an arrow key leads to: along an edge to the side, by place up and down. */

@@ -27,8 +27,10 @@ class Kept {
 }
 
 const run = JSON.parse(document.getElementById("scene").textContent);
+const scenes = { forward: run.scene, ...run.turned };
 const model = new Kept({ ...run, at: run.moments.length - 1, selected: "", size: "normal", note: run.scene.note || "", error: "",
-  stale: false });
+  stale: false, direction: scenes.both ? "forward" : "" });
+model.on("change:direction", () => model.set("scene", scenes[model.get("direction")]));
 new (run.moments.length ? StepperView : GraphView)(model, document.getElementById("graph"));
 document.addEventListener("keydown", (event) => { // the page has no other use for this key
   if (event.key !== "/" || event.target !== document.body) return;

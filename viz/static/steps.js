@@ -119,14 +119,18 @@ export class StepperView extends GraphView {
 
   current() {
     const scene = super.current();
-    this.sum = this.moments.length && (scene.nodes || []).length ? sumUp(this.moments, this.at) : null;
+    const turned = !["", "forward", undefined].includes(this.model.get("direction")); // steps are told of the forward picture
+    this.sum = this.moments.length && (scene.nodes || []).length && !turned ? sumUp(this.moments, this.at) : null;
     return this.sum ? sceneAt(scene, this.sum) : scene;
   }
 
   draw() {
     super.draw();
     this.bar.hidden = this.code.parentNode.hidden = !this.sum;
-    if (!this.sum) return;
+    if (!this.sum) {
+      for (const { label } of this.edges.values()) label.classList.remove("vs-later");
+      return;
+    }
     const moment = this.moments[this.at], { nodes, edges, flows } = this.sum;
     for (const [key, { group }] of this.nodes) {
       group.classList.toggle("vs-later", !nodes.has(key));

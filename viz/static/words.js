@@ -14,6 +14,8 @@ export function describe(before, after) {
   const kept = after.nodes.filter((node) => old.has(node.key));
   const named = (nodes) => (nodes.length <= 3 ? `: ${nodes.map((n) => String(n.title).slice(0, 24)).join(", ")}` : "");
   const parts = [];
+  const halves = (scene) => [scene.edges.some((e) => e.turned), Boolean((scene.heads || []).length)].join();
+  if (after.digest === before.digest && halves(before) !== halves(after)) return "same graph, shown in another direction";
   const opened = before.nodes.find((n) => n.kind === "box" && !now.has(n.key));
   const shut = after.nodes.find((n) => n.kind === "box" && !old.has(n.key));
   if (after.digest === before.digest && (opened || shut)) {
@@ -56,6 +58,12 @@ const LEGEND = [
   ["unrecorded", "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
     { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, badges: ["no_grad"] }],
   ["output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
+  ["escape", "Open to the right: the value left for Python, by item(), numpy(), an if. No gradient follows it there",
+    { kind: "escape", title: "item()", recorded: false }],
+  ["ghost", "Dashed box: the arm of an if that was not taken, with the parameters it would have used",
+    { kind: "ghost", title: "else: …", recorded: false }],
+  ["kept", "Backward view: what the node keeps, with bytes and version (v1: it was changed once); struck out once freed",
+    { kind: "op", op_kind: "elementwise", title: "MulBackward0", w: 94, h: 44, rows: [["x (3,) 12 B v0", true]] }],
   ["warn", "“no gradient”: nothing came back to this leaf",
     { kind: "parameter", title: "b", badges: ["no gradient"] }],
   ["grad", "“grad”: backward left a gradient here, added up if it came more than once",
@@ -68,6 +76,12 @@ const LEGEND_EDGES = [
   ["Second arrow, the other way: a gradient came back", { recorded: true, flows: true, label: "(3, 4)" }],
   ["Thin and pale: nothing here asks for a gradient", { recorded: true, tracks: false, label: "(3, 4)" }],
   ["Dashed: not recorded, so no gradient can come back", { recorded: false, flows: false, label: "(3, 4)" }],
+  ["Two bars: a gradient stops here and leaves None. A cut, no_grad, or the door to Python",
+    { recorded: false, stop: "cut" }],
+  ["Two bars at a frozen parameter: it takes no gradient, the rest of the op does",
+    { recorded: true, tracks: false, stop: "frozen" }],
+  ["A 0: the gradient goes on, and it is zero (rounding, a clip). Not the same as None", { recorded: true, flows: true, stop: "zero" }],
+  ["Dotted: only numbers came this way, through Python", { recorded: false, broken: true }],
 ];
 const OP_KINDS = ["elementwise", "activation", "reduce", "matmul", "shape", "index", "loss", "copy"];
 
@@ -85,7 +99,7 @@ export function legendParts(marks = false) {
   }
   for (const [words, edge] of LEGEND_EDGES) {
     const { parts, group, label } = newEdge();
-    placeEdge(parts, [[-38, 4], ...straight([-38, 4], [38, 4])], edge.flows);
+    placeEdge(parts, [[-38, 4], ...straight([-38, 4], [38, 4])], edge);
     group.setAttribute("class", edgeClass(edge));
     labelEdge(label, edge);
     label.setAttribute("transform", "translate(0 -6)");
