@@ -86,7 +86,9 @@ class Node:
 
     def kept_arrays(self):
         """The same under a name that custom functions, whose `saved_tensors` are tensors, have too."""
-        return dict(zip(self.plan.tensors, self.saved or ()))  # noqa: B905  behind the tensors comes the rest
+        if not self.saved:  # freed, or the end of a path, which has no plan
+            return {}
+        return dict(zip(self.plan.tensors, self.saved))  # noqa: B905  behind the tensors comes the rest
 
 
 class Plan:

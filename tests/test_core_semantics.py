@@ -356,10 +356,10 @@ def test_a_hook_that_returns_nonsense_is_refused(answer, kind):
 
 
 @pytest.mark.parametrize("shape", [(), (2,)])
-def test_a_number_too_large_or_too_small_for_float16_is_computed_with_in_float32(shape):
+def test_a_number_too_large_or_too_small_for_float16_is_computed_with_in_float32_but_for_powers(shape):
     x = mg.full(shape, 0.5, dtype=mg.float16, requires_grad=True)
     cases = [
-        (lambda x: x / 1e6, 5e-7, 1e-6), (lambda x: 1e5 * x, 5e4, math.inf), (lambda x: 1e6**x, 1000, 13816),
+        (lambda x: x / 1e6, 5e-7, 1e-6), (lambda x: 1e5 * x, 5e4, math.inf), (lambda x: 1e6**x, math.inf, math.inf),
         (lambda x: (x - x.detach()) / 1e-9, 0, math.inf),
     ]  # fmt: skip
     for run, value, slope in cases:

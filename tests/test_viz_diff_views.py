@@ -239,7 +239,7 @@ def test_the_widget_shows_the_same_picture():
     assert widget.scene == found.scene() and widget.note == "\n".join(found.lines())
     assert widget.text() == found.outline()
     page = json.loads(Page(found.html()).texts["script"][0])
-    assert page["nodes"] == found.scene()["nodes"] and page["note"] == widget.note
+    assert page["scene"] == found.scene() | {"note": widget.note} and page["moments"] == []
     data, _ = widget._repr_mimebundle_()
     assert "image/svg+xml" in data and widget.scene["summary"] in repr(widget)
 
@@ -271,7 +271,7 @@ def test_the_same_change_all_along_is_one_box():
     assert found.summary == "another graph: 2,401 no longer recorded"
     assert [node["title"] for node in found.scene()["nodes"] if node["kind"] == "box"] == [
         "2,401 ops no longer recorded"]
-    page = json.loads(Page(found.html()).texts["script"][0])
+    page = json.loads(Page(found.html()).texts["script"][0])["scene"]
     assert page["notice"] == "Long rows of what is alike are folded." and len(page["note"].splitlines()) == 60
 
 
