@@ -145,12 +145,14 @@ def _together(count, rules, names):
         known[f"rule{i}"] = rule
         given = [need if need in ("xp", "shared") else f"saved[{names.index(need)}]" for need in needs]
         calls[i] = f"rule{i}({', '.join(['g', *given])})"
-    return eval(f"lambda g, saved, xp, shared=None: ({', '.join(calls)},)", known)
+    source = f"lambda g, saved, xp, shared=None: ({', '.join(calls)},)"
+    return eval(compile(source, f"{__file__}:contributions", "eval"), known)  # a place in this package, for who looks
 
 
 def _gather(sources):
     """A function that puts what is saved into one tuple, put together as source too."""
-    return eval(f"lambda arrays, y, attributes, byproducts: ({''.join(source + ', ' for source in sources)})")
+    source = f"lambda arrays, y, attributes, byproducts: ({''.join(source + ', ' for source in sources)})"
+    return eval(compile(source, f"{__file__}:pick", "eval"))
 
 
 def _source(op, name):

@@ -44,8 +44,10 @@ def canonical(graph):
 
 def sources_of(graph):
     """The sources that belong to the form. A tensor that was only read does not: no edge ties it to the graph."""
-    used = {source for step in graph.steps for source in step.inputs if not isinstance(source, Number)}
-    return [value for value in graph.sources() if value.id in used or value.role == "parameter"]
+    read = {read.value for read in graph.reads}
+    used = {source for step in graph.steps for source in step.inputs if source in read} if read else ()
+    return [value for value in graph.sources()
+            if value.id in used or value.id not in read or value.role == "parameter"]
 
 
 class Nodes:

@@ -124,6 +124,12 @@ def contiguous(value):
     return True
 
 
+def _short(number):
+    """Four digits of a number, unless the largest one would become infinite by that."""
+    short = float(f"{number:.4g}")
+    return short if math.isfinite(short) else float(number)
+
+
 def drawing(summary):
     """A drawing of these numbers, None where there is none to be made."""
     if summary is None or 0 in summary.shape or summary.has_nan:
@@ -132,7 +138,7 @@ def drawing(summary):
     if summary.values is not None and len(summary.shape) == 2 and count > 1:
         flat = [float(number) for row in summary.values for number in row]
         if all(map(math.isfinite, flat)):
-            return {"kind": "heat", "rows": [[float(f"{number:.4g}") for number in row] for row in summary.values],
+            return {"kind": "heat", "rows": [[_short(number) for number in row] for row in summary.values],
                     "words": [[text.number(number) for number in row] for row in summary.told(summary.values)],
                     "low": min(flat), "high": max(flat)}
     flat = [float(number) for number in (summary.sample or list(summary.flat()))]
@@ -155,7 +161,7 @@ def lines(drawn):
     if drawn["kind"] == "heat":
         width = max(len(word) for row in drawn["words"] for word in row)
         most = max(abs(drawn["low"]), abs(drawn["high"])) or 1
-        shades = "".join(BARS[1 + round(7 * abs(number) / most)] for row in drawn["rows"] for number in row)
+        shades = "".join(BARS[1 + round(7 * (abs(number) / most))] for row in drawn["rows"] for number in row)
         columns = len(drawn["rows"][0])
         return ["  ".join(f"{word:>{width}}{shades[row * columns + place]}" for place, word in enumerate(words_))
                 for row, words_ in enumerate(drawn["words"])]

@@ -1,5 +1,7 @@
 """The difference of two runs as a widget: that of `viz.widget` with another picture in it."""
 
+import traitlets
+
 from viz.folds import NONE
 from viz.overlay import drawn, scene
 from viz.widget import GraphWidget
@@ -10,6 +12,8 @@ class DiffWidget(GraphWidget):
 
     Traits as in GraphWidget; fold: "all" or "auto" folds what both graphs have, None nothing.
     """
+
+    direction = traitlets.Enum([""], "").tag(sync=True)  # it cannot be turned
 
     def show(self, diff, note=None):
         """Draw this Diff, and below it `note`, by default each difference in a line."""
@@ -26,6 +30,9 @@ class DiffWidget(GraphWidget):
         """Fold in another way; all boxes are shut. Errors: ValueError for a fold that is none of a difference."""
         self._run.svg(fold=fold)
         super().fold_by(fold)
+
+    def _drawn(self, below):
+        return self._run.svg(below, self.fold, self._opened)
 
     def _refold(self, change):
         if self._run is None:

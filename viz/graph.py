@@ -86,7 +86,11 @@ class Summary:
         flat = list(self.flat())
         if not flat or any(value != value for value in flat):
             return (math.nan,) * 3
-        return min(flat), math.fsum(flat) / len(flat), max(flat)
+        try:
+            mean = math.fsum(flat) / len(flat)
+        except OverflowError:  # the sum is beyond a float, the mean is not
+            mean = math.fsum(number / len(flat) for number in flat)
+        return min(flat), mean, max(flat)
 
 
 def union(kept):

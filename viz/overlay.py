@@ -21,7 +21,19 @@ def overlay(diff):
     """The Picture of a Diff, nothing folded. Errors: ValueError when neither graph holds an op."""
     if not diff.before.steps:
         words.require_steps(diff.after)
-    return _Overlay(diff, picture(diff.before), picture(diff.after)).whole()
+    order = [{pair[side] for pair in diff.order} for side in (0, 1)]
+    return _Overlay(diff, _compared(picture(diff.before), order[0]), _compared(picture(diff.after), order[1])).whole()
+
+
+def _compared(shown, values):
+    """The part of a Picture that two graphs are compared by: no doors to Python, no arms that were not taken."""
+    kept = [place for place, node in enumerate(shown.nodes)
+            if node.kind not in ("escape", "ghost") and node.value in values]
+    now = {place: number for number, place in enumerate(kept)}
+    edges = [edge for edge in shown.edges if edge.tail in now and edge.head in now]
+    for edge in edges:
+        edge.tail, edge.head = now[edge.tail], now[edge.head]
+    return Picture([shown.nodes[place] for place in kept], edges)
 
 
 @dataclass

@@ -125,9 +125,12 @@ class GraphWidget(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         data["text/plain"] = self.text()
         if self._run is not None and 0 < len(self.scene["nodes"]) <= STILL_NODES:
-            data["image/svg+xml"] = picture = self._run.svg(SAVED, self.fold, self._opened, self.direction)
+            data["image/svg+xml"] = picture = self._drawn(SAVED)
             data["text/html"] = still(picture, self.scene["summary"], self.text())
         return data, metadata
+
+    def _drawn(self, below):
+        return self._run.svg(below, self.fold, self._opened, self.direction)
 
     def __repr__(self):
         return f"GraphWidget({self.scene.get('summary', '')})"

@@ -40,13 +40,14 @@ def _layer(name, function, **arguments):
 
     `forward` is put together as source, so that it does not have to go through the names of the arguments.
     """
+    given = ", ".join(["input", *[f"self.{n}" for n in arguments]])
+    source = compile(f"lambda self, input: function({given})", f"{__file__}:{name}", "eval")
     parameters = [Argument(n, Argument.POSITIONAL_OR_KEYWORD, default=value) for n, value in arguments.items()]
     return type(name, (Activation,), {
         "__doc__": f"`nn.functional.{function.__name__}` as a module: {function.__doc__.partition('>>>')[0].strip()}",
         "__module__": __name__,
         "__signature__": Signature(parameters), "function": staticmethod(function),
-        "forward": eval(f"lambda self, input: function({', '.join(['input', *[f'self.{n}' for n in arguments]])})",
-                        {"function": function}),
+        "forward": eval(source, {"function": function}),
     })  # fmt: skip
 
 
