@@ -145,3 +145,34 @@ def test_saved_tensors_are_unpacked_without_recording(x):
         y = x * x
     y.backward()
     assert seen and not any(seen) and mg.is_grad_enabled()
+
+
+def test_a_leaf_with_a_hook_that_is_gone_or_frozen_by_the_end_gets_nothing(x):
+    gone, seen = mg.tensor(2.0, requires_grad=True), []
+    gone.register_hook(seen.append)
+    y = x * gone
+    del gone
+    y.backward()
+    assert [g.item() for g in seen] == [3] and x.grad.item() == 2
+    x.grad, frozen = None, mg.tensor(5.0, requires_grad=True)
+    frozen.register_hook(lambda g: frozen.requires_grad_(False) and None)
+    (x * frozen).backward()
+    assert frozen.grad is None and x.grad.item() == 5
+
+
+def test_a_gradient_that_grows_says_that_it_was_changed(x, w):
+    x.register_hook(lambda g: None)
+    (x * w).backward()
+    y = x.grad * w
+    assert x.grad._version == 0
+    (x * 2).backward()
+    assert (x.grad.item(), x.grad._version) == (6, 1)
+    with pytest.raises(mg.GradError, match="modified by an inplace operation"):
+        y.backward()
+
+
+def test_a_recorded_gradient_leads_straight_to_the_rules_that_made_it(x):
+    (x * x).backward(create_graph=True)
+    ((made, _),) = x.grad.grad_fn.next_functions
+    assert (x.grad.grad_fn.name(), made.name()) == ("CloneBackward0", "AddBackward0")
+    x.grad = None  # else a cycle

@@ -38,17 +38,17 @@ class Mutant(NamedTuple):
 
 def mutants(files):
     """All mutants of these files, without those that are no different from the original."""
-    same, found = equivalent(), []
+    same, seen, found = equivalent(), set(), []
     for file in files:
         text = (ROOT / file).read_text(encoding="utf-8")
         tree, lines = ast.parse(text), text.splitlines()
         for number, change in enumerate(changes(tree)):
             entry = file, lines[change.line - 1].strip(), str(change)
+            seen.add(entry)
             if entry not in same:
                 found.append(Mutant(file, number, change, owner_of(tree, change.line)))
-            same.pop(entry, None)
     for file, line, change in same:
-        if file in files:
+        if file in files and (file, line, change) not in seen:
             print(f"stands in equivalent.txt, but can no longer be made: {file}: {line}: {change}")
     return found
 

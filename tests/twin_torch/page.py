@@ -116,6 +116,7 @@ PAGE = [
         "forms": ("arguments in more forms", "`reshape(x, 6)`, `sort(x, 0, stable=True)`, `dim=None` in `prod`, "
                   "`max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, `x[mask] = value` with a mask of "
                   "`uint8`"),
+        "multi hook": ("`register_multi_grad_hook` on leaves", "in `autograd.grad`, too"),
         "layouts": ("any layout in memory", "`kron` and `take_along_dim` take transposed tensors"),
     }),
     Section("Other numbers", "And other gradients, versions, strides, in corners.", BOTH, {
@@ -125,6 +126,8 @@ PAGE = [
         "sinc": ("the gradient of `sinc` near 0", "exact", "lost in rounding"),
         "hardsigmoid": ("the gradient of `hardsigmoid`, float64", "all digits", "those of float32"),
         "prod": ("the gradient of `prod` where one factor is nan and two are 0", "nan", "0"),
+        "powers": ("further derivatives by b of `0 ** b`, and of `inf ** b` below 0", "0, their limit", "nan"),
+        "half": ("`1e6 % x`, `1e6 // x`, `xlogy(x, 1e6)` in float16", "1e6 is 1e6", "1e6 is infinity there"),
         "count": ("the gradient of a norm with p=0, which counts", "0", "None"),
         "beta": ("the gradient of the input of `addmm(..., beta=0)`", "None", "0"),
         "unique": ("nan in `unique(x, dim=0)`", "last", "anywhere"),

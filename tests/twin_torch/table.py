@@ -154,6 +154,20 @@ FURTHER = [
         "no_grad views", "x = m.ones(2, requires_grad=True)\nwith m.no_grad(): v = x.view(2)\nv.requires_grad", "False",
     ),
     Further(
+        "powers",
+        "b = m.tensor(2.0, requires_grad=True); (g,) = m.autograd.grad(0.0 ** b, b, create_graph=True)\n"
+        "m.autograd.grad(g, b)[0].item() == 0",
+        "True",
+    ),
+    Further("half", "h = m.tensor([2.0], dtype=m.float16); (1e6 % h).item() == 0 and m.xlogy(h, 1e6).item() < 99",
+            "True"),
+    Further(
+        "multi hook",
+        "x = m.ones(1, requires_grad=True); m.autograd.graph.register_multi_grad_hook([x], len)\n"
+        "m.autograd.grad(x * 2, x)[0].item() == 2",
+        "True",
+    ),
+    Further(
         "multi_dot",
         "m.linalg.multi_dot([m.full((9, 1), 1e30), m.full((1, 9), 1e30), m.full((9, 1), 1e-30)]).max().item() < 1e38",
         "False",
