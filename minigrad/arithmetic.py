@@ -214,6 +214,8 @@ def where(condition, input=None, other=None):
     >>> mg.where(mg.tensor([True, False]), mg.tensor([1.0, 2.0]), 0.0)
     tensor([1., 0.])
     """
+    if not isinstance(condition, Tensor):
+        raise TypeError(f"where(): argument 'condition' must be a Tensor, not {type(condition).__name__}: x > 0, say")
     if input is None and other is None:
         return tuple(map(Tensor, condition.array.reshape(condition.array.shape or (1,)).nonzero()))
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):

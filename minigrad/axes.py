@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 
 def as_axis(dim, shape=(1,)):
@@ -86,7 +87,7 @@ def axis(dim, axes):
     >>> axis(-1, 3)
     2
     """
-    axes = max(axes, 1)
+    dim, axes = operator.index(dim), max(axes, 1)
     if not -axes <= dim < axes:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-axes}, {axes - 1}], but got {dim})")
     return dim % axes

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import memory, mode, ops
 from .device import module_of
-from .errors import DeviceError, DtypeError, GradError, ShapeError
+from .errors import DeviceError, GradError, ShapeError
 from .events import Accumulated, BackwardEnded, BackwardStarted, Freed
 from .hooks import as_tensor, grad_mode, run_hooks, run_leaf_hooks
 from .mode import notify, state
@@ -158,8 +158,6 @@ def _start(roots, gradients, create):
             gradient = _one_like(array)
         elif gradient.array.shape != array.shape:
             raise ShapeError(f"Mismatch in shape: grad_output has shape {gradient.shape}, the output has {root.shape}")
-        elif gradient.array.dtype.kind != "f":
-            raise DtypeError(f"grad_output must be floating-point as the output is, not {gradient.dtype}")
         elif gradient.device != root.device:
             raise DeviceError(f"grad_output is on {gradient.device}, the output on {root.device}. Use .to(device).")
         if gradient.array.dtype is not array.dtype:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from . import ops
 from .creation import eye
@@ -113,7 +114,7 @@ def matrix_power(A, n):
     """
     if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
         raise ShapeError(f"linalg.matrix_power(): needs square matrices, but the shape is {tuple(A.shape)}")
-    if n < 0:
+    if operator.index(n) < 0:
         return matrix_power(inv(A), -n)
     if n == 0:
         return ops.clone(broadcast_to(eye(A.shape[-1], dtype=A.dtype, device=A.device), A.shape))

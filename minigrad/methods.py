@@ -90,7 +90,9 @@ def __iter__(self):
 
 @method
 def __contains__(self, value):
-    return bool((self.array == getattr(value, "array", value)).any())
+    if not isinstance(value, (Tensor, *NUMBERS)):
+        raise DtypeError(f"`in` looks for a number or a tensor among the elements, not for {value.__class__.__name__}")
+    return bool(ops.eq(self, value).array.any())
 
 
 # Dtype and device

@@ -160,6 +160,9 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
     """
     if side not in (None, "left", "right") or (side == "left" and right):
         raise ShapeError(f"searchsorted(): side can only be 'left' or 'right', and not disagree with right; got {side}")
+    if not isinstance(sorted_sequence, Tensor):
+        given = type(sorted_sequence).__name__
+        raise TypeError(f"searchsorted(): argument 'sorted_sequence' must be a Tensor, not {given}. Use tensor(...).")
     values = input if isinstance(input, Tensor) else tensor(input, device=sorted_sequence.device)
     if sorted_sequence.array.ndim != 1 and sorted_sequence.array.shape[:-1] != values.array.shape[:-1]:
         raise ShapeError(

@@ -232,7 +232,7 @@ def combinations(input, r=2, with_replacement=False):
     if input.array.ndim != 1:
         raise ShapeError(f"combinations(): Expect a 1D vector, but got shape {input.shape}")
     places = list(choose(range(input.array.size), r))
-    return input[tensor(places, dtype="int64", device=input.device).reshape(len(places), r)]
+    return input[tensor(places, dtype="int64", device=input.device).reshape(len(places), r)] if r else input[:0]
 
 
 # Diagonals and triangles
@@ -333,7 +333,7 @@ def rot90(input, k=1, dims=(0, 1)):
     """Turned by k quarters, from the first of two axes towards the second."""
     if len(dims) != 2 or input.array.ndim < 2:
         raise ShapeError(f"rot90(): expected total rotation dims == 2 of a tensor of >= 2 dims, got {dims}")
-    first, second = (axis_of(input, d, "rot90") for d in dims)
+    k, (first, second) = operator.index(k), (axis_of(input, d, "rot90") for d in dims)
     if first == second:
         raise ShapeError(f"rot90(): expected rotation dims to be different, but got {dims}")
     if k % 4 in (0, 2):

@@ -153,7 +153,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
         low, high = 0, low
     if size is None:
         raise TypeError("randint(): give a size, as in randint(10, (3,))")
-    drawn = _integers(low, high, as_size((size,)), generator)
+    drawn = _integers(operator.index(low), operator.index(high), as_size((size,)), generator)
     return Tensor(placed(drawn.astype(dtypes.as_dtype(dtype or dtypes.int64).numpy), device), requires_grad)
 
 

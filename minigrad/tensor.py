@@ -140,9 +140,10 @@ class Tensor:
         """Bytes per element."""
         return self.array.itemsize
 
-    def stride(self):
-        """Steps between neighbours along each axis, in elements."""
-        return tuple(step // self.array.itemsize for step in self.array.strides)
+    def stride(self, dim=None):
+        """Steps between neighbours along each axis, or along one, in elements."""
+        steps = tuple(step // self.array.itemsize for step in self.array.strides)
+        return steps if dim is None else steps[dim]
 
     def is_contiguous(self):
         """True when the elements lie in row order without gaps."""

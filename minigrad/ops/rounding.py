@@ -1,5 +1,7 @@
 """Whole numbers: division with a remainder, what two have in common, and rounding."""
 
+import operator
+
 from ..errors import DtypeError, GradError
 from ..op import op
 
@@ -177,7 +179,7 @@ def round(xp, x, /, decimals=0):
         return xp.rint(x) if x.dtype.kind == "f" else x.copy()
     only_floats("round", x)
     wide = x.astype("float32") if x.dtype.itemsize == 2 else x  # half precision has too few digits to scale
-    unit = wide.dtype.type(10.0 ** (decimals if decimals > 0 else -decimals))
+    unit = wide.dtype.type(10.0 ** operator.index(decimals if decimals > 0 else -decimals))
     return (xp.rint(wide * unit) / unit if decimals > 0 else xp.rint(wide / unit) * unit).astype(x.dtype)
 
 

@@ -1,5 +1,7 @@
 """Ops that move elements to other places. Most results are views: the same memory, seen with another shape."""
 
+import operator
+
 from ..axes import axis, count, unbroadcast
 from ..errors import ShapeError
 from ..memory import window
@@ -119,16 +121,16 @@ def undiagonal(xp, x, /, shape, offset=0, dim1=0, dim2=1):
 undiagonal.vjp(x=lambda g, offset, dim1, dim2, xp: diagonal.on(xp, g, offset=offset, dim1=dim1, dim2=dim2))
 
 
-def _matrices(name, x):
+def _triangle(function, name, x, diagonal):
     if x.ndim < 2:
         raise ShapeError(f"{name}(): input tensor must have at least 2 dimensions; its shape is {tuple(x.shape)}")
+    return function(x, operator.index(diagonal))
 
 
 @op(kind="shape", onnx="Trilu")
 def tril(xp, x, /, diagonal=0):
     """The lower triangles of matrices, the rest 0; `diagonal` says how far above the main one they reach."""
-    _matrices("tril", x)
-    return xp.tril(x, diagonal)
+    return _triangle(xp.tril, "tril", x, diagonal)
 
 
 tril.vjp(x=lambda g, diagonal, xp: tril.on(xp, g, diagonal=diagonal))
@@ -137,8 +139,7 @@ tril.vjp(x=lambda g, diagonal, xp: tril.on(xp, g, diagonal=diagonal))
 @op(kind="shape", onnx="Trilu")
 def triu(xp, x, /, diagonal=0):
     """The upper triangles of matrices, the rest 0; `diagonal` says how far above the main one they begin."""
-    _matrices("triu", x)
-    return xp.triu(x, diagonal)
+    return _triangle(xp.triu, "triu", x, diagonal)
 
 
 triu.vjp(x=lambda g, diagonal, xp: triu.on(xp, g, diagonal=diagonal))

@@ -113,11 +113,12 @@ PAGE = [
                           "it does not require grad (in PyTorch it says so, but refuses to be used once it was "
                           "changed), and may be looked at after a change"),
         "dtype names": ("dtypes by other names", "`dtype='float32'`, `dtype=np.float32`"),
-        "forms": ("arguments in more forms", "`reshape(x, 6)`, `sort(x, 0, stable=True)`, `dim=None` in `prod`, "
-                  "`max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, `x[mask] = value` with a mask of "
-                  "`uint8`"),
+        "forms": ("arguments in more forms", "`reshape(x, 6)`, `maximum(x, 2)`, `sort(x, 0, stable=True)`, "
+                  "`dim=None` in `prod`, `max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, "
+                  "`x[mask] = value` with a mask of `uint8`"),
         "multi hook": ("`register_multi_grad_hook` on leaves", "in `autograd.grad`, too"),
-        "layouts": ("any layout in memory", "`kron` and `take_along_dim` take transposed tensors"),
+        "layouts": ("any layout in memory", "`kron` and `take_along_dim` take transposed tensors; "
+                    "`x[1:].copy_(x[:-1])` copies what was there before"),
     }),
     Section("Other numbers", "And other gradients, versions, strides, in corners.", BOTH, {
         "sums": ("last digits of sums", "NumPy's order of adding", "its own"),

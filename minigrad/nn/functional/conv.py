@@ -46,6 +46,8 @@ def _check(name, input, weight, bias, groups, channels, outputs):
             f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
             f"{channels} channels, but got {input.size(1)} channels instead"
         )
+    if not isinstance(bias, Tensor | None):
+        raise TypeError(f"{name}(): argument 'bias' must be a Tensor or None, not {type(bias).__name__}")
     if bias is not None and tuple(bias.shape) != (outputs,):
         raise ShapeError(f"{name}(): expected bias to be 1-dimensional with {outputs} elements, not {list(bias.shape)}")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from ... import inplace as in_place
 from ... import memory, ops
 from ...creation import arange
 from ...device import module_of
-from ...errors import ShapeError
+from ...errors import DtypeError, ShapeError
 from ...random import default_generator
 from ...tensor import Tensor
 
@@ -93,7 +94,7 @@ def one_hot(tensor, num_classes=-1):
         raise RuntimeError("Class values must be non-negative.")
     if not array.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if num_classes == -1:
+    if operator.index(num_classes) == -1:
         num_classes = int(array.max()) + 1
     elif num_classes < 1 or (array.size and array.max() >= num_classes):
         raise RuntimeError("Class values must be smaller than num_classes.")
@@ -104,7 +105,9 @@ def one_hot(tensor, num_classes=-1):
 
 
 def _kept(shape, p, like, generator=None):
-    """0 with probability p, else 1 / (1 - p), as a tensor outside of any graph."""
+    """0 with probability p, else 1 / (1 - p), as a tensor outside of any graph. Errors: DtypeError for integers."""
+    if p < 1 and not like.is_floating_point():
+        raise DtypeError(f"dropout: 1 / (1 - p) can't be cast to the desired output type {like.dtype}. Use .float().")
     kept = (generator or default_generator).numpy.random(shape) >= p
     return Tensor((kept * (0.0 if p == 1 else 1 / (1 - p))).astype(like.array.dtype)).to(like.device)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from math import prod
 
 from ... import memory, ops
@@ -77,7 +78,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
 
 def _last_axes(name, input, normalized_shape, *given):
-    shape = tuple(normalized_shape)
+    shape = tuple(map(operator.index, normalized_shape))
     if not shape:
         raise RuntimeError(f"{name}: expected normalized_shape to be at least 1-dimensional")
     for x in given:

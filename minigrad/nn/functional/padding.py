@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from ... import ops
 from ...creation import check_fit
 from ...device import module_of
@@ -19,7 +21,7 @@ def pad(input, pad, mode="constant", value=None):
     >>> pad(mg.tensor([[1.0, 2.0, 3.0]]), (2, 1), mode="reflect")
     tensor([[3., 2., 1., 2., 3., 2.]])
     """
-    pad = tuple(int(n) for n in pad)
+    pad = tuple(map(operator.index, pad))
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) // 2 > input.dim():
