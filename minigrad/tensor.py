@@ -32,6 +32,13 @@ class Size(tuple):
 
     __slots__ = ()
 
+    def __getitem__(self, index):
+        found = tuple.__getitem__(self, index)
+        return Size(found) if type(found) is tuple else found
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, other))
+
     def numel(self):
         """The number of elements."""
         count = 1

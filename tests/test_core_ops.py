@@ -137,6 +137,12 @@ def test_an_option_left_out_means_the_same_to_an_op_and_to_the_function_of_its_n
     assert compared > 30
 
 
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "argsort"])
+def test_an_op_along_an_axis_takes_the_last_one_if_left_out(name):
+    x = mg.tensor([[1.0, 5.0, 2.0], [0.5, 0.0, 4.0]])
+    assert OPS[name](x).tolist() == OPS[name](x, dim=1).tolist() != OPS[name](x, dim=0).tolist()
+
+
 def answers(op, a, b):
     """What op gives for a and b, and the gradients of both in the order of the names."""
     y = op(a, b)

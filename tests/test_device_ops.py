@@ -99,3 +99,13 @@ def test_an_op_without_derivative_is_the_same_there(name, gpu):
     here, there = copies(op, [np.array(v, dtype) for v in VALUES[dtype][: len(op.arguments)]], dtype, gpu)
     attributes = CUT_ATTRIBUTES.get(name, {})
     same(op(*here, **attributes), op(*there, **attributes))
+
+
+def test_places_that_are_not_there_are_refused_there_too(gpu):
+    """CuPy's own arrays start again from the other end."""
+    x, far = mg.ones(3, 2).to(gpu), mg.tensor([0, 3]).to(gpu)
+    for run in (lambda: x[far], lambda: x[:, far], lambda: x[-1 - far], lambda: x[far, 0],
+                lambda: mg.take_along_dim(x, far[:, None], 0), lambda: x.gather(0, far[:, None])):  # fmt: skip
+        with pytest.raises(IndexError, match="out of bounds"):
+            run()
+    assert x[-far[:1] - 3].tolist() == [[1, 1]]
