@@ -134,7 +134,8 @@ def facts():
         a.__len__()  a.__bool__()  type(a).__name__  isinstance(a, m.Tensor)  a.is_sparse  a.is_complex()
         a.get_device()  a.is_inference()  a.requires_grad_(False).requires_grad  a.cpu().device.type  a.device.index
         reversed(a)  sum(a)  max(a)  sorted(a)  any(a)  a.nonsense  a.nonsense()  a.nonsense_ = 3; a.nonsense_
-        a.shape == (2, 3)  tuple(a.shape)  a.shape[1:]  a.shape[:0] + (2,)  a.shape[0]  a.shape[-1]  str(a.shape)  a.size() + (1,)
+        a.shape == (2, 3)  tuple(a.shape)  a.shape[1:]  a.shape[:0] + (2,)  a.shape[0]
+        a.shape[-1]  str(a.shape)  a.size() + (1,)
         copy = a.__deepcopy__({}); copy  import copy; copy.deepcopy(a)  import copy; copy.copy(a)
         import pickle; pickle.loads(pickle.dumps(a))
     """):
