@@ -143,6 +143,11 @@ def test_an_op_along_an_axis_takes_the_last_one_if_left_out(name):
     assert OPS[name](x).tolist() == OPS[name](x, dim=1).tolist() != OPS[name](x, dim=0).tolist()
 
 
+def test_tensors_are_joined_along_the_first_axis_if_none_is_named():
+    x = mg.ones(2, 3)
+    assert OPS["cat"](x, x).shape == (4, 3) and OPS["stack"](x, x).shape == (2, 2, 3)
+
+
 def answers(op, a, b):
     """What op gives for a and b, and the gradients of both in the order of the names."""
     y = op(a, b)

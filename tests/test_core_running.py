@@ -100,3 +100,10 @@ def test_numpys_word_for_dim_is_understood():
 def test_the_area_under_points_of_each_row_has_widths_of_its_own(n, k, dim):
     y, x = (np.random.default_rng(seed).normal(size=(n, k)) for seed in (0, 1))
     assert np.allclose(mg.trapezoid(mg.from_numpy(y), mg.from_numpy(x), dim=dim).tolist(), np.trapezoid(y, x, axis=dim))
+
+
+def test_products_with_a_zero_have_second_derivatives():
+    x = mg.tensor([2.0, 0.0, 3.0], dtype=mg.float64, requires_grad=True)  # a + ab + abc
+    (g,) = mg.autograd.grad(x.cumprod(0).sum(), x, create_graph=True)
+    assert g.tolist() == [1, 8, 0]
+    assert mg.autograd.grad(g.sum(), x)[0].tolist() == [4, 6, 2]
