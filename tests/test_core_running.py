@@ -102,7 +102,24 @@ def test_the_area_under_points_of_each_row_has_widths_of_its_own(n, k, dim):
     assert np.allclose(mg.trapezoid(mg.from_numpy(y), mg.from_numpy(x), dim=dim).tolist(), np.trapezoid(y, x, axis=dim))
 
 
-def test_products_with_a_zero_have_second_derivatives():
+@pytest.mark.parametrize("values", [[2.0, 0.0, 3.0], [0.0, 3.0, 4.0], [2.0, 0.0, 0.0], [0.0], [2.0, 3.0, 4.0]])
+@pytest.mark.parametrize("exclusive", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_products_with_a_zero_have_derivatives_of_every_order(values, exclusive, reverse):
+    def third(x):
+        y = mg.ops.cumprod(x, dim=0, exclusive=exclusive, reverse=reverse)
+        for _ in range(2):
+            (y,) = mg.autograd.grad((y * y * mg.arange(1.0, len(values) + 1).double()).sum(), x, create_graph=True)
+        return y
+
+    x = mg.tensor(values, dtype=mg.float64, requires_grad=True)
+    assert mg.gradcheck(lambda x: mg.ops.cumprod(x, dim=0, exclusive=exclusive, reverse=reverse), [x])
+    assert mg.gradcheck(third, [x], atol=1e-3)
+    both = mg.stack([x, x + 1], dim=1).detach().requires_grad_()
+    assert mg.autograd.gradgradcheck(lambda x: x.cumprod(0), [both])
+
+
+def test_a_running_product_with_a_zero_is_differentiated_twice_by_hand():
     x = mg.tensor([2.0, 0.0, 3.0], dtype=mg.float64, requires_grad=True)  # a + ab + abc
     (g,) = mg.autograd.grad(x.cumprod(0).sum(), x, create_graph=True)
     assert g.tolist() == [1, 8, 0]

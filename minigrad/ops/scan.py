@@ -43,6 +43,8 @@ def _cumprod_rule(g, x, y, dim, exclusive, reverse, xp):
         return cumsum.on(xp, g * products, dim=dim, exclusive=exclusive, reverse=not reverse)
 
     zero = x == 0
+    if x.shape and getattr(x, "requires_grad", False) and bool(zero.any()):  # it will be differentiated again
+        return _by_pairs(g, x, dim, exclusive, reverse, xp)
     inside = cumsum.on(xp, zero, dim=dim, exclusive=exclusive, reverse=reverse)  # how many zeros each product has
     passed = cumsum.on(xp, zero, dim=dim, reverse=reverse)
     first = zero & (passed == 1)
@@ -50,6 +52,17 @@ def _cumprod_rule(g, x, y, dim, exclusive, reverse, xp):
     before = shares(xp.where(inside == 0, y, 0)) / xp.where(zero, 1, x)
     at_first = shares(xp.where(inside <= 1, without, 0))
     return xp.where(passed == 0, before, xp.where(first, at_first, 0))
+
+
+def _by_pairs(g, x, dim, exclusive, reverse, xp):
+    """The same as a sum over pairs of an element, k, and a product, j. So many take memory, but it is a polynomial,
+    whose derivatives are right also where a factor is 0."""
+    x, g = x.swapaxes(dim, -1), g.swapaxes(dim, -1)
+    place = cumsum.on(xp, xp.where(False, x, 1), dim=-1)
+    k, j = place[..., :, None], place[..., None, :]
+    others = cumprod.on(xp, xp.where(k == j, 1, x[..., None, :]), dim=-1, exclusive=exclusive, reverse=reverse)
+    has = (k > j if reverse else k < j) | ((k == j) & (not exclusive))
+    return (xp.where(has, others, 0) * g[..., None, :]).sum(axis=-1).swapaxes(dim, -1)
 
 
 cumprod.vjp(x=_cumprod_rule)
