@@ -52,7 +52,7 @@ from .gradcheck import gradcheck
 from .indexing import *  # noqa: F403
 from .linalg import det, logdet, matrix_power, slogdet
 from .linalg import inv as inverse
-from .mode import (
+from .modes import (
     enable_grad,
     inference_mode,
     is_grad_enabled,

@@ -14,12 +14,12 @@ import threading
 
 import numpy as np
 
-from . import memory, mode, ops
+from . import memory, modes, ops
 from .device import module_of
 from .errors import DeviceError, GradError, ShapeError
 from .events import Accumulated, BackwardEnded, BackwardStarted, Freed
 from .hooks import as_tensor, grad_mode, run_hooks, run_leaf_hooks
-from .mode import notify, state
+from .modes import notify, state
 from .node import Node
 from .rules import run_rules, run_rules_carefully
 from .tensor import AccumulateGrad, Tensor
@@ -46,7 +46,7 @@ def backward(tensor, gradient=None, retain_graph=None, create_graph=False, input
     tensor(12.)
     """
     if (
-        gradient is None and inputs is None and not (create_graph or mode.special)
+        gradient is None and inputs is None and not (create_graph or modes.special)
         and isinstance(tensor, Tensor) and tensor._edge is not None and not tensor.array.ndim
     ):  # by far the commonest: a loss, and nothing else given  # fmt: skip
         _run({tensor._edge: _one_like(tensor.array).array}, retain_graph, False, None)
@@ -123,7 +123,7 @@ def _edge_of(x):
 
 def _walk(roots, gradients, retain, create, targets):
     """Run the backward pass. Returns the gradients that reached `targets` (edges); None means every leaf."""
-    watched = mode.special and bool(state.watchers)
+    watched = modes.special and bool(state.watchers)
     if watched:
         notify(BackwardStarted(roots))
     try:
@@ -215,7 +215,7 @@ def _leading_to(targets, nodes):
 def _run(start, retain, create, targets):
     """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was."""
     arrived, landed, found, more, wanted, sent = {}, [], {}, None, None, start.items()
-    if create or mode.special or targets:  # everything is looked at with care
+    if create or modes.special or targets:  # everything is looked at with care
         leaf = op_ran = None
         more, nodes = fan_out(start)
         wanted = None if targets is None else _leading_to(targets, nodes)
@@ -338,7 +338,7 @@ def _visit(node, g, retain, create, targets, wanted, found, landed, start):
     sent = run_rules_carefully(node, g, create)
     if not retain and node.plan.tensors:
         node.saved = None
-        if mode.special and state.watchers:
+        if modes.special and state.watchers:
             notify(Freed(node))
     return sent
 
@@ -365,7 +365,7 @@ def _add_to_grad(tensor, g, create):
             memory.changed(old.array)
             new = old
         tensor._grad = new
-    if mode.special and state.watchers:
+    if modes.special and state.watchers:
         notify(Accumulated(tensor, as_tensor(g), new))
     if tensor._edge.hooks and tensor.is_leaf:
         run_leaf_hooks(tensor, g, create)

@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from . import dtype as dtypes
-from . import mode
+from . import modes
 from .device import Device, move
 from .errors import DtypeError, ShapeError
 from .events import Gathered
@@ -83,8 +83,8 @@ def from_numpy(array):
 
 def _told(data, made):
     """The new tensor, and word to the watchers of what it was made from."""
-    if mode.state.watchers:
-        mode.notify(Gathered(data, made))
+    if modes.state.watchers:
+        modes.notify(Gathered(data, made))
     return made
 
 

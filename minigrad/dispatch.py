@@ -11,7 +11,7 @@ import traceback
 
 import numpy as np
 
-from . import memory, mode
+from . import memory, modes
 from .device import module_of
 from .errors import DtypeError, GradError
 from .events import OpRan
@@ -27,7 +27,7 @@ _ndarray = np.ndarray
 _asarray = np.asarray
 _PLAIN = (float, int)
 _WRONG = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
-state = mode.state
+state = modes.state
 
 
 def unary(op):
@@ -55,10 +55,10 @@ def unary(op):
         out.array = y
         out._kind = kind if keeps and array is input.array else None
         out._edge = None
-        if mode.special and not state.only_off:
+        if modes.special and not state.only_off:
             return _finish(op, (input,), (array,), {}, out)
         edge = input._edge
-        if edge is not None and plan is not None and not mode.special:
+        if edge is not None and plan is not None and not modes.special:
             out._edge = node = Node()
             node.plan = plan
             node.parents = (edge,)
@@ -111,7 +111,7 @@ def binary(op):
         out = _new(Tensor)
         out.array = z
         out._kind = kind if keeps else None
-        if mode.special:
+        if modes.special:
             out._edge = None
             return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
         left, right = input._edge, other._edge
@@ -148,7 +148,7 @@ def binary(op):
             kind = x._kind or known_kind(x)
         except AttributeError:
             kind = None
-        if kind is None or not kind.is_float or mode.special or type(number) not in plain:
+        if kind is None or not kind.is_float or modes.special or type(number) not in plain:
             return _with_any_number(op, a, b)
         array = x.array
         try:
@@ -198,7 +198,7 @@ def general(op):
         inputs, attributes = (args, ()) if variadic else (args[:count], args[count:])
         if len(inputs) < count or (kwargs and not op.attributes.keys() >= kwargs.keys()):
             inputs, attributes, kwargs = sort_arguments(op, inputs, attributes, kwargs)
-        special = mode.special
+        special = modes.special
         if not quick or (special and not state.only_off):
             return _long_way(op, inputs, attributes, kwargs)
         mask, dtype, arrays, edges = 0, None, [], []
@@ -339,7 +339,7 @@ def _sources(inputs, arrays, y):
 
 
 def _quietly(function, *args, **kwargs):
-    """Again, without NumPy's warnings of inf and nan: this thread has not switched them off yet (see mode.py)."""
+    """Again, without NumPy's warnings of inf and nan: this thread has not switched them off yet (see modes.py)."""
     np.seterr(all="ignore")
     return function(*args, **kwargs)
 
@@ -356,4 +356,4 @@ def _tell(op, inputs, attributes, out):
     elif not recorded:  # a tracked input without a rule, such as the condition of where, is a cut as well
         tracked = any(isinstance(x, Tensor) and x._edge is not None for x in inputs)
         reason = "cut" if tracked else "no input requires grad"
-    mode.notify(OpRan(op, inputs, attributes, out, recorded, reason))
+    modes.notify(OpRan(op, inputs, attributes, out, recorded, reason))

@@ -1,6 +1,6 @@
 """What a watcher is told. Every picture of a graph is drawn from these events and from nothing else.
 
-In normal use nobody watches and no event is made. `mode.watch(watcher)` adds any callable of one argument.
+In normal use nobody watches and no event is made. `modes.watch(watcher)` adds any callable of one argument.
 """
 
 from __future__ import annotations

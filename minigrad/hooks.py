@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .errors import GradError, ShapeError
-from .mode import state
+from .modes import state
 from .node import AfterNode, BeforeNode, Marked, add_hook
 from .tensor import AccumulateGrad, Tensor
 

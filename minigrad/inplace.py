@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import arithmetic, memory, mode, ops, pieces, products, reducing, running  # noqa: F401  methods to hang here
+from . import arithmetic, memory, modes, ops, pieces, products, reducing, running  # noqa: F401  methods to hang here
 from .creation import check_fit
 from .device import module_of
 from .dispatch import record
@@ -49,26 +49,26 @@ def change(self, name, compute):
     self.array[...] = result
     memory.changed(self.array)
     for event in events[:-1]:
-        mode.notify(event)
+        modes.notify(event)
     if new._edge is not None:
         _take_over(self, new)
     if events:
         last = events[-1]
         inputs = (self, *last.inputs[1:])
-        mode.notify(OpRan(last.op.renamed(name), inputs, last.attributes, self, last.recorded, last.reason))
-    if mode.state.grad and (new._edge is not None or self._base is not None):
+        modes.notify(OpRan(last.op.renamed(name), inputs, last.attributes, self, last.recorded, last.reason))
+    if modes.state.grad and (new._edge is not None or self._base is not None):
         _spread_the_news(self, new._edge)
     return self
 
 
 def _announce(self):
-    if mode.state.watchers:
-        mode.notify(Changing((self,)))
+    if modes.state.watchers:
+        modes.notify(Changing((self,)))
 
 
 def _in_the_graph(new, old):
     """`new` with the node of a change from `old`, where its op has no derivative: nothing of the old one is left."""
-    if new._edge is not None or old._edge is None or not mode.state.grad:
+    if new._edge is not None or old._edge is None or not modes.state.grad:
         return new
     return ops.index_put(old, new.astype(old.dtype), index=Ellipsis)
 
@@ -86,11 +86,11 @@ def _overlaps(array):
 
 
 def _check_allowed(self, name):
-    if self.is_inference() and not mode.state.inference:
+    if self.is_inference() and not modes.state.inference:
         raise GradError(
             f"Inplace update to inference tensor outside InferenceMode is not allowed ({name}). Use .clone() first."
         )
-    if not mode.state.grad:
+    if not modes.state.grad:
         return
     if self._edge is not None and self.is_leaf:
         raise GradError(
@@ -140,14 +140,14 @@ def _arrays(node):
 
 def _watched_apart(compute, old):
     """Run `compute` and keep its events back: watchers are to see an in-place op on the tensor itself."""
-    watchers, events = mode.state.watchers, []
+    watchers, events = modes.state.watchers, []
     if not watchers:
         return compute(old), events
-    mode.state.watchers = (events.append,)
+    modes.state.watchers = (events.append,)
     try:
         return compute(old), events
     finally:
-        mode.state.watchers = watchers
+        modes.state.watchers = watchers
 
 
 # Everybody else who looks at this memory
@@ -173,8 +173,8 @@ def _write_into(base, written, steps):
     made = Tensor(base.array)
     if mask:
         made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
-    if mode.state.watchers:
-        mode.notify(OpRan(op, (base, written), attributes, base, True, None))
+    if modes.state.watchers:
+        modes.notify(OpRan(op, (base, written), attributes, base, True, None))
     if mask:
         _take_over(base, made)
 

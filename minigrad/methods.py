@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import hooks, mode, ops
+from . import hooks, modes, ops
 from .backward import backward
 from .device import Device, module_of, move
 from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
@@ -191,8 +191,8 @@ def detach_(self):
 
 def _data_of(self):
     array = self.array
-    if mode.state.watchers:
-        mode.notify(Changing((self,)))
+    if modes.state.watchers:
+        modes.notify(Changing((self,)))
     # An array of a buffer, or at an address, owns its memory as far as memory.py can see: a change is not noticed.
     if not isinstance(array, np.ndarray):
         return Tensor(module_of(array).ndarray(array.shape, array.dtype, array.data, array.strides))

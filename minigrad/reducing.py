@@ -22,8 +22,8 @@ from .tensor import Tensor
 
 __all__ = [
     "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "cdist", "count_nonzero", "dist", "log_softmax",
-    "logsumexp", "max", "mean", "median", "min", "nanmean", "nanmedian", "nansum", "norm", "prod", "softmax", "std",
-    "std_mean", "sum", "var", "var_mean",
+    "logsumexp", "max", "mean", "median", "min", "mode", "nanmean", "nanmedian", "nansum", "norm", "prod", "softmax",
+    "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
 MaxResult, MinResult = (return_type(name, "values indices") for name in ("max", "min"))
@@ -239,8 +239,6 @@ def nanmedian(input, dim=None, keepdim=False):
 @_numpy_words
 def mode(input, dim=-1, keepdim=False):
     """The pair (values, indices): the commonest value along `dim`, the smallest of several, and where it last stands.
-
-    A method only: `minigrad.mode` is the module of autograd's switches.
 
     >>> import minigrad as mg
     >>> mg.tensor([3, 1, 3, 2]).mode().values

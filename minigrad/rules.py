@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import memory, mode, ops
+from . import memory, modes, ops
 from .axes import unbroadcast
 from .device import module_of
 from .errors import GradError
 from .events import RuleRan
 from .hooks import as_tensor, run_node_hooks
-from .mode import notify, state
+from .modes import notify, state
 from .node import Node
 from .tensor import Tensor
 
@@ -59,9 +59,9 @@ def run_rules_carefully(node, g, create):
     sent = pairs_sent(node, g, create) if type(node) is Node else node.run_backward(g, create)
     if node.hooks:
         sent = run_node_hooks(node, sent, g, create)
-    if mode.special and state.anomaly:
+    if modes.special and state.anomaly:
         _look_for_nan(node, sent)
-    if mode.special and state.watchers and hasattr(g, "dtype"):
+    if modes.special and state.watchers and hasattr(g, "dtype"):
         notify(RuleRan(node, as_tensor(g), _by_argument(node, sent)))
     return sent
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import memory, mode
+from . import memory, modes
 from .dispatch import _WRONG, _quietly, general
 from .explain import explain
 from .kind import kind_of
@@ -34,7 +34,7 @@ def pair(op):
             kind = None
         if kind is None:
             return _learn(op, carefully, together, args, kwargs)
-        if mode.special or kwargs:
+        if modes.special or kwargs:
             return carefully(*args, **kwargs)
         x, y = a.array, b.array
         try:
@@ -77,7 +77,7 @@ def triple(op):
             kind = None
         if kind is None:
             return _learn(op, carefully, together, args, kwargs)
-        if mode.special or kwargs:
+        if modes.special or kwargs:
             return carefully(*args, **kwargs)
         arrays = x, y, z = a.array, b.array, c.array
         out = _new(Tensor)

@@ -13,7 +13,7 @@ import weakref
 
 import numpy as np
 
-from . import memory, mode
+from . import memory, modes
 from .device import device_of, module_of
 from .dtype import DTYPES
 from .errors import DtypeError, GradError, ShapeError
@@ -95,7 +95,7 @@ class Tensor:
         self = object.__new__(cls)
         self.array = array
         self._edge = None
-        self._kind = Inference() if mode.state.inference else None  # a thread's first look there also quiets its NumPy
+        self._kind = Inference() if modes.state.inference else None  # a thread's first look there also quiets its NumPy
         if requires_grad:
             self.requires_grad_(True)
         return self
@@ -207,7 +207,7 @@ class Tensor:
             if requires_grad:
                 return self
             self._refuse_to_switch()
-        if requires_grad and self.is_inference() and not mode.state.inference:
+        if requires_grad and self.is_inference() and not modes.state.inference:
             raise GradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use "
                             ".clone() first.")  # fmt: skip
         if not requires_grad:
@@ -243,8 +243,8 @@ class Tensor:
             if new.array.dtype != self.array.dtype:
                 raise DtypeError(f"assigned grad has dtype {new.dtype}, but the tensor has dtype {self.dtype}")
         had, self._grad = getattr(self, "_grad", None), new
-        if new is None and had is not None and mode.state.watchers:
-            mode.notify(Zeroed(self, True))
+        if new is None and had is not None and modes.state.watchers:
+            modes.notify(Zeroed(self, True))
 
     @grad.deleter
     def grad(self):
@@ -283,8 +283,8 @@ class Tensor:
 
     def _read_back(self, how, given):
         """`given`, and word of it to the watchers."""
-        if mode.state.watchers:
-            mode.notify(ReadBack(self, how, given))
+        if modes.state.watchers:
+            modes.notify(ReadBack(self, how, given))
         return given
 
     def item(self):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 
-from . import memory, mode
+from . import memory, modes
 from .device import module_of
 
 
@@ -19,7 +19,7 @@ class View:
 
     def __init__(self, base, previous, op, attributes):
         self.base, self.previous, self.op, self.attributes = base, previous, op, attributes
-        self.recorded = not mode.special or mode.state.grad  # made where ops are recorded?
+        self.recorded = not modes.special or modes.state.grad  # made where ops are recorded?
 
     def steps(self):
         """(op, attributes) from the base to here."""

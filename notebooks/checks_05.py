@@ -75,7 +75,7 @@ def check_fine_tune(fine_tune, make_model, x, truth):
             got.add(names.get(id(event.tensor)))
 
     try:
-        with mg.mode.watch(listen):
+        with mg.modes.watch(listen):
             fine_tune(model.train(), x, truth)
     except mg.GradError as error:
         problem = str(error).split(".")[0]

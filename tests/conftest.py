@@ -19,9 +19,9 @@ def need(found, what):
 @pytest.fixture(autouse=True)
 def nobody_watches():
     """Each test begins without the watchers of runs that an earlier test has left to the garbage collector."""
-    from minigrad import mode
+    from minigrad import modes
 
-    mode.state.watchers = ()
+    modes.state.watchers = ()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 import minigrad as mg
-from minigrad import mode
+from minigrad import modes
 from minigrad.autograd import Function, functional
 from minigrad.events import OpRan
 
@@ -140,7 +140,7 @@ def test_only_tensors_are_saved():
 
 def test_watchers_are_told_of_a_function_as_of_an_op():
     x, seen = mg.ones(1, requires_grad=True), []
-    with mode.watch(seen.append):
+    with modes.watch(seen.append):
         Halves.apply(x)
         with mg.no_grad():
             Halves.apply(x)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import events, mode
+from minigrad import events, modes
 
 
 def leaf(*values):
@@ -16,7 +16,7 @@ def leaf(*values):
 def told(function):
     """The events of one call, and what it returned."""
     seen = []
-    with mode.watch(seen.append):
+    with modes.watch(seen.append):
         result = function()
     return seen, result
 
@@ -129,7 +129,7 @@ def test_a_copy_in_place_tells_the_change_of_dtype_first():
 def test_a_refused_change_tells_nothing():
     seen = []
     x = mg.ones(2)
-    with mode.watch(seen.append), pytest.raises(RuntimeError):
+    with modes.watch(seen.append), pytest.raises(RuntimeError):
         x += mg.ones(3)
     assert seen == []
 
@@ -187,7 +187,7 @@ def test_backward_tells_its_end_also_when_it_fails_and_no_mode_change():
     z = (x * x).sum()
     z.backward()
     seen = []
-    with mode.watch(seen.append), pytest.raises(RuntimeError):
+    with modes.watch(seen.append), pytest.raises(RuntimeError):
         z.backward()
     assert names(seen) == ["BackwardStarted", "RuleRan", "BackwardEnded"]
     seen, _ = told(lambda: (x * x).sum().backward())
@@ -236,7 +236,7 @@ def test_a_step_is_told_with_all_parameters():
 ])  # fmt: skip
 def test_that_numbers_are_about_to_change_is_told_while_they_are_still_the_old_ones(change):
     x, seen = mg.ones(3), []
-    with mode.watch(lambda event: isinstance(event, events.Changing) and seen.append((event.tensors, x.tolist()))):
+    with modes.watch(lambda event: isinstance(event, events.Changing) and seen.append((event.tensors, x.tolist()))):
         change(x)
     assert [([id(tensor) for tensor in tensors], numbers) for tensors, numbers in seen] == [([id(x)], [1.0, 1.0, 1.0])]
 
@@ -275,7 +275,7 @@ def test_modules_are_entered_and_left_around_their_ops():
     assert [e.module for e in seen if hasattr(e, "module")] == [model, model[0], model[0], model[1], model[1], model]
     assert seen[-1].output is y
     seen = []
-    with mode.watch(seen.append), pytest.raises(RuntimeError):
+    with modes.watch(seen.append), pytest.raises(RuntimeError):
         model(mg.ones(1, 3))
     assert names(seen) == ["ModuleEntered", "ModuleEntered", "ModuleLeft", "ModuleLeft"] and seen[-1].output is None
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad import mode
+from minigrad import modes
 from minigrad.autograd.graph import PackedNode, save_on_cpu, saved_tensors_hooks
 from minigrad.op import OPS
 from tests.samples import SAMPLES
@@ -41,11 +41,11 @@ def test_every_op_runs_back_through_packed_tensors(name):
 def test_the_hooks_are_the_threads_and_end_with_their_block():
     hooks = saved_tensors_hooks(lambda t: t, lambda t: t)
     with hooks, hooks:
-        assert mode.special and type(mg.ones(1, requires_grad=True).exp().grad_fn) is PackedNode
-    assert mode.state.packing is None and not mode.special
+        assert modes.special and type(mg.ones(1, requires_grad=True).exp().grad_fn) is PackedNode
+    assert modes.state.packing is None and not modes.special
     with pytest.raises(KeyError), hooks:
         raise KeyError
-    assert mode.state.packing is None
+    assert modes.state.packing is None
 
 
 def test_hooks_that_do_something_else_are_refused():

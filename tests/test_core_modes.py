@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import minigrad as mg
-from minigrad import mode
+from minigrad import modes
 from minigrad.events import ModeChanged
 
 
@@ -117,11 +117,11 @@ def test_modes_and_watchers_belong_to_a_thread():
     seen, found = [], []
 
     def work():
-        found.append((mg.is_grad_enabled(), mode.state.watchers))
+        found.append((mg.is_grad_enabled(), modes.state.watchers))
         with mg.no_grad():
             mg.ones(1) * 2
 
-    with mg.no_grad(), mode.watch(seen.append):
+    with mg.no_grad(), modes.watch(seen.append):
         seen.clear()
         thread = threading.Thread(target=work)
         thread.start()
@@ -151,7 +151,7 @@ def test_inference_mode_decorates_without_brackets_and_may_be_entered_again():
 
 def test_mode_changes_are_told():
     seen = []
-    with mode.watch(seen.append):
+    with modes.watch(seen.append):
         with mg.no_grad():
             pass
         with mg.enable_grad():
@@ -166,26 +166,26 @@ def test_mode_changes_are_told():
 
 def test_watchers_are_added_and_removed_one_at_a_time():
     seen = []
-    mode.add_watcher(seen.append)
-    mode.add_watcher(seen.append)
+    modes.add_watcher(seen.append)
+    modes.add_watcher(seen.append)
     mg.ones(1) * 2
     assert len(seen) == 2
-    mode.remove_watcher(seen.append)  # another bound method, but the same watcher
+    modes.remove_watcher(seen.append)  # another bound method, but the same watcher
     mg.ones(1) * 2
     assert len(seen) == 3
-    mode.remove_watcher(seen.append)
-    mode.remove_watcher(seen.append)  # nothing left to remove
+    modes.remove_watcher(seen.append)
+    modes.remove_watcher(seen.append)  # nothing left to remove
     mg.ones(1) * 2
-    assert len(seen) == 3 and mode.state.watchers == ()
+    assert len(seen) == 3 and modes.state.watchers == ()
 
 
 def test_watch_ends_with_its_block_and_only_its_own_watcher():
     seen = []
-    with mode.watch(seen.append):
-        with pytest.raises(KeyError), mode.watch(seen.append):
+    with modes.watch(seen.append):
+        with pytest.raises(KeyError), modes.watch(seen.append):
             raise KeyError
-        assert len(mode.state.watchers) == 1
-    assert mode.state.watchers == ()
+        assert len(modes.state.watchers) == 1
+    assert modes.state.watchers == ()
 
 
 class Refusal(Exception):
@@ -219,15 +219,15 @@ def everything():
     "Freed", "Zeroed", "Stepped", "ReadBack",
 ])  # fmt: skip
 def test_a_raising_watcher_is_heard_and_leaves_the_switches_as_they_were(kind):
-    with pytest.raises(Refusal), mode.watch(refuse(kind)):
+    with pytest.raises(Refusal), modes.watch(refuse(kind)):
         everything()
-    assert mg.is_grad_enabled() and mode.state.watchers == ()
+    assert mg.is_grad_enabled() and modes.state.watchers == ()
     everything()
 
 
 def test_a_raising_watcher_does_not_undo_or_halve_a_change_in_place():
     x = mg.ones(2)
-    with pytest.raises(Refusal), mode.watch(refuse("OpRan")):
+    with pytest.raises(Refusal), modes.watch(refuse("OpRan")):
         x += 1
     assert x.tolist() == [2, 2] and x._version == 1
 
@@ -236,4 +236,4 @@ def test_a_thread_that_ends_in_another_mode_no_longer_counts():
     thread = threading.Thread(target=lambda: mg.set_grad_enabled(False))
     thread.start()
     thread.join()
-    assert not mode.special
+    assert not modes.special

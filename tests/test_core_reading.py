@@ -27,7 +27,7 @@ def test_it_names_every_file_of_the_engine():
     text = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z_/]+\.py)`", text))
     assert all((PAGE.parent / name).exists() for name in named)
-    engine = {"tensor.py", "op.py", "dispatch.py", "node.py", "backward.py", "rules.py", "mode.py", "memory.py",
+    engine = {"tensor.py", "op.py", "dispatch.py", "node.py", "backward.py", "rules.py", "modes.py", "memory.py",
               "views.py", "inplace.py", "kind.py", "dtype.py", "device.py", "errors.py", "events.py", "settled.py",
               "shortcuts.py", "operands.py"}  # fmt: skip
     assert engine <= named

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import events, mode, nn
+from minigrad import events, modes, nn
 from minigrad.data import DataLoader, TensorDataset
 
 F = nn.functional
@@ -132,7 +132,7 @@ def test_an_optimizer_of_ones_own_says_how_to_step():
     p = mg.tensor([1.0, 1.0], requires_grad=True)
     p.grad, seen = mg.tensor([5.0, -0.1]), []
     optimizer = Signs([p], {"lr": 0.5})
-    with mode.watch(seen.append):
+    with modes.watch(seen.append):
         optimizer.step()
     assert p.tolist() == [0.5, 1.5] and optimizer.state_dict()["state"] == {0: {"steps": 1}}
     assert isinstance(seen[-1], events.Stepped) and seen[-1].optimizer is optimizer

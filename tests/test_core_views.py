@@ -5,7 +5,7 @@ import gc
 import pytest
 
 import minigrad as mg
-from minigrad import events, mode
+from minigrad import events, modes
 
 
 def leaf(*shape):
@@ -159,7 +159,7 @@ def test_watchers_are_told_of_the_change_and_of_no_op_that_nobody_called():
     y = leaf(3) * 1
     first, rest = y[0], y[1:]
     seen = []
-    with mode.watch(seen.append):
+    with modes.watch(seen.append):
         rest.mul_(2)
     told = [type(event).__name__ if isinstance(event, events.Changing) else event.op.name for event in seen]
     assert told == ["Changing", "mul_", "view_put"] and first.requires_grad

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.mode import watch
+from minigrad.modes import watch
 
 
 class First(mg.autograd.Function):

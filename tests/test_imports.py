@@ -88,7 +88,7 @@ def test_every_file_has_its_place(package):
     [
         ("minigrad/errors.py", "from . import tensor", "minigrad.errors imports minigrad.tensor"),
         ("minigrad/errors.py", "import minigrad", "minigrad.errors imports minigrad,"),
-        ("minigrad/mode.py", "def f():\n    from minigrad.optim import SGD", "minigrad.mode imports minigrad.optim"),
+        ("minigrad/modes.py", "def f():\n    from minigrad.optim import SGD", "minigrad.modes imports minigrad.optim"),
         ("minigrad/ops/shape.py", "from ..optim import SGD", "minigrad.ops.shape imports minigrad.optim"),
         ("minigrad/__init__.py", "import viz.record", "minigrad imports viz.record"),
         ("viz/__init__.py", "from notebooks import lesson", "viz imports notebooks"),

@@ -10,14 +10,14 @@ import pytest
 
 import minigrad as mg
 import viz
-from minigrad import mode, nn, optim
+from minigrad import modes, nn, optim
 
 
 @pytest.fixture(autouse=True)
 def no_watcher_is_left():
     """Each test ends as it began: nobody watches."""
     yield
-    assert mode.state.watchers == ()
+    assert modes.state.watchers == ()
 
 
 W = mg.ones(50, requires_grad=True)

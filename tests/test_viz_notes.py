@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import mode, nn, optim
+from minigrad import modes, nn, optim
 from viz import recorder
 from viz.record import Run
 
@@ -110,7 +110,7 @@ def test_when_nobody_tells_of_changes_any_more_the_notes_are_settled():
     array = y.array
     del y
     gc.collect()
-    assert mode.state.watchers == ()
+    assert modes.state.watchers == ()
     array[...] = 9
     assert large(run) == (2.0, 2.0)
 

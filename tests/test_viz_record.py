@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 import viz
-from minigrad import mode, nn, optim
+from minigrad import modes, nn, optim
 from viz.record import Run
 from viz.words import source_badges
 
@@ -19,7 +19,7 @@ def no_watcher_is_left():
     """Each test ends as it began: nobody watches."""
     yield
     gc.collect()
-    assert mode.state.watchers == ()
+    assert modes.state.watchers == ()
 
 
 def leaf(*values):
@@ -67,7 +67,7 @@ def test_a_run_keeps_nothing_of_the_learner_alive():
     del x, h, y
     gc.collect()
     assert all(reference() is None for reference in seen)
-    assert mode.state.watchers == ()  # no node is left to follow
+    assert modes.state.watchers == ()  # no node is left to follow
     assert len(run.graph.steps) == 2
 
 
@@ -91,10 +91,10 @@ def test_a_dropped_run_stops_watching():
     x = leaf(1.0)
     with Run() as run:
         y = x * x
-    assert len(mode.state.watchers) == 1
+    assert len(modes.state.watchers) == 1
     del run
     gc.collect()
-    assert mode.state.watchers == ()
+    assert modes.state.watchers == ()
     y.backward()
 
 
@@ -103,7 +103,7 @@ def test_close_stops_watching_and_keeps_the_graph():
     with Run() as run:
         y = x * x
     run.close()
-    assert mode.state.watchers == ()
+    assert modes.state.watchers == ()
     y.backward()
     assert run.graph.gradients == {} and len(run.graph.steps) == 1
 
@@ -245,7 +245,7 @@ def test_entering_again_records_anew():
     with run:
         y = x.exp()
     assert [step.op for step in run.graph.steps] == ["exp"]
-    assert len(mode.state.watchers) == 1
+    assert len(modes.state.watchers) == 1
     del y
 
 
@@ -280,7 +280,7 @@ def test_a_run_dropped_by_another_thread_stops_at_its_next_event():
     thread.join()
     gc.collect()
     y.backward()
-    assert mode.state.watchers == ()
+    assert modes.state.watchers == ()
 
 
 def test_changes_are_told():

@@ -199,14 +199,14 @@ def test_a_watched_module_can_be_pickled_and_used(model, view):
 
 def test_closing_ends_it_and_leaves_nobody_watching(model):
     view = viz.watch(model)
-    before = mg.mode.state.watchers
+    before = mg.modes.state.watchers
     model(mg.ones(4, 2))
     run = view.run
     view.close()
     model(mg.ones(4, 2))
     assert view.run is run
     run.close()
-    assert set(mg.mode.state.watchers) < set(before)
+    assert set(mg.modes.state.watchers) < set(before)
 
 
 def test_watching_a_module_again_replaces_its_view(model, view):

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from minigrad import events, memory, mode
+from minigrad import events, memory, modes
 from minigrad.node import Node
 from viz import holders, names
 from viz.chart import chart
@@ -50,11 +50,11 @@ class Lifetime:
         self._widget, self._drawn_at = None, 0.0
 
     def __enter__(self):
-        mode.add_watcher(self._hear)
+        modes.add_watcher(self._hear)
         return self
 
     def __exit__(self, *exception):
-        mode.remove_watcher(self._hear)
+        modes.remove_watcher(self._hear)
         self._draw()
 
     def _hear(self, event):

@@ -12,7 +12,7 @@ import weakref
 
 import ipywidgets
 
-from minigrad import events, mode
+from minigrad import events, modes
 from minigrad.nn import Module
 from viz import names
 from viz.backwards import check as check_direction
@@ -161,7 +161,7 @@ class Live:
 
     def listen(self):
         """Begin to watch."""
-        mode.add_watcher(self._watcher)
+        modes.add_watcher(self._watcher)
         return self
 
     # ---- what the learner uses
@@ -185,7 +185,7 @@ class Live:
     def close(self):
         """Stop watching. What is shown stays."""
         self._settle()
-        mode.remove_watcher(self._watcher)
+        modes.remove_watcher(self._watcher)
         self._forget_shell()
 
     def forward(self):

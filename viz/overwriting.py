@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import minigrad as mg
-from minigrad import memory, mode
+from minigrad import memory, modes
 from minigrad.autograd import grad
 from minigrad.events import OpRan
 from viz import text, words
@@ -128,11 +128,11 @@ class Experiment:
         args = [_fresh(arg) for arg in self.args]
         kwargs = {name: _fresh(arg) for name, arg in self.kwargs.items()}
         with _seeded(self.random), run.recording():
-            mode.add_watcher(hear)
+            modes.add_watcher(hear)
             try:
                 returned = self.function(*args, **kwargs)
             finally:
-                mode.remove_watcher(hear)
+                modes.remove_watcher(hear)
         run.end(variables_of(self.function))
         run.close()
         tensors, given = {}, {id(arg) for arg in (*args, *kwargs.values())}

@@ -3,7 +3,7 @@
 import threading
 import weakref
 
-from minigrad import events, mode
+from minigrad import events, modes
 from viz import canonical, names, serial
 from viz.graph import Graph
 from viz.recorder import Recorder
@@ -43,7 +43,7 @@ class Run:
         self._graph = Graph()
         self._recorder = Recorder(self._graph, weakref.WeakMethod(self._changed))
         self._relay = _Relay(self._recorder)
-        mode.add_watcher(self._relay)
+        modes.add_watcher(self._relay)
         return self
 
     def __exit__(self, *exception):
@@ -254,7 +254,7 @@ class _Relay:
         self.nodes.clear()
         self.newest = None
         if threading.get_ident() == self.thread:
-            mode.remove_watcher(self)
+            modes.remove_watcher(self)
 
     def _follow_newest(self):
         """Of all nodes the last one to be made goes first, as a rule. One reference that tells is enough."""

@@ -11,7 +11,7 @@ import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from minigrad import events, mode
+from minigrad import events, modes
 from viz import Run
 from viz.graph import Graph, Source
 
@@ -73,7 +73,7 @@ def witness(function, arguments, model, names=None, quiet=False):
     watcher = _Witness(model)
     spoken = contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext()
     result = error = stopped = None
-    with spoken, mode.enable_grad(), run, mode.watch(watcher):
+    with spoken, modes.enable_grad(), run, modes.watch(watcher):
         run.name(names or {})
         try:
             result = function(*arguments)

@@ -3,7 +3,7 @@
 from ..backward import backward as _backward
 from ..backward import grad
 from ..gradcheck import gradcheck, gradgradcheck
-from ..mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from ..modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ..tensor import Tensor
 from . import functional, graph
 from .anomaly import detect_anomaly, set_detect_anomaly

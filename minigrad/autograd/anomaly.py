@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..mode import state
+from ..modes import state
 
 
 class set_detect_anomaly:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 
-from .. import memory, mode
+from .. import memory, modes
 from ..axes import unbroadcast
 from ..creation import zeros
 from ..errors import GradError, ShapeError
@@ -261,11 +261,11 @@ class Function:
                 result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
         outputs = result if isinstance(result, tuple) else (result,)
-        recorded = any(edge is not None for edge in edges) and mode.state.grad and not mode.state.inference
+        recorded = any(edge is not None for edge in edges) and modes.state.grad and not modes.state.inference
         outputs = [_own_tensor(y, args, ctx._dirty) for y in outputs]
         if recorded:
             _record(node, edges, args, outputs, result if isinstance(result, tuple) else (result,))
-        if mode.special and mode.state.watchers:
+        if modes.special and modes.state.watchers:
             _tell(cls, args, outputs, recorded)
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
@@ -289,8 +289,8 @@ def _record(node, edges, args, outputs, results):
     ctx._places = [next((i for i, y in enumerate(results) if y is t), None) for t in ctx._to_save]
     node.saved = tuple(t if place is None else Tensor(t.array)
                        for t, place in zip(ctx._to_save, ctx._places, strict=True))  # fmt: skip
-    if mode.state.packing is not None:
-        node.saved = tuple(None if t is None else mode.state.packing.pack(t) for t in node.saved)
+    if modes.state.packing is not None:
+        node.saved = tuple(None if t is None else modes.state.packing.pack(t) for t in node.saved)
     ctx._to_save = ctx._without_gradient = ctx._dirty = ()
 
 
@@ -317,8 +317,8 @@ def _as_output(node, t, place):
 
 def _tell(function, args, outputs, recorded):
     inputs = tuple(x for x in args if isinstance(x, (Tensor, bool, int, float)))
-    reason = None if recorded else "no_grad" if not mode.state.grad else "no input requires grad"
+    reason = None if recorded else "no_grad" if not modes.state.grad else "no input requires grad"
     for y in outputs:
         if isinstance(y, Tensor):
             record = _Record(function, len(inputs))
-            mode.notify(OpRan(record, inputs, {}, y, recorded and y._edge is not None, reason))
+            modes.notify(OpRan(record, inputs, {}, y, recorded and y._edge is not None, reason))

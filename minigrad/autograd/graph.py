@@ -15,7 +15,7 @@ from .. import memory, rules
 from ..backward import fan_out
 from ..errors import GradError
 from ..hooks import OnTheWay, Packed, grad_mode
-from ..mode import state
+from ..modes import state
 from ..node import Handle, Node, add_hook
 from ..op import OPS
 from ..operands import NUMBERS

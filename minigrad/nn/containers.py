@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import index as as_index
 
-from .. import mode
+from .. import modes
 from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
@@ -34,7 +34,7 @@ class Sequential(Module):
             self.add_module(str(name), module)
 
     def forward(self, input):
-        if mode.special:
+        if modes.special:
             for module in self._modules.values():
                 input = module(input)
             return input

@@ -6,7 +6,7 @@ A backward hook needs a place in the graph where all gradients of the module's i
 
 from __future__ import annotations
 
-from .. import mode
+from .. import modes
 from ..events import ModuleEntered, ModuleLeft
 from ..op import op
 from ..tensor import Tensor
@@ -62,7 +62,7 @@ def call(module, args, kwargs):
     args = backward.mark_inputs(args) if backward else args
     output, called = None, set()
     try:
-        output = _watched(module, args, kwargs) if mode.state.watchers else module.forward(*args, **kwargs)
+        output = _watched(module, args, kwargs) if modes.state.watchers else module.forward(*args, **kwargs)
         for handle, (hook, options) in tuple(module._forward_hooks.items()):
             called.add(handle)
             answer = hook(module, args, kwargs, output) if options["with_kwargs"] else hook(module, args, output)
@@ -77,12 +77,12 @@ def call(module, args, kwargs):
 
 def _watched(module, args, kwargs):
     output = None
-    mode.notify(ModuleEntered(module))
+    modes.notify(ModuleEntered(module))
     try:
         output = module.forward(*args, **kwargs)
         return output
     finally:
-        mode.notify(ModuleLeft(module, output))
+        modes.notify(ModuleLeft(module, output))
 
 
 class _BackwardHooks:
@@ -152,4 +152,4 @@ class _BackwardHooks:
 
 
 def _recorded(x):
-    return isinstance(x, Tensor) and x.requires_grad and mode.state.grad
+    return isinstance(x, Tensor) and x.requires_grad and modes.state.grad

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from .. import mode
+from .. import modes
 from ..creation import zeros
 from ..dtype import as_dtype
 from ..optim import clear_grad
@@ -145,7 +145,7 @@ class Module:
         raise NotImplementedError(f"Module [{type(self).__name__}] is missing the required \"forward\" function")
 
     def __call__(self, *args, **kwargs):
-        if self._hooked or (mode.special and mode.state.watchers):
+        if self._hooked or (modes.special and modes.state.watchers):
             return hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
@@ -297,7 +297,7 @@ class Module:
         probe = zeros(()).to(*args, **kwargs)  # what is asked for, and an error before anything is changed
         if not probe.is_floating_point():
             raise TypeError(f"nn.Module.to only accepts floating-point dtypes, but got desired dtype={probe.dtype}")
-        with mode.no_grad():
+        with modes.no_grad():
             for tensor in [*self.parameters(), *self.buffers()]:
                 floating = tensor.is_floating_point()
                 for t in (tensor, getattr(tensor, "_grad", None)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
-from .. import mode
+from .. import modes
 from ..tensor import Tensor
 from .parameter import Parameter
 
@@ -54,7 +54,7 @@ def load_state_dict(module, state, strict=True, assign=False):
         raise RuntimeError(
             f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors)
         )
-    with mode.no_grad():
+    with modes.no_grad():
         for name, (table, key) in own.items():
             if name in state and assign:
                 table[key] = _in_the_place_of(table[key], state[name])

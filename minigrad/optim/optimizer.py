@@ -15,7 +15,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from .. import memory, mode
+from .. import memory, modes
 from ..device import device_of, module_of
 from ..dtype import float64, get_default_dtype
 from ..errors import GradError
@@ -130,7 +130,7 @@ class Optimizer:
         """Clear the gradients: to None, or to zeros where there is one."""
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none and not mode.special:
+                if set_to_none and not modes.special:
                     p._grad = None
                 else:
                     clear_grad(p, set_to_none)
@@ -144,7 +144,7 @@ class Optimizer:
         """
         loss = None
         if closure is not None:
-            with mode.enable_grad():
+            with modes.enable_grad():
                 loss = closure()
         self._announce()
         for group in self.param_groups:
@@ -154,15 +154,15 @@ class Optimizer:
 
     def _announce(self):
         """Word to the watchers before parameters change."""
-        if mode.special and mode.state.watchers:
-            mode.notify(Changing(tuple(self._all())))
+        if modes.special and modes.state.watchers:
+            modes.notify(Changing(tuple(self._all())))
 
     def _tell(self):
         """Word of a step: to a scheduler that wants to come after it, and to the watchers."""
         if self._opt_called is False:
             self._opt_called = True
-        if mode.special and mode.state.watchers:
-            mode.notify(Stepped(self, tuple(self._all())))
+        if modes.special and modes.state.watchers:
+            modes.notify(Stepped(self, tuple(self._all())))
 
     def _update_all(self, group):
         for p in group["params"]:
@@ -314,5 +314,5 @@ def clear_grad(p, set_to_none=True):
             p._grad = old = Tensor(old.array.copy())
         old.array[...] = 0
         memory.changed(old.array)
-    if mode.state.watchers:
-        mode.notify(Zeroed(p, set_to_none))
+    if modes.state.watchers:
+        modes.notify(Zeroed(p, set_to_none))

@@ -110,8 +110,6 @@ DIFFERENCES = [
     Difference("norms", r"(m|linalg)\.(matrix_)?norm\(a, 'nuc'(, dim=\(0, 1\))?\)  # a=f4\(2,3\)", "decompositions"),
     Difference("norms", r"linalg\.(matrix_)?norm\(a, -?2\)", "decompositions"),
     Difference("norms", r"((m\.|vector_)norm\(a, (p=)?0[,)]|a\.norm\(p=0,|norm\(a, 0, dim).*f4", "count"),
-    Difference("reduce_all", r"^m\.mode\(", "mode"),
-    Difference("reduce_one", r"^m\.mode\(", "mode"),
     Difference("reduce_all", r"^m\.prod\(a\)  # a=f4\(8,\) ugly", "prod"),
     Difference("ties_and_nan", r"^a\.prod\(\)  # a=f4\(8,\) ugly", "prod"),
     Difference("reduce_several", r"^m\.(prod|max|min|(nan)?median)\(a, dim=None\)", "forms"),

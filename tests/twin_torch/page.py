@@ -62,7 +62,6 @@ PAGE = [
         "old names": ("older names: `Tensor([1, 2])`, `FloatTensor`, `x.type()`, `range`, `constant_pad_nd`, "
                       "`embedding` outside `nn.functional`",
                       "`tensor`, `x.dtype`, `arange`, `nn.functional.pad`, `nn.functional.embedding`"),
-        "mode": ("the function `mode`", "`x.mode(dim)`; `minigrad.mode` is the module of autograd's switches"),
         "decompositions": ("decompositions of matrices (`svd`, `eigh`, `qr`, `cholesky`, `lstsq`, `pinv`), and norms "
                            "made of singular values", "numpy.linalg on `x.detach().numpy()`, without gradients"),
         "special": ("`lgamma`, `digamma`, `erfinv`", "scipy.special on arrays, without gradients"),

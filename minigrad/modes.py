@@ -1,7 +1,7 @@
 """The switches that every op reads: is it recorded, does anybody watch, is it inference, are we looking for nan?
 
 All belong to the running thread, as in PyTorch. Looking up something of the thread's costs more than the rest of a
-small op's bookkeeping, so ops read `mode.special` first: a plain module-wide flag, False as long as no thread has
+small op's bookkeeping, so ops read `modes.special` first: a plain module-wide flag, False as long as no thread has
 anything but the ordinary mode (recording, nobody watching).
 """
 
