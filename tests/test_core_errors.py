@@ -97,7 +97,6 @@ CASES = {
     "not a scalar": (lambda: (leaf() * 2).backward(), RuntimeError, r"scalar outputs.*\[3\].*gradient="),
     "nothing recorded": (lambda: mg.tensor(1.0).backward(), RuntimeError, "does not require grad.*no_grad"),
     "gradient shape": (lambda: leaf().sum().backward(mg.ones(2)), RuntimeError, r"Mismatch in shape.*\[2\].*\[\]"),
-    "gradient dtype": (lambda: leaf().sum().backward(mg.tensor(1)), RuntimeError, "floating-point.*int64"),
     "gradient type": (lambda: leaf().sum().backward(2.0), TypeError, "Tensors or None.*float"),
     "backward twice": (lambda: freed().backward(), RuntimeError, "second time.*retain_graph=True"),
     "overwritten": (

@@ -127,3 +127,14 @@ def test_what_a_ctx_holds_can_be_read_from_its_node_and_the_nodes_own_fields_can
     with pytest.raises(AttributeError):
         _ = y.grad_fn.nothing
     assert not hasattr(y.grad_fn, "_saved_self") and not hasattr(y.grad_fn, "made_at")
+
+
+def test_a_hook_on_several_tensors_needs_tensors_with_gradients():
+    together, x = mg.autograd.graph.register_multi_grad_hook, mg.ones(2, requires_grad=True)
+    with pytest.raises(mg.GradError, match="doesn't require gradient"):
+        together([x, x.detach()], print)
+    assert not x.grad_fn and x._edge.hooks is None  # nothing was registered
+    seen = []
+    together([x, x.detach()], seen.append, mode="any")
+    (x * 3).sum().backward()
+    assert [g.tolist() for g in seen] == [[3, 3]]

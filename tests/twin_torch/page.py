@@ -145,6 +145,7 @@ PAGE = [
         "not a tensor": ("`Parameter(3)`", "TypeError", "AttributeError"),
         "list of tensors": ("`tensor([...])` of tensors with several elements", "ShapeError",
                             "ValueError or TypeError, by dtype"),
+        "hook": ("`register_multi_grad_hook` of a tensor that does not require grad", "GradError", "AssertionError"),
         "leaf first": ("`leaf[9] = 1.0`, `leaf.add_(None)`: two mistakes in one", "GradError, for changing a leaf",
                        "IndexError, TypeError"),
     }),

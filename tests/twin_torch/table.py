@@ -161,6 +161,7 @@ FURTHER = [
     ),
     Further("half", "h = m.tensor([2.0], dtype=m.float16); (1e6 % h).item() == 0 and m.xlogy(h, 1e6).item() < 99",
             "True"),
+    Further("hook", "m.autograd.graph.register_multi_grad_hook([m.ones(1)], len)", "RuntimeError"),
     Further("forms", "m.maximum(m.ones(1), 2).item() == 2", "True"),
     Further("layouts", "x = m.arange(4); x[1:].copy_(x[:-1]); x.tolist() == [0, 0, 1, 2]", "True"),
     Further(
