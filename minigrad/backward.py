@@ -22,11 +22,11 @@ from .hooks import as_tensor, grad_mode, run_hooks, run_leaf_hooks
 from .modes import notify, state
 from .node import Node
 from .rules import run_rules, run_rules_carefully
+from .shortcuts import scalar
 from .tensor import AccumulateGrad, Tensor
 
 _references = getattr(sys, "getrefcount", lambda _: float("nan"))  # without it no gradient is taken over as it is
 _ndarray, _new = np.ndarray, object.__new__
-_ones = {}
 _adding = threading.RLock()  # threads that reach one leaf at once would lose what the others add
 
 
@@ -45,12 +45,16 @@ def backward(tensor, gradient=None, retain_graph=None, create_graph=False, input
     >>> w.grad
     tensor(12.)
     """
-    if (
-        gradient is None and inputs is None and not (create_graph or modes.special)
-        and isinstance(tensor, Tensor) and tensor._edge is not None and not tensor.array.ndim
-    ):  # by far the commonest: a loss, and nothing else given  # fmt: skip
-        _run({tensor._edge: _one_like(tensor.array).array}, retain_graph, False, None)
-        return
+    if inputs is None and not (create_graph or modes.special) and isinstance(tensor, Tensor):
+        edge, g = tensor._edge, _plain_gradient(tensor.array, gradient)
+        if edge is not None and g is not None:  # by far the commonest: one result, and all leaves
+            arrived = {}
+            left = _follow(edge, g, retain_graph, arrived)
+            if left:
+                _run(left, arrived, retain_graph, False, None)
+            else:
+                _land(arrived)
+            return
     targets = None
     if inputs is not None:
         inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
@@ -128,9 +132,9 @@ def _walk(roots, gradients, retain, create, targets):
         notify(BackwardStarted(roots))
     try:
         if not create:  # rules on bare arrays ask for no mode
-            return _run(_start(roots, gradients, create), retain, create, targets)
+            return _run(_start(roots, gradients, create).items(), {}, retain, create, targets)
         with grad_mode(True):
-            return _run(_start(roots, gradients, create), retain, create, targets)
+            return _run(_start(roots, gradients, create).items(), {}, retain, create, targets)
     finally:
         if watched:
             notify(BackwardEnded(roots))
@@ -155,7 +159,7 @@ def _start(roots, gradients, create):
                     f"grad can be implicitly created only for scalar outputs; this one has shape {root.shape}. "
                     "Reduce it first (.sum(), .mean()) or pass gradient= with one weight per element."
                 )
-            gradient = _one_like(array)
+            gradient = Tensor(_one_like(array))
         elif gradient.array.shape != array.shape:
             raise ShapeError(f"Mismatch in shape: grad_output has shape {gradient.shape}, the output has {root.shape}")
         elif gradient.device != root.device:
@@ -167,13 +171,23 @@ def _start(roots, gradients, create):
     return start
 
 
+def _plain_gradient(array, gradient):
+    """The bare gradient to begin with where there is nothing to say against it, else None."""
+    if type(array) is not _ndarray:
+        return None
+    if gradient is None:
+        return None if array.ndim else _one_like(array)
+    if not isinstance(gradient, Tensor):
+        return None
+    g = gradient.array
+    return g if type(g) is _ndarray and g.dtype is array.dtype and g.shape == array.shape else None
+
+
 def _one_like(array):
     """d y / d y. Nobody writes to a gradient on its way, so one such number serves all."""
     if array.ndim or module_of(array) is not np:
-        return Tensor(module_of(array).ones_like(array))
-    if array.dtype not in _ones:
-        _ones[array.dtype] = Tensor(np.ones((), array.dtype))
-    return _ones[array.dtype]
+        return module_of(array).ones_like(array)
+    return scalar(1, array.dtype)
 
 
 def fan_out(start):
@@ -212,17 +226,17 @@ def _leading_to(targets, nodes):
     return wanted
 
 
-def _run(start, retain, create, targets):
-    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was."""
-    arrived, landed, found, more, wanted, sent = {}, [], {}, None, None, start.items()
+def _run(sent, arrived, retain, create, targets):
+    """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was.
+
+    `sent` are pairs of an edge and a gradient, `arrived` is what has reached leaves so far.
+    """
+    landed, found, more, wanted, leaf, op_ran = [], {}, None, None, AccumulateGrad, Node
+    start = dict.fromkeys([edge for edge, _ in sent])
     if create or modes.special or targets:  # everything is looked at with care
         leaf = op_ran = None
-        more, nodes = fan_out(start)
+        more, nodes = fan_out([edge for edge, _ in sent])
         wanted = None if targets is None else _leading_to(targets, nodes)
-    else:
-        leaf, op_ran = AccumulateGrad, Node
-        if len(start) == 1:
-            sent = _follow(*next(iter(start.items())), retain, arrived)
     held, ready = {}, []
     while True:
         for parent, g in sent:
@@ -252,7 +266,7 @@ def _run(start, retain, create, targets):
                 node.saved = None
         else:
             sent = _visit(node, g, retain, create, targets, wanted, found, landed, start)
-    start = parent = node = g = sent = None  # no name may hold a gradient that could be taken over as it is
+    parent = node = g = sent = None  # no name may hold a gradient that could be taken over as it is
     _land(arrived)
     for edge, g in landed:
         tensor = edge.variable if type(edge) is AccumulateGrad else edge
@@ -268,8 +282,12 @@ def _follow(node, g, retain, arrived):
     """
     leaf = AccumulateGrad
     while type(node) is Node and node.hooks is None and g is not None:
-        sent = zip(node.parents, run_rules(node, g))  # noqa: B905  as many by construction
-        if not retain and node.plan.tensors:
+        plan, saved = node.plan, node.saved
+        if plan.shared or node.sources or saved is None or node.epoch != memory.epoch or type(g) is not _ndarray:
+            sent = zip(node.parents, run_rules(node, g))  # noqa: B905  as many by construction
+        else:
+            sent = zip(node.parents, plan.contributions(g, saved, np))  # noqa: B905
+        if not retain and plan.tensors:
             node.saved = None
         node = None
         for parent, part in sent:
@@ -326,6 +344,8 @@ def _visit(node, g, retain, create, targets, wanted, found, landed, start):
     if g is None or (wanted is not None and node not in wanted):
         return [(parent, None) for parent in node.parents if parent is not None]
     if node.hooks:
+        if type(g) is _ndarray and not g.flags.writeable:  # the 1 that many begin with, say, and a hook may write to it
+            g = g.copy()
         g = run_hooks(node, g, create, landed, start if wanted is None else wanted)
     if targets is not None and node in targets:
         found[node] = g

@@ -243,7 +243,7 @@ class Tensor:
             if new.array.dtype != self.array.dtype:
                 raise DtypeError(f"assigned grad has dtype {new.dtype}, but the tensor has dtype {self.dtype}")
         had, self._grad = getattr(self, "_grad", None), new
-        if new is None and had is not None and modes.state.watchers:
+        if new is None and had is not None and modes.special and modes.state.watchers:
             modes.notify(Zeroed(self, True))
 
     @grad.deleter
