@@ -138,7 +138,12 @@ def to_weight(g, x, xp):
     """The sum over all rows of g times x, each of g with each of x."""
     if g.ndim != 2:
         g, x = rows(g), rows(x)
-    return g.T.dot(x) if xp is np else xp.dot(g.swapaxes(0, 1), x)
+    if xp is not np:
+        return xp.dot(g.swapaxes(0, 1), x)
+    turned = g.T
+    if len(x) >= 16 and len(turned) * x.shape[1] >= 16384:  # `dot` fills the result with zeros first; but one row
+        return np.matmul(turned, x)  # times one column is what `matmul` is slow at
+    return turned.dot(x)
 
 
 def column_sums(g):
