@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise
 
 from ..op import op
 from ..shortcuts import column_sums
+from ..tensor import Tensor
 from .shape import cat
 
 __all__ = ["gru", "lstm", "rnn"]
@@ -27,11 +28,22 @@ def _steps(sizes):
     return [(end - n, end, n) for end, n in zip(ends, sizes, strict=True)]
 
 
+def _by_step(array, sizes):
+    """The rows of each step, as views: of steps that are alike half as dear by walking along an axis as by slices."""
+    if sizes[0] == sizes[-1]:
+        return list(array.reshape((len(sizes), sizes[0], *array.shape[1:])))
+    return [array[start:end] for start, end, _ in _steps(sizes)]
+
+
 def _before(xp, first, states, sizes):
     """The state that each row came from. Shapes: first (N, H), states (rows, H) -> (rows, H)"""
+    if len(sizes) == 1:
+        return first
+    if sizes[0] == sizes[-1]:
+        return cat.on(xp, first, states[: states.shape[0] - sizes[0]], dim=0)
     steps = _steps(sizes)
     parts = [states[start : start + n] for (start, _, _), (_, _, n) in pairwise(steps)]
-    return cat.on(xp, first, *parts, dim=0) if parts else first
+    return cat.on(xp, first, *parts, dim=0)
 
 
 def _with_carry(xp, g, carry):
@@ -117,30 +129,37 @@ def gru(xp, gi, h, weight, bias, /, sizes):
     r = sigmoid(gi_r + gh_r), z = sigmoid(gi_z + gh_z), n = tanh(gi_n + r gh_n), h' = (1 - z) n + z h
     Source: Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder", with PyTorch's place of r.
     """
-    rows, width, turned, one = len(gi), h.shape[-1], weight.T.copy(), gi.dtype.type(1)
-    both = 2 * width
+    rows, width, turned, one = len(gi), h.shape[-1], weight.T.copy(), xp.ones((), gi.dtype)
+    both, n, add, multiply, exp, tanh = 2 * width, None, xp.add, xp.multiply, xp.exp, xp.tanh
     out, soft, proposal = (xp.empty(shape, gi.dtype) for shape in ((rows, width), (rows, both), (2 * rows, width)))
     turned[:, :both] *= -1  # sigmoid takes -x: turned round once here, not at each step
-    given, last, bias = -(gi[:, :both] + bias[:both]), gi[:, both:], bias[both:]
-    for start, end, n in _steps(sizes):  # in place where it can be: half of a small step is making arrays
-        h = h[:n]
-        gh = xp.dot(h, turned)
-        rz, new, from_h = soft[start:end], proposal[start:end], proposal[rows + start : rows + end]
-        xp.add(given[start:end], gh[:, :both], out=rz)
-        xp.exp(rz, out=rz)
-        rz += one
-        xp.divide(one, rz, out=rz)
-        xp.add(gh[:, both:], bias, out=from_h)
-        xp.multiply(from_h, rz[:, :width], out=new)
-        new += last[start:end]
-        xp.tanh(new, out=new)
-        h = h - new
-        h *= rz[:, width:]
-        h = xp.add(h, new, out=out[start:end])
+    given, last, biases = -(gi[:, :both] + bias[:both]), gi[:, both:], bias[both:] + xp.zeros_like(h)
+    steps = [_by_step(array, sizes) for array in (
+        given, last, soft, soft[:, :width], soft[:, width:], proposal[:rows], proposal[rows:], out
+    )]  # fmt: skip
+    for size, to_rz, to_n, rz, r, z, new, from_h, to_h in zip(sizes, *steps, strict=True):
+        if size != n:
+            n, h, gh, bias = size, h[:size], xp.empty((size, 3 * width), gi.dtype), biases[:size]
+            gh_rz, gh_n = gh[:, :both], gh[:, both:]
+        h.dot(turned, gh)  # and all else in place, too: half of a small step is making arrays
+        add(to_rz, gh_rz, rz)
+        exp(rz, rz)
+        add(rz, one, rz)
+        xp.reciprocal(rz, rz)
+        add(gh_n, bias, from_h)
+        multiply(from_h, r, new)
+        add(new, to_n, new)
+        tanh(new, new)
+        xp.subtract(h, new, to_h)
+        multiply(to_h, z, to_h)
+        add(to_h, new, to_h)
+        h = to_h
     return out, soft, proposal
 
 
 def _gru_back(g, rz, proposal, y, h, weight, sizes, xp):
+    if not isinstance(g, Tensor):
+        return _gru_back_in_place(g, rz, proposal, y, h, weight, sizes, xp)
     rows, width = y.shape
     before = _before(xp, h, y, sizes)
     r, z, n, q = rz[:, :width], rz[:, width:], proposal[:rows], proposal[rows:]
@@ -151,6 +170,40 @@ def _gru_back(g, rz, proposal, y, h, weight, sizes, xp):
     d_n = flow * to_n
     d_gh = cat.on(xp, to_rz, d_n * r, dim=1)
     return cat.on(xp, to_rz, d_n, dim=1), first, xp.dot(d_gh.swapaxes(0, 1), before), column_sums(d_gh)
+
+
+def _gru_back_in_place(g, rz, proposal, y, h, weight, sizes, xp):
+    """The same for bare arrays, with few calls for each step: they write to memory that is there."""
+    rows, width = y.shape
+    r, z, new, from_h = rz[:, :width], rz[:, width:], proposal[:rows], proposal[rows:]
+    before, one, add, multiply = _before(xp, h, y, sizes), xp.ones((), g.dtype), xp.add, xp.multiply
+    factors = xp.empty((rows, 4, width), g.dtype)
+    to_r, to_z, to_nr, factors[:, 3] = factors[:, 0], factors[:, 1], factors[:, 2], z
+    not_z, to_n = one - z, new * new
+    multiply(xp.subtract(one, to_n, to_n), not_z, to_n)
+    multiply(to_n, r, to_nr)
+    multiply(multiply(to_nr, from_h, to_r), one - r, to_r)
+    multiply(xp.subtract(before, new, to_z), z, to_z)
+    multiply(to_z, not_z, to_z)
+    flow, carries = xp.empty((rows, 1, width), g.dtype), xp.empty((sizes[0], 1, width), g.dtype)
+    wides, n, carry = xp.empty((sizes[0], 4, width), g.dtype), 0, None
+    steps = [_by_step(array, sizes) for array in (g.reshape((rows, 1, width)), flow, factors)]
+    for size, given, d, factor in reversed(list(zip(sizes, *steps, strict=True))):
+        if size == n and carry is not None:
+            add(given, carry, d)
+        else:  # from here on back more sequences are running
+            d[...] = given
+            d[:n] += carries[:n]
+            n, carry, wide = size, carries[:size], wides[:size]
+            flat, back = wide.reshape((n, 4 * width)), carry.reshape((n, width))
+            through, straight = flat[:, : 3 * width], flat[:, 3 * width :]
+        multiply(d, factor, wide)
+        through.dot(weight, back)
+        add(back, straight, back)
+    d_gh = (flow * factors[:, :3]).reshape((rows, 3 * width))
+    d_gi = d_gh.copy()
+    multiply(flow[:, 0], to_n, d_gi[:, 2 * width :])
+    return d_gi, carries[:, 0], xp.dot(d_gh.swapaxes(0, 1), before), column_sums(d_gh)
 
 
 gru.vjp(shared=_gru_back,
