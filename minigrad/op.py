@@ -34,7 +34,7 @@ import numpy as np
 
 from .dispatch import binary, general, unary
 from .node import Plan
-from .settled import pair, triple
+from .settled import pair, single, triple
 from .tensor import Tensor
 
 OPS = {}
@@ -80,6 +80,8 @@ class Op:
             ruled = all(self.rules.get(name) or name in self.fixed for name in self.arguments)
             if self.variadic or self.view or self.broadcasts or self.to_float or not ruled:
                 make = general
+            if len(self.arguments) == 1 and not self.variadic and self.to_float in (False, "required"):
+                make = single
         self.run = make(self)
         self.run.__name__ = self.run.__qualname__ = self.name  # Python names it in its own errors
         self.run.__doc__ = self.__doc__
@@ -150,8 +152,8 @@ class Op:
 
     def bind(self, args, kwargs):
         """Attribute values by name, defaults filled in."""
-        if not args and not kwargs:
-            return self.attributes
+        if not args:
+            return {**self.attributes, **kwargs} if kwargs else self.attributes
         values = dict(self.attributes)
         values.update(zip(self.attributes, args, strict=False))
         values.update(kwargs)

@@ -1,8 +1,9 @@
-"""Running ops of two or three operands that are never brought together: `linear`, `cross_entropy`, `embedding`, ...
+"""Running ops of one to three operands that are never brought together: `sum`, `linear`, `cross_entropy`, ...
 
-Whether such operands fit depends on their kinds (shape, dtype, device; see kind.py) and on the attributes alone, and so
-does the kind of the result. The first time, `general` looks at everything; kinds that have gone well together once
-need not be looked at again. What depends on the numbers themselves, the formula has to check each time.
+One operand has nothing to fit to. Whether more of them fit depends on their kinds (shape, dtype, device; see kind.py)
+and on the attributes alone, and so does the kind of the result. The first time, `general` looks at everything; kinds
+that have gone well together once need not be looked at again. What depends on the numbers themselves, the formula has
+to check each time.
 """
 
 from __future__ import annotations
@@ -16,9 +17,56 @@ from .kind import kind_of
 from .node import Node
 from .operands import as_array, known_kind
 from .tensor import Tensor
+from .views import note_view
 
 _new, _ndarray = object.__new__, np.ndarray
 _MOST = 4096  # combinations that are remembered for one op
+
+
+def single(op):
+    """One operand, which may have to be floating-point, and attributes."""
+    forward, check, view, hands_on = op.forward, op.check, op.view, bool(op.byproducts)
+    floats, carefully, names = op.to_float == "required", general(op), op.attributes.keys()
+    plan = op.plan(1) if op.rules.get(op.arguments[0]) else None
+
+    def run(*args, **kwargs):
+        try:
+            x, *attributes = args
+            array = x.array
+        except (ValueError, AttributeError):
+            array = None
+        if (
+            modes.special or type(array) is not _ndarray or (floats and array.dtype.kind != "f")
+            or (kwargs and not names >= kwargs.keys()) or not isinstance(x, Tensor)
+        ):  # fmt: skip
+            return carefully(*args, **kwargs)
+        try:
+            if check is not None:
+                check(array)
+            y = forward(np, array, *attributes, **kwargs)
+        except RuntimeWarning:
+            y = _quietly(forward, np, array, *attributes, **kwargs)
+        except _WRONG as error:
+            raise explain(op, (x,), error) from None
+        byproducts, edge = (), x._edge
+        if hands_on:
+            y, *byproducts = y
+        out = _new(Tensor)
+        out.array = y = y if type(y) is _ndarray else as_array(y)
+        out._kind = out._edge = None
+        values = op.bind(attributes, kwargs) if view or (plan is not None and plan.rest) else None
+        if edge is not None and plan is not None:
+            out._edge = node = _new(Node)
+            node.plan = plan
+            node.parents = (edge,)
+            node.epoch = memory.epoch
+            node.hooks = node.sources = None
+            node.saved = plan.keep((array,), y, values, byproducts)
+        if view:
+            note_view(out, x, op, values)
+        return out
+
+    return run
 
 
 def pair(op):
@@ -33,7 +81,10 @@ def pair(op):
         except (KeyError, ValueError, AttributeError, TypeError):
             kind = None
         if kind is None:
-            return _learn(op, carefully, together, args, kwargs)
+            known = _known(args, 2, together)
+            if known is None:
+                return _learn(op, carefully, together, args, kwargs)
+            kind, values = known
         if modes.special or kwargs:
             return carefully(*args, **kwargs)
         x, y = a.array, b.array
@@ -76,7 +127,10 @@ def triple(op):
         except (KeyError, ValueError, AttributeError):
             kind = None
         if kind is None:
-            return _learn(op, carefully, together, args, kwargs)
+            known = _known(args, 3, together)
+            if known is None:
+                return _learn(op, carefully, together, args, kwargs)
+            kind, _ = known
         if modes.special or kwargs:
             return carefully(*args, **kwargs)
         arrays = x, y, z = a.array, b.array, c.array
@@ -99,6 +153,14 @@ def triple(op):
         return out
 
     return run
+
+
+def _known(args, count, together):
+    """What is remembered of these operands when some have not been asked for their kind yet; None if nothing is."""
+    try:
+        return together.get((*[x._kind or known_kind(x) for x in args[:count]], *args[count:]))
+    except (AttributeError, TypeError):
+        return None
 
 
 def _learn(op, carefully, together, args, kwargs):

@@ -17,6 +17,8 @@ _TABLES = (
     "_backward_hooks",
 )  # fmt: skip
 
+_NAMED = ("_modules", "_parameters", "_buffers")
+
 
 class Module:
     """A part of a model: set parameters and submodules as attributes, say in `forward` what it computes.
@@ -90,10 +92,9 @@ class Module:
 
     def __getattr__(self, name):
         own = self.__dict__
-        for kind in ("_parameters", "_modules", "_buffers"):
-            table = own.get(kind)
-            if table and name in table:
-                return table[name]
+        for kind in _NAMED if "_modules" in own else ():
+            if name in own[kind]:
+                return own[kind][name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name):

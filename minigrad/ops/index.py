@@ -83,6 +83,8 @@ def index(xp, x, /, index):
     """x[index] with every form of index that PyTorch has. Slices and numbers give a view, lists and masks a copy."""
     if type(index) is int:
         return x[index, ...]
+    if type(index) is slice:
+        return x[index]
     view, rest = _located(x, index)
     _check_places(xp, view, rest)
     try:
@@ -98,6 +100,9 @@ index.vjp(x=lambda g, x_shape, index, xp: unindex.on(xp, g, shape=x_shape, index
 def unindex(xp, g, /, shape, index):
     """Zeros of `shape` with g added at `index`: how a gradient goes back through x[index]."""
     out = xp.zeros(shape, g.dtype)
+    if type(index) is int or type(index) is slice:
+        out[index] = g
+        return out
     items = index if isinstance(index, tuple) else (index,)
     if not any(hasattr(item, "ndim") and item.dtype.kind != "b" for item in items):
         view, rest = _located(out, index)

@@ -128,9 +128,10 @@ class Optimizer:
 
     def zero_grad(self, set_to_none=True):
         """Clear the gradients: to None, or to zeros where there is one."""
+        plainly = set_to_none and not modes.special
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none and not modes.special:
+                if plainly:
                     p._grad = None
                 else:
                     clear_grad(p, set_to_none)
