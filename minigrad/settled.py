@@ -21,6 +21,7 @@ from .views import note_view
 
 _new, _ndarray = object.__new__, np.ndarray
 _MOST = 4096  # combinations that are remembered for one op
+_MISSING = object()
 
 
 def single(op):
@@ -74,22 +75,21 @@ def pair(op):
     forward, carefully, together, hands_on = op.forward, general(op), {}, bool(op.byproducts)
     by_mask = [op.plan(mask) if mask and op.rules else None for mask in range(4)]
 
-    def run(*args, **kwargs):
+    def run(a=_MISSING, b=_MISSING, /, *attributes, **kwargs):
         try:
-            a, b, *attributes = args
-            kind, values = together[a._kind, b._kind, *attributes]
-        except (KeyError, ValueError, AttributeError, TypeError):
+            kind, values = together[a._kind, b._kind, attributes]
+        except (KeyError, AttributeError, TypeError):
             kind = None
         if kind is None:
-            known = _known(args, 2, together)
+            known = _known((a, b), attributes, together)
             if known is None:
-                return _learn(op, carefully, together, args, kwargs)
+                return _learn(op, carefully, together, (a, b), attributes, kwargs)
             kind, values = known
         if modes.special or kwargs:
-            return carefully(*args, **kwargs)
+            return carefully(a, b, *attributes, **kwargs)
         x, y = a.array, b.array
         try:
-            z = forward(np, x, y, *attributes)
+            z = forward(np, x, y, *attributes) if attributes else forward(np, x, y)
         except RuntimeWarning:
             z = _quietly(forward, np, x, y, *attributes)
         except _WRONG as error:
@@ -120,19 +120,18 @@ def triple(op):
     forward, carefully, together = op.forward, general(op), {}
     by_mask = [op.plan(mask) if mask and op.rules else None for mask in range(8)]
 
-    def run(*args, **kwargs):
+    def run(a=_MISSING, b=_MISSING, c=_MISSING, /, *more, **kwargs):
         try:
-            a, b, c = args
-            kind, _ = together[a._kind, b._kind, c._kind]
-        except (KeyError, ValueError, AttributeError):
+            kind, _ = together[a._kind, b._kind, c._kind, more]
+        except (KeyError, AttributeError, TypeError):
             kind = None
         if kind is None:
-            known = _known(args, 3, together)
+            known = _known((a, b, c), more, together)
             if known is None:
-                return _learn(op, carefully, together, args, kwargs)
+                return _learn(op, carefully, together, (a, b, c), more, kwargs)
             kind, _ = known
         if modes.special or kwargs:
-            return carefully(*args, **kwargs)
+            return carefully(a, b, c, **kwargs)
         arrays = x, y, z = a.array, b.array, c.array
         out = _new(Tensor)
         out._kind = kind
@@ -155,24 +154,23 @@ def triple(op):
     return run
 
 
-def _known(args, count, together):
+def _known(operands, attributes, together):
     """What is remembered of these operands when some have not been asked for their kind yet; None if nothing is."""
     try:
-        return together.get((*[x._kind or known_kind(x) for x in args[:count]], *args[count:]))
+        return together.get((*[x._kind or known_kind(x) for x in operands], attributes))
     except (AttributeError, TypeError):
         return None
 
 
-def _learn(op, carefully, together, args, kwargs):
+def _learn(op, carefully, together, operands, attributes, kwargs):
     """Run with a look at everything, and remember which kinds went together: the result's kind, and all attributes."""
-    out, count = carefully(*args, **kwargs), len(op.arguments)
-    operands, attributes = args[:count], args[count:]
-    if not kwargs and len(operands) == count and all(isinstance(x, Tensor) for x in operands):
-        key = (*[x._kind or known_kind(x) for x in operands], *attributes)
-        if all(kind is not None and not kind.inference for kind in key[:count]) and _hashable(attributes):
+    out = carefully(*[x for x in operands if x is not _MISSING], *attributes, **kwargs)
+    if not kwargs and all(isinstance(x, Tensor) for x in operands):
+        kinds = [x._kind or known_kind(x) for x in operands]
+        if all(kind is not None and not kind.inference for kind in kinds) and _hashable(attributes):
             if len(together) >= _MOST:
                 together.clear()
-            together[key] = kind_of(out.array), op.bind(attributes, {})
+            together[*kinds, attributes] = kind_of(out.array), op.bind(attributes, {})
     return out
 
 

@@ -53,7 +53,7 @@ def _of_classes(op, scores, rows, weight, ignore_index, reduction, target):
     """Either loss of rows. In the common case one op, which finds out by itself when a row is to be left out."""
     if weight is None and ignore_index < 0:
         try:
-            losses = op.run(scores, rows, reduction)
+            losses = op.run(scores, rows) if reduction == "mean" else op.run(scores, rows, reduction)
             return losses.reshape(target.shape) if reduction == "none" and rows is not target else losses
         except IndexError:
             if not (rows.array == ignore_index).any():
