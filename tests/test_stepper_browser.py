@@ -107,7 +107,8 @@ def test_the_details_are_those_of_the_moment(page, step):  # noqa: F811
     panel = page.locator(".vg-panel")
     assert "Gradient" not in panel.text_content() and "Ledger" not in panel.text_content()
     page.get_by_role("button", name="To the end").click()
-    assert "Gradienttensor([5.329, 7.123])" in panel.text_content() and "Ledger of .grad" in panel.text_content()
+    assert "Gradienttensor([5.329, 7.123])" in panel.text_content()
+    assert "Ledgerbackward 1 adds from #1 mul: [5.329, 7.123] -> [5.329" in panel.text_content()
 
 
 def test_without_steps_it_is_a_plain_picture(page):  # noqa: F811

@@ -61,6 +61,7 @@ def test_a_page_from_the_disk_can_be_explored(opened):
     assert page.locator(".vs-later.vg-node .vg-name").all_text_contents() == ["mul", "add 2.0", "y"]
     page.get_by_role("button", name="To the end").click()
     assert page.locator(".vs-later").count() == 0
+    page.wait_for_selector("#graph[data-settled=true]")
 
     width = page.locator(".vg-svg").bounding_box()["width"]
     page.get_by_label("Zoom in").click()

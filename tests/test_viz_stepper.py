@@ -97,7 +97,9 @@ def test_the_ledger_grows_and_the_next_backward_begins_anew():
     mg.optim.SGD([x], lr=0.1).zero_grad()
     step = viz.stepper(run)
     ledgers = [moment["ledger"] for moment in step.moments if moment["ledger"]]
-    assert [len(lines) for ledger in ledgers for lines in ledger.values()] == [1, 2, 3]
+    assert [len(lines) for ledger in ledgers for lines in ledger.values()] == [3, 6, 7]  # two uses each
+    [leaf] = [node for node in step.scene["nodes"] if node["kind"] == "leaf"]
+    assert ledgers[-1] == {leaf["key"]: leaf["ledger"]}
     assert [moment["again"] for moment in step.moments].count(True) == 2
     assert [tag for moment in step.moments for key, found in moment["tags"].items() if key.startswith("source")
             for tag in found] == ["ready", "grad", "ready", "grad, 2 adds", "grad cleared"]

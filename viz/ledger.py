@@ -12,6 +12,8 @@ w     backward 1 adds     6.0         6.0
       SGD sets the value  3.0 -> 2.4             8: opt.step()
 """
 
+import itertools
+
 from viz import text, words
 from viz.graph import Visit
 from viz.outline import HEAD, TAIL, table
@@ -31,8 +33,13 @@ def ledger(graph):
 
 def lines(graph, value_id):
     """The ledger of one leaf, a line for each row, for the details of its box."""
+    return in_lines(by_entry(graph, value_id))
+
+
+def in_lines(found):
+    """What `by_entry` found, a line for each row; of many the first and the last."""
     shown = []
-    for what, amount, now, line in entries(graph, value_id):
+    for what, amount, now, line in itertools.chain.from_iterable(found):
         held = f" -> {now}" if now and what != "held before this run" else ""
         shown.append(f"{what}: {amount}{held}".removesuffix(": ") + (f"  ({line})" if line else ""))
     if len(shown) > HEAD + TAIL:
@@ -43,8 +50,14 @@ def lines(graph, value_id):
 def entries(graph, value_id):
     """Rows [what, amount, .grad now, line] of one leaf. A backward to which several uses of the leaf have sent has a
     row for each of them first."""
-    rows, value = [], graph.values[value_id].data
+    return [*itertools.chain.from_iterable(by_entry(graph, value_id))]
+
+
+def by_entry(graph, value_id):
+    """The rows of each entry of one leaf."""
+    found, value = [], graph.values[value_id].data
     for entry in graph.ledger.get(value_id, ()):
+        found.append(rows := [])
         now, line = entry.total.short() if entry.total else "None", _line(entry.source)
         if entry.what == "step":
             before = value.short() if value else "?"
@@ -63,7 +76,7 @@ def entries(graph, value_id):
         else:
             what = {"before": "held before this run", "zero": "cleared"}.get(entry.what, "changed by another graph")
             rows.append([what, "", now, line])
-    return rows
+    return found
 
 
 def uses(graph, value_id, backward):

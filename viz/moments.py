@@ -7,7 +7,7 @@ first one is what was given. So a step in either direction is a sum over a list,
 import itertools
 from collections import Counter
 
-from viz import stepping, text, words
+from viz import ledger, stepping, text, words
 from viz.graph import Number, covered
 from viz.picture import LABEL
 
@@ -80,6 +80,7 @@ class _Telling:
             if shown.nodes[edge.head].kind == "output":
                 self.ends[keys[edge.tail]] = keys[edge.head], edge.key
         self.kept, self.pills, self.adds, self.called = {}, {}, {}, None
+        self.books = {}  # value id -> what its ledger tells of each entry
         self.spans, self.bytes = {}, 0  # number of a memory -> what is kept of it, and how often
 
     def all(self):
@@ -156,7 +157,9 @@ class _Telling:
         rows = [["ledger" if number == 0 else "", words.entry(line)] for number, line in enumerate(entries)]
         told = {"rows": rows, "by": self.called if entry.what == "add" else None}
         if key in self.single:
-            told["ledger"] = {key: [words.entry(line) for line in entries]}
+            if booking.value not in self.books:
+                self.books[booking.value] = ledger.by_entry(graph, booking.value)
+            told["ledger"] = {key: ledger.in_lines(self.books[booking.value][:booking.entry + 1])}
             if entry.what != "step":
                 told["grads"] = {key: entry.total.long() if entry.total else None}
         return told
