@@ -2,8 +2,10 @@
 
 import { html } from "./dom.js";
 
+const OTHERS = ["memory", "saved by"]; // rows that tell of other nodes
+
 const textOf = (node) => [node.title, node.subtitle, node.op_kind, node.reason, ...(node.badges || []),
-  ...(node.detail || []).flat()].filter(Boolean).join(" ").toLowerCase();
+  ...(node.detail || []).filter(([name]) => !OTHERS.includes(name)).flat()].filter(Boolean).join(" ").toLowerCase();
 
 /** Keys of the nodes in which every word of the query occurs. */
 export function matches(nodes, query) {
