@@ -6,8 +6,8 @@ from minigrad import optim
 from tests.test_widget_browser import BOOT, FILES, STATIC, browser, page, script, show  # noqa: F401  fixtures
 from viz.lifewidget import plain
 
-BOOT_LIFE = BOOT.replace('import controls', 'import life from "./life.js";\nimport controls').replace(
-    'kind === "graph" ? graph', 'kind === "life" ? life : kind === "graph" ? graph')
+BOOT_LIFE = BOOT.replace("import controls", 'import life from "./life.js";\nimport controls').replace(
+    "{ graph, controls, code }", "{ graph, controls, code, life }")
 
 
 def lives(leak=True):
