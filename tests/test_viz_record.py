@@ -198,6 +198,8 @@ def test_second_order_finds_its_values_again():
     z.backward()
     assert [value.name for value in run.graph.sources()] == ["x", "start of backward"]
     assert {step.backward for step in run.graph.steps} == {None, 1}
+    assert {step.source.text for step in run.graph.steps} == {
+        "y = x * x * x", "y.backward(create_graph=True)", "z = g * g"}
     assert run.graph.gradients[0].values == 2 * 12.0 * 12.0
     assert run.graph.backwards == 2
     del g
