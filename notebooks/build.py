@@ -1,4 +1,4 @@
-"""Build the notebooks from their text: `python notebooks/build.py [05 08 ...]`.
+"""Build the notebooks from their text: `python notebooks/build.py [05 08 gallery ...]`.
 
 A lesson is written as text in `source/NN_topic.py` (jupytext's percent format). Building runs it from top to bottom and
 writes `NN_topic.ipynb` with the outputs that nbval compares. What differs from run to run is stripped: times, model
@@ -27,8 +27,8 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 def lessons(numbers=()):
     """The source files, all or those whose name begins with one of `numbers`."""
-    found = sorted(SOURCE.glob("*.py"))
-    chosen = [p for p in found if not numbers or p.name.split("_")[0] in numbers]
+    found = [*sorted(SOURCE.glob("*.py")), *sorted(SOURCE.glob("reference/*.py"))]
+    chosen = [p for p in found if not numbers or p.stem.split("_")[0] in numbers]
     if not chosen:
         raise SystemExit(f"no lesson {', '.join(numbers)}; there are {', '.join(p.stem for p in found)}")
     return chosen
@@ -45,6 +45,11 @@ def read(source):
     return notebook
 
 
+def target_of(source):
+    """Where the notebook of a source file stands: beside the others, or in the folder for reference."""
+    return HERE / ("reference" if source.parent.name == "reference" else "") / f"{source.stem}.ipynb"
+
+
 def build(source):
     """Run a lesson and write its notebook; the old one stays as it is when a cell raises."""
     os.environ["PYTHONPATH"] = str(HERE.parent)  # for the kernel
@@ -55,7 +60,7 @@ def build(source):
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
             cell.outputs = merged(stripped(output) for output in cell.outputs)
-    target = HERE / f"{source.stem}.ipynb"
+    target = target_of(source)
     part = target.with_suffix(".part")
     part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     os.replace(part, target)

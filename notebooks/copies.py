@@ -84,7 +84,7 @@ def renew_all(open_elsewhere=False):
     """
     root = Path(__file__).parent.parent
     lessons = renew((root / "notebooks").glob("[0-9][0-9]_*.ipynb"), root / "work")
-    copies = list(lessons)
+    copies = [*lessons, *renew((root / "notebooks" / "reference").glob("*.ipynb"), root / "work" / "reference")]
     for folder in sorted((root / "exercises" / "release").glob("*/")):
         copies += renew(folder.glob("*.ipynb"), root / "work" / "exercises" / folder.name)
     for copy in copies if not open_elsewhere else ():

@@ -14,16 +14,17 @@ import pytest
 import twin
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-LESSONS = sorted(path.stem for path in build.SOURCE.glob("*.py"))
+SOURCES = {path.stem: path for path in build.lessons()}
+LESSONS = [name for name, path in SOURCES.items() if path.parent == build.SOURCE]
 NOT_STARTED = "00:00<?"  # what a progress bar shows before its first step
 CHANGING = re.compile(r"0x[0-9a-f]{6,}|\b\d+(\.\d+)? ?(ms|µs|s)\b|\d\d:\d\d(:\d\d|<\S)|IPY_MODEL|widget-view")
 
 
-@pytest.fixture(params=LESSONS)
+@pytest.fixture(params=SOURCES)
 def lesson(request):
     """The built notebook and what its source describes."""
-    built = nbformat.read(NOTEBOOKS / f"{request.param}.ipynb", as_version=4)
-    return built, build.read(build.SOURCE / f"{request.param}.py")
+    source = SOURCES[request.param]
+    return nbformat.read(build.target_of(source), as_version=4), build.read(source)
 
 
 def code_cells(notebook):
@@ -31,7 +32,8 @@ def code_cells(notebook):
 
 
 def test_each_source_has_its_notebook_and_the_other_way_round():
-    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == LESSONS
+    built = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("reference/*.ipynb"))
+    assert built == [build.target_of(source) for source in SOURCES.values()]
     assert LESSONS, "there is no lesson at all"
 
 
@@ -91,6 +93,7 @@ def test_no_cell_needs_what_a_check_cell_does(lesson):
                 assert isinstance(line, ast.Expr | ast.For), cell.source
 
 
+@pytest.mark.parametrize("lesson", LESSONS, indirect=True)  # what is for reference has none
 def test_every_twin_is_recorded_and_the_lesson_shows_it(lesson):
     built, _ = lesson
     answers = json.loads(twin.TWINS.read_text(encoding="utf-8"))["answers"]
