@@ -8,7 +8,7 @@
 # **Shift + Enter** runs a cell and moves on.
 
 # %%
-import lesson
+import lesson  # errors in few lines
 import minigrad as mg
 import viz
 
@@ -199,7 +199,7 @@ viz.show(run)
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
 for value in run.graph.sources():
-    print(value.name, "->", ", ".join(run.graph.pins.get(value.id, ())) or "-", "| lacks a pin:", run.graph.lacks_pin(value))
+    print(value.name or value.role, "->", ", ".join(run.graph.pins.get(value.id, ())) or "-", "| lacks a pin:", run.graph.lacks_pin(value))
 print(run.digest())
 
 # %% [markdown]
@@ -462,8 +462,9 @@ class Tied(mg.nn.Module):
 
 # %%
 mg.manual_seed(0)
+twice = Tied()
 with viz.watch() as shared:
-    Tied()(mg.ones(2, 3)).sum().backward()
+    twice(mg.ones(2, 3)).sum().backward()
 viz.show(shared, fold="modules")
 
 # %% jupyter={"source_hidden": true} tags=["check"]
