@@ -73,6 +73,7 @@ PROBES = [
     Probe("a value that left by item()", _left, r"(?i)item|escape"),
     Probe("what is saved for backward, in bytes", _square, r"(?i)saved[^<]*\d+ ?b"),
     Probe("that backward has freed it", _square, r"(?i)freed", 1),
+    Probe("the branch that was not taken", _branch, r"(?i)not taken|untaken"),
     Probe("a parameter without a gradient, said as None", _branch, r"(?i)\bnone\b|no gradient", 1),
 ]
 
