@@ -21,7 +21,7 @@ from viz import text
 from viz.repeats import label, repeats
 
 WAYS = "modules", "loops", "all"
-PAST = 400  # nodes; a larger graph is folded by itself
+PAST = 80  # nodes, more than a screen shows in letters that can be read; a larger graph is folded by itself
 ROW = 60  # turns next to each other; of more, stretches are made
 LONG_ROW = 150  # the same for anything else
 
