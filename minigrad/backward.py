@@ -176,7 +176,7 @@ def _plain_gradient(array, gradient):
     if type(array) is not _ndarray:
         return None
     if gradient is None:
-        return None if array.ndim else _one_like(array)
+        return None if array.ndim else scalar(1, array.dtype)
     if not isinstance(gradient, Tensor):
         return None
     g = gradient.array

@@ -4,7 +4,7 @@ from math import prod
 
 from ..errors import DtypeError, ShapeError
 from ..op import op
-from ..shortcuts import added, any_outside, divided, exponentials, less_one_in_each_row, starts
+from ..shortcuts import added, any_outside, divided, largest, less_one_in_each_row, losses_of_rows, starts, total
 from .activation import softmax
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "less_one_hot", "nll_loss", "one_hot_mask"]
@@ -86,13 +86,17 @@ def cross_entropy(xp, scores, target, /, reduction="mean"):
 
     Shapes and errors: as for nll_loss, with raw scores in the place of log-probabilities.
     """
+    found = losses_of_rows(scores, target, xp)
+    if found is not None:
+        return _reduced(found[0], reduction), found[1]
     places = _places(xp, target, scores.shape[-1])
     if not scores.size:
         return _reduced(scores.sum(axis=-1), reduction), scores
-    shifted, probability, whole = exponentials(scores, xp)
-    probability /= whole[..., None]
-    losses = xp.log(whole) - shifted.take(places)
-    return _reduced(losses, reduction), probability
+    shifted = scores - largest(scores, -1)
+    probability = xp.exp(shifted)
+    whole = total(probability, -1)
+    losses = xp.log(whole[..., 0]) - shifted.take(places)
+    return _reduced(losses, reduction), probability / whole
 
 
 def _cross_entropy_rule(g, probability, target, reduction, xp):

@@ -1,0 +1,211 @@
+"""What is there for speed alone: every quick way gives what the plain one gives, and steps aside where it would not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad import nn, shortcuts
+from minigrad.nn import functional as F
+
+few = settings(max_examples=40, derandomize=True, deadline=None, database=None)
+odd = st.sampled_from([0.0, 1.0, -1.0, 3e38, -3e38, np.inf, -np.inf, np.nan])
+
+
+def same(a, b):
+    return np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+# Formulas
+
+
+@few
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 99), st.lists(odd, max_size=3))
+def test_the_loss_of_rows_is_that_of_the_long_way(count, width, seed, numbers):
+    rng = np.random.default_rng(seed)
+    scores, target = rng.standard_normal((count, width)).astype("float32"), rng.integers(0, width, count)
+    scores.reshape(-1)[: len(numbers)] = numbers[: scores.size]
+    losses, probability = shortcuts.losses_of_rows(scores, target, np)
+    log_p = F.log_softmax(mg.tensor(scores), dim=-1).numpy()
+    assert same(losses, -log_p[np.arange(count), target]) and same(probability, np.exp(log_p))
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, -(2**62)])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_class_that_is_not_there_is_named(wrong, known):
+    scores, target = mg.zeros(2, 3), mg.tensor([0, 2])
+    if known:
+        F.cross_entropy(scores, target)
+    target[1] = wrong
+    with pytest.raises(IndexError, match=f"Target {wrong} is out of bounds"):
+        F.cross_entropy(scores, target)
+
+
+@pytest.mark.parametrize("classes", [1, 10, 128, 129])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_gradient_of_the_loss_is_softmax_less_one(classes, reduction):
+    scores = mg.randn(6, classes, generator=mg.Generator().manual_seed(1)).requires_grad_()
+    target = mg.arange(6) % classes
+    loss = F.cross_entropy(scores, target, reduction=reduction)
+    (2 * loss.sum()).backward()
+    expected = scores.detach().softmax(dim=-1).numpy() - np.eye(classes)[target.numpy()]
+    assert same(scores.grad.numpy(), expected * 2 / (6 if reduction == "mean" else 1))
+    assert scores.grad.is_contiguous()
+
+
+@few
+@given(st.sampled_from([(3,), (16, 32), (16, 33), (40, 41)]), st.lists(odd, min_size=1, max_size=6))
+def test_the_gradient_of_relu_is_let_through_or_not_whatever_it_is(shape, numbers):
+    x = np.random.default_rng(0).standard_normal(shape).astype("float32")
+    g = np.resize(np.float32(numbers), shape)
+    x.reshape(-1)[:3] = 0.0, -0.0, np.nan
+    y = np.maximum(x, 0)
+    assert np.array_equal(shortcuts.where_open(g, y, np), np.where(y <= 0, 0, g), equal_nan=True)
+
+
+def test_the_gradient_of_a_large_weight_is_that_of_its_parts():
+    rng = np.random.default_rng(0)
+    x, g = (mg.tensor(rng.standard_normal((20, 128)).astype("float32")) for _ in range(2))
+    for count in (1, 15, 16, 20):
+        weight, bias = mg.zeros(128, 128, requires_grad=True), mg.zeros(128)
+        F.linear(x[:count], weight, bias).backward(g[:count])
+        assert same(weight.grad.numpy(), g[:count].numpy().T @ x[:count].numpy())
+
+
+# The walk
+
+
+def test_a_hook_may_write_to_the_gradient_that_backward_begins_with():
+    w = mg.tensor(2.0, requires_grad=True)
+    for _ in range(2):
+        loss = w * 3
+        loss.register_hook(lambda g: g.mul_(10))
+        w.grad = None
+        loss.backward()
+        assert w.grad.item() == 30
+    (w * 1).backward()
+    assert w.grad.item() == 31
+
+
+def test_a_leaf_that_a_chain_comes_by_again_and_again_gets_the_sum():
+    w = mg.tensor(0.5, requires_grad=True)
+    y = mg.tensor(1.0)
+    for _ in range(4):
+        y = y * w
+    y.backward()
+    assert w.grad.item() == 4 * 0.5**3
+
+
+def test_a_gradient_is_taken_over_only_if_nobody_else_holds_it():
+    a, b, g = mg.ones(2, requires_grad=True), mg.ones(2, requires_grad=True), mg.ones(2)
+    (a + b).backward(g)
+    a.grad.add_(1)
+    assert (a.grad.tolist(), b.grad.tolist(), g.tolist()) == ([2, 2], [1, 1], [1, 1])
+
+
+# Modules
+
+
+def test_sequential_calls_a_module_that_has_a_call_of_its_own():
+    class Doubled(nn.Linear):
+        def __call__(self, x):
+            return super().__call__(x) * 2
+
+    one = nn.Linear(2, 2)
+    two = Doubled(2, 2)
+    two.load_state_dict(one.state_dict())
+    x = mg.ones(1, 2)
+    assert nn.Sequential(two)(x).tolist() == (one(x) * 2).tolist()
+
+
+def test_sequential_sees_a_hook_and_a_forward_that_come_later():
+    model, x = nn.Sequential(nn.ReLU(), nn.Tanh()), mg.ones(2)
+    model(x)
+    model[1].forward = lambda x: x + 5
+    assert model(x).tolist() == [6, 6]
+    seen = []
+    handle = model[0].register_forward_hook(lambda module, args, output: seen.append(output))
+    assert model(x).tolist() == [6, 6] and len(seen) == 1
+    handle.remove()
+    model(x)
+    assert len(seen) == 1
+
+
+# Steps of SGD
+
+
+def trained(p, steps=3, **options):
+    """p after some steps with gradients 1, 2, 3, ..."""
+    optimizer = mg.optim.SGD([p], lr=0.5, **options)
+    for n in range(1, steps + 1):
+        p.grad = mg.full(p.shape, float(n), dtype=p.dtype)
+        optimizer.step()
+    return p.detach()
+
+
+@pytest.mark.parametrize("size", [131072, 131073, 200000])
+@pytest.mark.parametrize("momentum", [0, 1])
+def test_a_large_parameter_is_changed_piece_by_piece_to_the_end(size, momentum):
+    start = mg.arange(float(size))
+    p = trained(start.clone().requires_grad_(), momentum=momentum)
+    assert (p == start - 0.5 * (10 if momentum else 6)).all()
+
+
+def test_a_large_parameter_that_is_a_transpose_is_changed_in_place():
+    base = mg.zeros(400, 500)
+    p = trained(base.t().detach().requires_grad_())
+    assert (p == -3).all() and (base == -3).all()
+
+
+def test_a_step_sees_what_has_become_of_a_parameter():
+    p, q = mg.zeros(2, requires_grad=True), mg.zeros(3, requires_grad=True)
+    optimizer = mg.optim.SGD([p, q], lr=1.0)
+
+    def step(**grads):
+        for tensor, value in ((p, grads.get("p")), (q, grads.get("q"))):
+            tensor.grad = None if value is None else mg.full(tensor.shape, value)
+        optimizer.step()
+        return p.tolist(), q.tolist(), p._version, q._version
+
+    assert step(p=1.0, q=1.0) == ([-1, -1], [-1, -1, -1], 1, 1)
+    assert step(p=1.0) == ([-2, -2], [-1, -1, -1], 2, 1)
+    p.data = mg.full((1, 2), 5.0)  # another array in the place of the one that is known
+    assert step(p=1.0, q=1.0)[:2] == ([[4, 4]], [-2, -2, -2])
+    optimizer.param_groups[0]["params"].pop(0)
+    assert step(p=1.0, q=1.0)[:2] == ([[4, 4]], [-3, -3, -3])
+    optimizer.param_groups[0]["lr"] = 2.0
+    assert step(q=1.0)[1] == [-5, -5, -5]
+
+
+def test_an_old_gradient_of_another_shape_is_refused_however_well_the_parameter_is_known():
+    p = mg.zeros(2, requires_grad=True)
+    optimizer = mg.optim.SGD([p], lr=1.0)
+    old = (p * 2).sum()
+    p.data = mg.zeros(3, 2)
+    (p * 1).sum().backward()
+    optimizer.step()
+    p.grad = None
+    old.backward()
+    with pytest.raises(mg.errors.GradError, match=r"shape \(2,\), its parameter \(3, 2\)"):
+        optimizer.step()
+    assert p.tolist() == [[-1, -1]] * 3
+
+
+# The steps of a GRU
+
+
+@pytest.mark.parametrize("lengths", [[1], [3], [4, 4], [5, 3, 3, 1], [2, 1, 1]])
+def test_the_way_back_through_a_gru_in_place_is_the_recorded_one(lengths):
+    mg.manual_seed(0)
+    gru = nn.GRU(2, 3).double()
+    packed = nn.utils.rnn.pack_sequence([mg.randn(n, 2, dtype=mg.float64) for n in lengths])
+    hx = mg.randn(1, len(lengths), 3, dtype=mg.float64, requires_grad=True)
+    wanted = [hx, *gru.parameters()]
+
+    def gradients(create_graph):
+        out, last = gru(packed, hx)
+        return mg.autograd.grad((out.data.sin() * 2).sum() + last.exp().sum(), wanted, create_graph=create_graph)
+
+    for bare, recorded in zip(gradients(False), gradients(True), strict=True):
+        assert np.allclose(bare.numpy(), recorded.detach().numpy(), rtol=1e-12, atol=1e-14)
