@@ -114,7 +114,7 @@ def where_open(g, y, xp):
 
 
 def times_slope_of_tanh(g, y, xp):
-    """g (1 - y y), in one array in place of three: 0.7 of the time for those that fill the cache.
+    """`g * (1 - y * y)`, in one array in place of three: 0.7 of the time for those that fill the cache.
 
     >>> times_slope_of_tanh(np.array([2.0]), np.array([0.5]), np).tolist()
     [1.5]
@@ -130,7 +130,7 @@ def times_slope_of_tanh(g, y, xp):
 
 
 def to_input(g, weight, xp):
-    """g times weight."""
+    """`g @ weight`."""
     return g.dot(weight) if xp is np and g.ndim == 2 else g @ weight
 
 
