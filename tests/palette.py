@@ -1,4 +1,4 @@
-"""The colours of viz/static/graph.css as they come out in each theme, and how far apart they are for whom."""
+"""The colours of viz/static as they come out in each theme, and how far apart they are for whom."""
 
 import re
 from math import cbrt

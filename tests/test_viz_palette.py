@@ -10,12 +10,17 @@ from viz import dot, svg
 
 TEXT, GRAPHIC = 4.5, 3.0  # the least ratio of WCAG 2.2 for words, and for lines and signs that mean something
 APART = 0.05  # in Oklab; 0.02 is told apart side by side
+SHEETS = "graph.css", "steps.css", "oracle.css", "life.css"
 SURFACES = "var(--paper)", "var(--wash)"
 LIT = "color-mix(in srgb, var(--accent) 12%, var(--paper))"
 PRESSED = "color-mix(in srgb, var(--ink) 8%, var(--paper))"
 FLAG = "color-mix(in srgb, var(--ink) 88%, var(--paper))"
 ON = {  # words that stand on something else than paper or wash
     ".vg-kind-output:not(.vg-unrecorded) .vg-name": (FLAG,), ".vg-kind-output:not(.vg-unrecorded) .vg-sub": (FLAG,),
+    ".vg-tag-ready text": ("var(--gradient)",), ".vg-tag-error text": ("var(--warn)",),
+    ".vg-tag-keeps text": ("color-mix(in srgb, var(--ink) 14%, var(--paper))",),
+    ".vs-number": (*SURFACES, "color-mix(in srgb, var(--accent) 17%, var(--paper))",
+                   "color-mix(in srgb, var(--gradient) 12%, var(--paper))"),
     ".vg-tag-warn text": ("var(--warn)",), ".vg-chip.vg-tag-warn": ("var(--warn)",),
     '.vc-option[aria-checked="true"]': ("var(--accent)",), ".vk-number": (*SURFACES, LIT), ".vk-mark": (*SURFACES, LIT),
     ".vk-words": (*SURFACES, LIT), '.vg-button[aria-expanded="true"], .vg-button[aria-pressed="true"]': (PRESSED,),
@@ -35,7 +40,7 @@ looks = pytest.mark.parametrize(("theme", "strong"), [*itertools.product(palette
 
 def colours():
     """(selector, property, value) of what has a colour of its own; the system's own colours are not ours to judge."""
-    for selector, prop, value in palette.rules():
+    for selector, prop, value in itertools.chain.from_iterable(map(palette.rules, SHEETS)):
         if "forced-colors" in selector or prop.startswith("--") or "data-contrast" in selector:
             continue
         if found := VALUE.search(value):
