@@ -203,6 +203,8 @@ def test_the_ending_says_what_is_written(tmp_path, ending):
 def test_what_cannot_be_saved_says_so(tmp_path):
     with pytest.raises(ValueError, match=r"one of \.svg, \.png, \.pdf, \.html, \.dot"):
         run().diff(run()).save(tmp_path / "diff.steps.gif")
+    with pytest.raises(ValueError, match=r"cannot save as '.*diff.steps.svg': its ending has to be"):
+        run().diff(run()).save(tmp_path / "diff.steps.svg")
     for ending in ENDINGS:
         with pytest.raises(ValueError, match="nothing is recorded"):
             diff(Graph(), Graph()).save(tmp_path / f"diff{ending}")

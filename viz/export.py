@@ -38,8 +38,8 @@ def save_diff(diff, path):
 
 def _write(thing, path, formats):
     name = os.fspath(path)
-    ending = next((ending for ending in formats if name.lower().endswith(ending)), None)
-    if ending is None:
+    ending = next((ending for ending in FORMATS if name.lower().endswith(ending)), None)  # of a film, .steps.svg
+    if ending not in formats:
         raise ValueError(f"cannot save as {name!r}: its ending has to be one of {', '.join(formats)}")
     content = formats[ending](thing)
     write_whole(name, [content.encode() if isinstance(content, str) else content])
