@@ -61,6 +61,10 @@ def browser(chromium):
 
 @pytest.fixture
 def page(browser):
+    yield from new_page(browser)
+
+
+def new_page(browser):
     """A page that remembers what went wrong in it."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.trouble = []
