@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from . import ops
 from .axes import kept_shape
 from .creation import tensor
@@ -61,7 +63,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     tensor([1, 2])
     """
     _no_bool("topk", input)
-    dim = axis_of(input, dim, "topk")
+    dim, k = axis_of(input, dim, "topk"), operator.index(k)
     length = (input.array.shape or (1,))[dim]
     if not 0 <= k <= length:
         raise ShapeError(f"topk(): selected index k out of range: k is {k}, the axis has {length}")

@@ -237,7 +237,7 @@ def _cat_with_care(xp, tensors, dim):
 def cat(xp, *tensors, dim=0):
     """Tensors one after the other along `dim`. Shapes: equal on all other axes; (0,) may stand anywhere."""
     try:
-        return xp.concatenate(tensors, dim)
+        return xp.concatenate(tensors, operator.index(dim))
     except (ValueError, TypeError):  # no tensors, some that may not stand together, or that only PyTorch lets do so
         return _cat_with_care(xp, tensors, dim)
 

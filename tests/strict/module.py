@@ -155,10 +155,10 @@ def where(condition, *pair):
 
 
 def concatenate(tup, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    """Its complaint about arrays without axes is a TypeError."""
+    """Its complaint about arrays without axes is a TypeError, and an axis may be any number."""
     if any(is_ours(x) and not x.ndim for x in tup):
         raise TypeError("zero-dimensional arrays cannot be concatenated")
-    return plain["concatenate"](tup, axis)
+    return plain["concatenate"](tup, int(axis))
 
 
 def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, **kwargs):
