@@ -13,7 +13,8 @@ from minigrad.optim.optimizer import alive
 from minigrad.tensor import Tensor
 from viz import branches, names, text
 from viz.escapes import Escapes
-from viz.graph import Booking, Entry, Number, Step, Value, Visit
+from viz.followed import Followed
+from viz.graph import Entry, Number, Step, Value
 from viz.modules import Modules, Weak, joined
 from viz.notes import Note, kept_of, storage_of, summary_of
 from viz.words import MASK
@@ -21,7 +22,7 @@ from viz.words import MASK
 HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
 
 
-class Recorder:
+class Recorder(Followed):
     """Fills a Graph from events. Tensors, nodes and modules are known by weak references only.
 
     Every op of the learner waits for `ran`, so that takes a note of what may be otherwise in a moment, and `settle`
@@ -332,86 +333,6 @@ class Recorder:
         for passing in (self._turns, self._guessed, self._roots, self._entered):
             passing.clear()
 
-    # Backward
-
-    def backward_started(self, event):
-        """BackwardStarted: it counts only when it touches this run."""
-        self._backward = 0
-        self._called = self._line()
-
-    def backward_ended(self, event):
-        """BackwardEnded."""
-        self._last, self._backward = self._backward or 0, None
-        self._look_for_pins()
-        if self._last:
-            self._tell("backward")
-
-    def rule_ran(self, event):
-        """RuleRan: a gradient came to a step and went on to its inputs."""
-        known = self._nodes.get(event.node)
-        if known is not None:
-            number, graph = self._count_backward(), self.graph
-            step = graph.steps[known]
-            graph.gradients[step.output] = gradient = summary_of(event.gradient.array)
-            step.contributions = tuple(sent if sent is None else summary_of(sent.array)
-                                       for sent in event.contributions)
-            graph.history.append(Visit(known, number, gradient, step.contributions, len(graph.steps),
-                                       source=self._called))
-
-    def accumulated(self, event):
-        """Accumulated: `.grad` of a tensor of this run has grown."""
-        known = self._tensors.get(event.tensor)
-        if known is None:
-            return
-        total = summary_of(event.total.array)
-        self._totals.put(event.total, known)
-        # backward(inputs=...) fills `.grad` when its pass is already over
-        number = self._last if self._backward is None else self._backward
-        if number or self.relay().forward:
-            if known in self._elsewhere:
-                self._enter(known, Entry("elsewhere", None, self._elsewhere.pop(known)))
-            self.graph.gradients[known] = total
-            self._enter(known, Entry("add", summary_of(event.gradient.array), total,
-                                     number or self._count_backward(), self._called))
-            if self._backward is None:
-                self._tell("backward")
-        else:  # a backward through another graph, which only shares this leaf
-            self._elsewhere[known] = total
-
-    def freed(self, event):
-        """Freed: what the step had saved is gone."""
-        known = self._nodes.get(event.node)
-        if known is not None:
-            self.graph.steps[known].freed = True
-            last = self.graph.history[-1] if self.graph.history else None
-            if isinstance(last, Visit) and last.step == known:
-                self.graph.history[-1] = replace(last, freed=True)
-
-    def zeroed(self, event):
-        """Zeroed: `.grad` was cleared. Clearing what was empty changes nothing and is not entered."""
-        known = self._tensors.get(event.tensor)
-        if known is None or known not in self.graph.gradients:
-            return
-        self._elsewhere.pop(known, None)
-        total = None
-        if event.set_to_none:
-            del self.graph.gradients[known]
-        else:
-            total = self.graph.gradients[known] = summary_of(event.tensor.grad.array)
-        self._enter(known, Entry("zero", None, total, source=self._line()))
-        self._tell("zero")
-
-    def stepped(self, event):
-        """Stepped: an optimizer has changed parameters of this run."""
-        ours = [(self._tensors.get(parameter), parameter) for parameter in event.parameters]
-        line, by = self._line(), type(event.optimizer).__name__
-        self._look_for_pins()
-        for known, parameter in ours:
-            if known is not None:
-                self._enter_new_value(known, summary_of(parameter.array), line, by)
-        if any(known is not None for known, _ in ours):
-            self._tell("step")
-
     def _line(self):
         """The learner's line that runs now."""
         site, _ = self._sites.here(met=self._met)
@@ -433,29 +354,6 @@ class Recorder:
         if site.script not in scripts:
             scripts.append(site.script)
         return replace(site.source, script=scripts.index(site.script))
-
-    def _count_backward(self):
-        if self._backward == 0:
-            self._graph.backwards += 1
-            self._backward = self._graph.backwards
-        return self._backward
-
-    def _enter(self, value_id, entry):
-        entries = self.graph.ledger.setdefault(value_id, [])
-        self.graph.history.append(Booking(value_id, len(entries), len(self.graph.steps)))
-        entries.append(entry)
-
-    def _enter_new_value(self, value_id, data, source, by=None):
-        steps = [entry.total for entry in self.graph.ledger.get(value_id, ()) if entry.what == "step"]
-        if data != (steps[-1] if steps else self.graph.values[value_id].data):
-            self._enter(value_id, Entry("step", None, data, None, source, by))
-
-    def _tell(self, what):
-        if self.relay().forward:
-            return  # one notice when the block ends
-        changed = self._changed()
-        if changed is not None:
-            changed(what)
 
 
 _NOTED = {events.OpRan: Recorder.ran, events.ModuleEntered: Recorder.entered, events.ModuleLeft: Recorder.left}
