@@ -12,7 +12,7 @@ from tests.side_by_side.models import MODELS
 
 @pytest.mark.parametrize("probe", probes.PROBES, ids=lambda probe: probe.question)
 def test_a_learner_can_read_it_in_the_picture(probe):
-    assert probes.ask(tools.viz, mg, probe)
+    assert probes.ask(tools.page, mg, probe)
 
 
 def test_a_probe_is_not_answered_by_a_picture_that_lacks_it():

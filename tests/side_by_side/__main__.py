@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import page, probes
 from .models import MODELS
-from .tools import TOOLS, library
+from .tools import READ, TOOLS, library
 
 
 def draw(name, model):
@@ -38,7 +38,7 @@ def answers(name):
     found = {}
     for probe in probes.PROBES:
         try:
-            found[probe.question] = probes.ask(TOOLS[name], library(name), probe)
+            found[probe.question] = probes.ask(READ[name], library(name), probe)
         except Exception as error:  # each tool has its own
             found[probe.question] = f"{type(error).__name__}: {error}".splitlines()[0]
     return found

@@ -21,7 +21,7 @@ def line(found):
     """What one drawing came to, in words."""
     if "error" in found:
         return found["error"]
-    return f"{found['seconds'] * 1000:,.0f} ms, {', '.join(f'{nodes(view)} shapes' for view in _svgs(found).values())}"
+    return f"{found['seconds'] * 1000:,.0f} ms, {', '.join(f'{nodes(view)} shapes' for view in found['views'].values())}"
 
 
 def tally(told):
@@ -36,10 +36,6 @@ def nodes(svg):
     return len(re.findall(r"<(?:rect|ellipse|polygon|circle)\b", svg))
 
 
-def _svgs(found):
-    return {name: view for name, view in found["views"].items() if "<html" not in view}
-
-
 def html(drawn, told, missing):
     """The whole page."""
     tools = list(dict.fromkeys(name for name, _ in drawn))
@@ -51,7 +47,7 @@ def html(drawn, told, missing):
         parts.append(f"<h2>{escape(model)}</h2><div class=row>")
         for name in tools:
             found = drawn[name, model]
-            for view, svg in ({} if "error" in found else _svgs(found)).items():
+            for view, svg in found.get("views", {}).items():
                 parts.append(_figure(f"{name}: {view}, {line(found)}", svg, f"{model} drawn by {name}"))
             if "error" in found:
                 parts.append(f"<figure><figcaption>{escape(name)}</figcaption><p>{escape(found['error'])}</p></figure>")

@@ -10,13 +10,22 @@ from pathlib import Path
 
 def viz(model, x, backwards=0):
     """minigrad's own."""
+    return {"picture": _run(model, x, backwards).svg()}
+
+
+def page(model, x, backwards=0):
+    """The same as the page that it is to be explored in, with the details of each node."""
+    return {"page": _run(model, x, backwards).html()}
+
+
+def _run(model, x, backwards):
     import viz as views
 
     with views.watch() as run:
         loss = model(x).sum()
     for i in range(backwards):
         loss.backward(retain_graph=i < backwards - 1)
-    return {"picture": run.svg(), "page, with the details of each node": run.html()}
+    return run
 
 
 def torchviz(model, x, backwards=0):
@@ -65,6 +74,7 @@ def _again(model, x, times):
         model(x).sum().backward()
 
 
+READ = {"viz": page, "torchviz": torchviz, "torchview": torchview, "torchlens": torchlens}  # for what is read in them
 TOOLS = {"viz": viz, "torchviz": torchviz, "torchview": torchview, "torchlens": torchlens}
 
 
