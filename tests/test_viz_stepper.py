@@ -143,6 +143,17 @@ def test_a_folded_graph_is_stepped_through_box_by_box():
         node["key"] for node in step.scene["nodes"]}
 
 
+def test_a_box_tells_of_gradients_only_when_they_have_come():
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    with viz.watch() as run:
+        net(mg.ones(4, 2)).sum().backward()
+    step = viz.stepper(run)
+    step.fold_by("modules")
+    box = next(node["key"] for node in step.scene["nodes"] if node["title"] == "0 Linear")
+    told = [moment["tags"][box] for moment in step.moments if box in moment["tags"]]
+    assert told == [[], ["grad on 1 of 2"], ["grad on 2 of 2"]]
+
+
 @given(programs())
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_any_program_can_be_stepped_through(program):

@@ -109,8 +109,11 @@ class _Telling:
         frame |= {"line": _place(moment.source), "called": _place(called), "kept": self.bytes}
         frame["tags"] = {self.key[value]: self._tags(value) for value in sorted(changed)
                          if self.key[value] in self.single}
+        if moment.what == "grad" and frame["now"] not in self.single:
+            frame["tags"][frame["now"]] = self._tags_of_box(frame["now"])
         if last:
-            frame["tags"] |= {key: tags for key, tags in self.badges.items() if "no gradient" in tags}
+            frame["tags"] |= {key: tags for key, tags in self.badges.items()
+                              if any(tag.startswith("no gradient") for tag in tags)}
         return frame
 
     # ---- one function for each kind of moment
@@ -179,6 +182,12 @@ class _Telling:
             count = self.adds[value]
             tags.append("grad cleared" if not count else "grad" if count == 1 else f"grad, {count} adds")
         return tags
+
+    def _tags_of_box(self, key):
+        """The tags of a shut box, with how many of the leaves inside have a gradient by now."""
+        inside = [value for value in self.graph.sources() if self.key[value.id] == key and value.wants_gradient]
+        have = sum(bool(self.adds.get(value.id)) for value in inside)
+        return [*([f"grad on {have} of {len(inside)}"] if have else []), *self._lasting(key)]
 
     def _lasting(self, key):
         return [tag for tag in self.badges[key] if not tag.startswith(LATER)]

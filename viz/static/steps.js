@@ -30,7 +30,7 @@ function sceneAt(scene, sum) {
       value: sum.nodes.has(node.key) ? node.value : null,
       pictures: { Value: pictures.Value, Gradient: grad === node.grad ? pictures.Gradient : null } };
   };
-  return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? node : then(node))),
+  return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? { ...node, badges: sum.tags[node.key] || [] } : then(node))),
     edges: scene.edges.map((edge) => ({ ...edge, flows: sum.flows.has(edge.key) })) };
 }
 
