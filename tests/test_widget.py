@@ -426,6 +426,7 @@ def test_an_ipywidgets_widget_is_taken_as_it_is():
     assert len(ops(times.run)) == 4
     times.set(n=1)
     assert times._controls["n"].widget.value == 1
+    assert times._controls["n"].widget.description == "n"  # it had none, and nobody could tell what it is for
 
 
 @pytest.mark.parametrize(("value", "text"), [

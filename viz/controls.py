@@ -135,6 +135,8 @@ def _control(name, given, default, hint):
     if isinstance(source, ipywidgets.Widget):
         if has_default and source is not default:
             source.value = default
+        if getattr(source, "description", None) == "":
+            source.description = name  # or nobody could tell what it is for
         return Control(name, "widget", source.value, widget=source)
     if isinstance(source, bool):
         return Control(name, "switch", source)
