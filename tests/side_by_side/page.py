@@ -21,7 +21,8 @@ def line(found):
     """What one drawing came to, in words."""
     if "error" in found:
         return found["error"]
-    return f"{found['seconds'] * 1000:,.0f} ms, {', '.join(f'{nodes(view)} shapes' for view in found['views'].values())}"
+    shapes = ", ".join(f"{nodes(view)} shapes" for view in found["views"].values())
+    return f"{found['seconds'] * 1000:,.0f} ms, {shapes}"
 
 
 def tally(told):
