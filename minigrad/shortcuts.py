@@ -113,18 +113,6 @@ def where_open(g, y, xp):
     return xp.where(y <= 0, 0, g)
 
 
-def times_slope_of_tanh(g, y, xp):
-    """`g * (1 - y * y)`, in one array in place of three: 0.7 of the time for those that fill the cache.
-
-    >>> times_slope_of_tanh(np.array([2.0]), np.array([0.5]), np).tolist()
-    [1.5]
-    """
-    if xp is not np or not y.ndim:
-        return g * (1 - y * y)
-    made = y * y
-    return np.multiply(g, np.subtract(scalar(1, made.dtype), made, made), made)
-
-
 # The way back through `linear`, one function for each operand. The method of two matrices is a third quicker than the
 # function when they are small: it asks nobody else who might want to make the product.
 
