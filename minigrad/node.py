@@ -97,12 +97,14 @@ class Plan:
     Saved are some inputs (by number), perhaps the output, by-products, and the rest: attributes, and shapes or dtypes
     of arguments; `names` says how rules call them, `keep(arrays, y, attributes, byproducts)` gathers them. `rules` are
     triples of argument number, rule, and the names of what the rule needs beside g;
-    `contributions(g, saved, xp, shared)` runs them all. `pattern` tells the dispatch function at a glance what to save:
-    1 the first input, 2 the second, 4 the output, added up; 8 when there is more to it. `shared` is None, or the
-    function (g, saved, xp) of what several rules need.
+    `contributions(g, saved, xp, shared)` runs them all, `quick` does so for bare NumPy arrays. `pattern` tells the
+    dispatch function at a glance what to save: 1 the first input, 2 the second, 4 the output, added up; 8 when there is
+    more to it. `shared` is None, or the function (g, saved, xp) of what several rules need.
     """
 
-    __slots__ = ("contributions", "inputs", "keep", "names", "op", "pattern", "rest", "rules", "shared", "tensors")
+    __slots__ = (
+        "contributions", "inputs", "keep", "names", "op", "pattern", "quick", "rest", "rules", "shared", "tensors",
+    )  # fmt: skip
 
     def __init__(self, op, mask):
         self.op = op
@@ -130,6 +132,8 @@ class Plan:
         self.keep = _gather(places + [_source(op, name) for name in others])
         self.rules = tuple(chosen)
         self.contributions = _together(count, self.rules, self.names)
+        quick = [(i, *op.quick_rules.get(names[i], rule)) for i, *rule in chosen]
+        self.quick = _together(count, quick, self.names)
         self.shared = shared and _together(1, [(0, *shared)], self.names)
         simple = not others and not made and count <= 2
         self.pattern = sum(1 << i for i in self.inputs) + 4 * output if simple else 8

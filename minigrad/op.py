@@ -61,7 +61,7 @@ class Op:
         self.byproducts = {name: (again, _names(again)) for name, again in (byproducts or {}).items()}
         self.arguments, self.attributes, self.variadic = _split_parameters(forward)
         self.broadcasts = len(self.arguments) > 1 if broadcasts is None else broadcasts
-        self.rules, self.plans, self.shared = {}, {}, None
+        self.rules, self.quick_rules, self.plans, self.shared = {}, {}, {}, None
         self.kernel = _direct_ufunc(self)
         self.keeps = _keeps_dtype(self)
         self.__name__, self.__doc__ = self.name, forward.__doc__
@@ -124,6 +124,21 @@ class Op:
                 self.shared = checked.pop(name)
                 allowed.add(name)
         self.rules.update(checked)
+        self._make_run()
+        return self
+
+    def quick(self, **rules):
+        """Give quicker ways of some rules for bare NumPy arrays. They say the same, and ask for no more, than the rule.
+
+        Errors: TypeError on import for one that has no rule to stand in for, or asks for what the rule does not.
+        """
+        for name, rule in rules.items():
+            needs = _names(rule)
+            if not self.rules.get(name) or needs[:1] != ("g",) or not set(needs[1:]) <= set(self.rules[name][1]):
+                raise TypeError(f"op {self.name}, quick rule {name} asks for ({', '.join(needs)}): that is not what "
+                                "its rule asks for")  # fmt: skip
+            self.quick_rules[name] = rule, needs[1:]
+        self.plans.clear()
         self._make_run()
         return self
 

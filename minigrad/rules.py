@@ -37,10 +37,8 @@ def run_rules(node, g):
     if saved is None or node.epoch != memory.epoch:
         saved = _saved_of(node)
     plan, xp = node.plan, np if type(g) is _ndarray else module_of(g)
-    if plan.shared is None:
-        sent = plan.contributions(g, saved, xp)
-    else:
-        sent = plan.contributions(g, saved, xp, plan.shared(g, saved, xp)[0])
+    run = plan.quick if xp is np else plan.contributions
+    sent = run(g, saved, xp) if plan.shared is None else run(g, saved, xp, plan.shared(g, saved, xp)[0])
     if node.sources is None:
         return sent
     return [None if given is None else _as_the_source(given, *source)

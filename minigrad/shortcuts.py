@@ -94,40 +94,48 @@ def at_least_0(x, xp):
     return np.maximum(x, scalar(0, x.dtype)) if xp is np else xp.maximum(x, 0)
 
 
-def where_open(g, y, xp):
+def where_open(g, y):
     """g, but 0 where y is; y is never below 0. As a product with a mask, which would be nan where g is inf or nan.
 
-    >>> where_open(np.array([1.0, np.inf]), np.array([2.0, 0.0]), np).tolist()
+    >>> where_open(np.array([1.0, np.inf]), np.array([2.0, 0.0])).tolist()
     [1.0, 0.0]
     """
-    if xp is np and g.ndim and g.size <= 512:  # few enough not to mind that each is treated by itself
+    zero = scalar(0, y.dtype)
+    if g.ndim and g.size <= 512:  # few enough not to mind that each is treated by itself
         kept = g.copy()
-        np.putmask(kept, np.equal(y, scalar(0, y.dtype)), scalar(0, g.dtype))
+        np.putmask(kept, np.equal(y, zero), zero)
         return kept
-    if xp is np:
-        kept = np.not_equal(y, scalar(0, y.dtype)).astype(g.dtype)  # a product of two dtypes would take twice as long
-        kept *= g
-        flat = kept.ravel()
-        if math.isfinite(flat.dot(flat)):
-            return kept
-    return xp.where(y <= 0, 0, g)
+    kept = np.not_equal(y, zero).astype(g.dtype)  # a product of two dtypes would take twice as long
+    kept *= g
+    flat = kept.ravel()
+    return kept if math.isfinite(flat.dot(flat)) else np.where(y <= 0, zero, g)
 
 
-# The way back through `linear`, one function for each operand. The method of two matrices is a third quicker than the
-# function when they are small: it asks nobody else who might want to make the product.
+def times_slope_of_tanh(g, y):
+    """g (1 - y y), in one array in place of three: 0.97 of the time of a whole chain of 100 ops.
+
+    >>> times_slope_of_tanh(np.array([2.0]), np.array([0.5])).tolist()
+    [1.5]
+    """
+    if not y.ndim:
+        return g * (1 - y * y)
+    made = y * y
+    return np.multiply(g, np.subtract(scalar(1, made.dtype), made, made), made)
 
 
-def to_input(g, weight, xp):
-    """`g @ weight`."""
-    return g.dot(weight) if xp is np and g.ndim == 2 else g @ weight
+# The way back through `linear`, one function for each operand. The method of two matrices is a third quicker than `@`
+# and `dot` when they are small: it asks nobody else who might want to make the product.
 
 
-def to_weight(g, x, xp):
+def times(g, weight):
+    """g times weight."""
+    return g.dot(weight) if g.ndim == 2 else g @ weight
+
+
+def turned_times(g, x):
     """The sum over all rows of g times x, each of g with each of x."""
     if g.ndim != 2:
         g, x = rows(g), rows(x)
-    if xp is not np:
-        return xp.dot(g.swapaxes(0, 1), x)
     turned = g.T
     if len(x) >= 16 and len(turned) * x.shape[1] >= 16384:  # `dot` fills the result with zeros first; but one row
         return np.matmul(turned, x)  # times one column is what `matmul` is slow at
@@ -170,13 +178,13 @@ def losses_of_rows(scores, target, xp):
     return np.log(whole) - shifted.take(_starts(count, width) + target), probability
 
 
-def less_one_in_each_row(x, places, xp):
+def less_one_in_each_row(x, places):
     """x (N, C) less 1 at these places, one in each row, in memory of its own; None where there is no short way.
 
-    >>> less_one_in_each_row(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([1, 0]), np).tolist()
+    >>> less_one_in_each_row(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([1, 0])).tolist()
     [[0.25, -0.25], [-0.5, 0.5]]
     """
-    if xp is not np or x.ndim != 2 or x.shape[1] > _CLASSES:
+    if x.ndim != 2 or x.shape[1] > _CLASSES:
         return None
     made = _identity(x.shape[1], x.dtype).take(places, 0)
     return np.subtract(x, made, made)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
+import minigrad.op
 from minigrad import nn, shortcuts
 from minigrad.nn import functional as F
 
@@ -61,7 +62,18 @@ def test_the_gradient_of_relu_is_let_through_or_not_whatever_it_is(shape, number
     g = np.resize(np.float32(numbers), shape)
     x.reshape(-1)[:3] = 0.0, -0.0, np.nan
     y = np.maximum(x, 0)
-    assert np.array_equal(shortcuts.where_open(g, y, np), np.where(y <= 0, 0, g), equal_nan=True)
+    assert np.array_equal(shortcuts.where_open(g, y), np.where(y <= 0, 0, g), equal_nan=True)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2), (20, 30)])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_quick_rules_say_what_their_rules_say(shape, dtype):
+    rng = np.random.default_rng(0)
+    g, y = (np.asarray(rng.standard_normal(shape), dtype) for _ in range(2))
+    for op in (mg.ops.tanh, mg.ops.relu):
+        saved, plan = (np.tanh(y) if op is mg.ops.tanh else np.maximum(y, 0),), op.plan(1)
+        (quick,), (usual,) = plan.quick(g, saved, np), plan.contributions(g, saved, np)
+        assert np.allclose(quick, usual, rtol=1e-3 if dtype == "float16" else 1e-6) and quick.dtype == dtype
 
 
 def test_the_gradient_of_a_large_weight_is_that_of_its_parts():
@@ -71,6 +83,20 @@ def test_the_gradient_of_a_large_weight_is_that_of_its_parts():
         weight, bias = mg.zeros(128, 128, requires_grad=True), mg.zeros(128)
         F.linear(x[:count], weight, bias).backward(g[:count])
         assert same(weight.grad.numpy(), g[:count].numpy().T @ x[:count].numpy())
+
+
+def test_a_quick_rule_stands_in_for_a_rule_and_asks_for_no_more():
+    op = minigrad.op.Op(lambda xp, a, /, n=1: a, kind="elementwise")
+    with pytest.raises(TypeError, match="quick rule a"):
+        op.quick(a=lambda g: g)
+    op.vjp(a=lambda g, a: g + a)
+    for wrong in (lambda a: a, lambda g, y: g, lambda g, n: g):
+        with pytest.raises(TypeError, match="not what its rule asks for"):
+            op.quick(a=wrong)
+    x = mg.ones(2, requires_grad=True)
+    op.quick(a=lambda g, a: g + 10 * a)
+    assert mg.autograd.grad(op(x), x, mg.ones(2))[0].tolist() == [11, 11]  # bare arrays
+    assert mg.autograd.grad(op(x), x, mg.ones(2), create_graph=True)[0].tolist() == [2, 2]
 
 
 # The walk

@@ -8,7 +8,7 @@ from numpy.linalg import LinAlgError as NumpyLinAlgError
 from ..axes import rows
 from ..errors import DtypeError, LinAlgError, ShapeError
 from ..op import op
-from ..shortcuts import column_sums, to_input, to_weight
+from ..shortcuts import column_sums, times, turned_times
 from .rounding import zero
 
 __all__ = ["det", "detsign", "dot", "inv", "linear", "logabsdet", "matmul", "solve"]
@@ -69,7 +69,10 @@ def linear(xp, x, weight, bias):
     return y
 
 
-linear.vjp(x=to_input, weight=to_weight, bias=column_sums)
+linear.vjp(x=lambda g, weight: g @ weight,
+           weight=lambda g, x: rows(g).swapaxes(0, 1) @ rows(x),
+           bias=lambda g: rows(g).sum(axis=0))  # fmt: skip
+linear.quick(x=times, weight=turned_times, bias=column_sums)
 
 
 # Square matrices, in the last two axes

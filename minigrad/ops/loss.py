@@ -100,15 +100,20 @@ def cross_entropy(xp, scores, target, /, reduction="mean"):
 
 
 def _cross_entropy_rule(g, probability, target, reduction, xp):
-    back = less_one_in_each_row(probability, target, xp)
-    if back is not None and reduction != "none":
-        back *= g
-        return divided(back, len(back)) if reduction == "mean" else back
     return less_one_hot.on(xp, probability, target) * _share(g, target.shape, reduction)
+
+
+def _cross_entropy_quickly(g, probability, target, reduction, xp):
+    back = None if reduction == "none" else less_one_in_each_row(probability, target)
+    if back is None:
+        return _cross_entropy_rule(g, probability, target, reduction, xp)
+    back *= g
+    return divided(back, len(back)) if reduction == "mean" else back
 
 
 cross_entropy.vjp(scores=_cross_entropy_rule,
                   target=None)  # fmt: skip
+cross_entropy.quick(scores=_cross_entropy_quickly)
 
 
 @op(kind="loss")
