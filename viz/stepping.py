@@ -218,9 +218,6 @@ def rule_text(name, argument):
     """
     op = OPS.get(name.rstrip("_"))
     rule = op.rules.get(argument) if op is not None else None
-    if rule and rule[0].__module__ == "minigrad.shortcuts":  # what is told of these begins with what they stand for
-        told = re.match("`(g [^`]+)`", rule[0].__doc__)
-        return told[1] if told else ""
     if not rule or rule[0].__name__ != "<lambda>":
         return ""
     line, made = rule[0].__code__.co_firstlineno, rule[0].__code__.co_varnames[: rule[0].__code__.co_argcount]
