@@ -8,6 +8,8 @@ PyTorch and the other tools have to be importable, and Graphviz's `dot` on the p
 import argparse
 import importlib.util
 import json
+import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -47,13 +49,17 @@ def answers(name):
 def apart(*arguments, limit):
     """The answer of this module in another process, or why there is none."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.side_by_side", *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
-        return {"error": f"stopped after {limit} s"}
-    if done.returncode:
-        return {"error": (done.stderr.strip().splitlines() or ["ended without a word"])[-1]}
-    return json.loads(done.stdout.splitlines()[-1])
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as process:
+        try:
+            out, errors = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # Graphviz's program, which it has started, would go on
+            process.communicate()
+            return {"error": f"stopped after {limit} s"}
+    if process.returncode:
+        return {"error": (errors.strip().splitlines() or ["ended without a word"])[-1]}
+    return json.loads(out.splitlines()[-1])
 
 
 def main():
