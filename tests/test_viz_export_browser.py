@@ -93,7 +93,7 @@ def test_hostile_labels_do_nothing_in_a_page(opened):
         page.wait_for_selector("#graph[data-settled=true]")
         page.locator(".vg-node").first.click()
         assert page.title().startswith("Graph: 2 ops")
-        assert page.evaluate("document.querySelectorAll('img, iframe, script').length") == 3
+        assert page.evaluate("document.querySelectorAll('img, iframe, script').length") == 2
         still = opened(named(name), f"{number}-still.html", java_script_enabled=False)
         assert still.locator("img, b, iframe").count() == 0 and still.locator("noscript svg").count() == 1
 
