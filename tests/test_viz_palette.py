@@ -17,8 +17,8 @@ PRESSED = "color-mix(in srgb, var(--ink) 8%, var(--paper))"
 FLAG = "color-mix(in srgb, var(--ink) 88%, var(--paper))"
 ON = {  # words that stand on something else than paper or wash
     ".vg-kind-output:not(.vg-unrecorded) .vg-name": (FLAG,), ".vg-kind-output:not(.vg-unrecorded) .vg-sub": (FLAG,),
-    ".vg-tag-ready text": ("var(--gradient)",), ".vg-tag-error text": ("var(--warn)",),
-    ".vg-tag-keeps text": ("color-mix(in srgb, var(--ink) 14%, var(--paper))",),
+    ".vs .vg-tag-ready text": ("var(--gradient)",), ".vo .vg-tag-error text": ("var(--warn)",),
+    ".vs .vg-tag-keeps text": ("color-mix(in srgb, var(--ink) 14%, var(--paper))",),
     ".vs-number": (*SURFACES, "color-mix(in srgb, var(--accent) 17%, var(--paper))",
                    "color-mix(in srgb, var(--gradient) 12%, var(--paper))"),
     ".vg-tag-warn text": ("var(--warn)",), ".vg-chip.vg-tag-warn": ("var(--warn)",),

@@ -13,7 +13,9 @@ table { border-collapse: collapse; margin: 1rem 0 2rem; }
 th, td { border-bottom: 1px solid #d5dbe1; padding: .35rem .9rem; text-align: left; vertical-align: top; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
 figure { margin: 0; border: 1px solid #d5dbe1; border-radius: 8px; padding: .8rem; }
-figure img { width: 100%; height: 30rem; object-fit: contain; } figcaption { font-weight: 600; }
+figure img { width: 100%; height: 30rem; object-fit: contain; }
+.row figure:first-child { grid-column: 1 / -1; } .row figure:first-child img { height: 15rem; object-position: left; }
+figcaption { font-weight: 600; }
 """
 
 
