@@ -18,7 +18,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-
 def _one(name, x, dim):
     """`dim` as an axis, where it cannot be several."""
     if isinstance(dim, (tuple, list)):
