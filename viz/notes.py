@@ -81,6 +81,8 @@ def _where(array, buffer):
     """(number of the memory that an array stands in, where in it); a plain number has none."""
     if isinstance(array, np.generic) or not array.nbytes:
         return None, (0, 0)
+    if type(array) is np.ndarray and array.base is None:  # most arrays are new and own their memory
+        return buffer(array), (0, array.nbytes)
     owner = memory.owner(array)
     return buffer(owner), span(array, owner)
 
