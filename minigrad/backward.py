@@ -4,7 +4,9 @@ Two passes without recursion, so that a chain of a million ops is no problem. Th
 one other will send a gradient to. The second runs the rules of a node as soon as all that will come has come, and sends
 the contributions on. A leaf's edge (`AccumulateGrad`) has no rules: what arrives there is added to `.grad`.
 
-Ordinarily rules run on bare arrays. With `create_graph` they run on tensors, and so are recorded themselves.
+Ordinarily rules run on bare arrays. With `create_graph` they run on tensors, and so are recorded themselves. They also
+do while all that happens is put down as a graph (`state.staging`, see jit/recording.py); then nothing is recorded for a
+further backward, but each op of the rules is told.
 """
 
 from __future__ import annotations
@@ -131,16 +133,18 @@ def _walk(roots, gradients, retain, create, targets):
     if watched:
         notify(BackwardStarted(roots))
     try:
-        if not create:  # rules on bare arrays ask for no mode
-            return _run(_start(roots, gradients, create).items(), {}, retain, create, targets)
-        with grad_mode(True):
-            return _run(_start(roots, gradients, create).items(), {}, retain, create, targets)
+        on_tensors = create or state.staging is not None
+        start = _start(roots, gradients, on_tensors).items()
+        if not on_tensors:  # rules on bare arrays ask for no mode
+            return _run(start, {}, retain, create, targets)
+        with grad_mode(create):
+            return _run(start, {}, retain, create, targets)
     finally:
         if watched:
             notify(BackwardEnded(roots))
 
 
-def _start(roots, gradients, create):
+def _start(roots, gradients, on_tensors):
     """The first gradients: ones for scalars, what the caller gave for the rest."""
     start = {}
     for given in gradients:
@@ -166,7 +170,7 @@ def _start(roots, gradients, create):
             raise DeviceError(f"grad_output is on {gradient.device}, the output on {root.device}. Use .to(device).")
         if gradient.array.dtype is not array.dtype:
             gradient = gradient.astype(array.dtype)
-        gradient = gradient if create else gradient.array
+        gradient = gradient if on_tensors else gradient.array
         start[root._edge] = start[root._edge] + gradient if root._edge in start else gradient
     return start
 
@@ -381,7 +385,7 @@ def _add_to_grad(tensor, g, create):
         elif old._edge is not None:
             new = old + as_tensor(g)
         else:
-            old.array += g
+            old.array += g.array if isinstance(g, Tensor) else g
             memory.changed(old.array)
             new = old
         tensor._grad = new

@@ -109,9 +109,13 @@ class Stepped:
 
 @dataclass(slots=True)
 class Changing:
-    """The numbers of these tensors are about to change in place, or may from now on without word of it (`.data`)."""
+    """The numbers of these tensors are about to change in place, or may from now on without word of it (`.data`).
+
+    `by` is the optimizer that is about to step, if one is.
+    """
 
     tensors: tuple
+    by: Any = None
 
 
 @dataclass(slots=True)

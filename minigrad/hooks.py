@@ -118,15 +118,15 @@ def run_hooks(node, g, create, landed, start):
         for hook in list(node.hooks):
             if isinstance(hook, BeforeNode):
                 answer = hook.function((as_tensor(g),))
-                g = g if answer is None else _checked(answer[0], g, create)
+                g = g if answer is None else _checked(answer[0], g)
             elif isinstance(hook, OnTheWay):
                 hook.function(as_tensor(g), start)
             elif not isinstance(hook, (Retain, Marked)):
                 answer = hook(as_tensor(g))
-                g = g if answer is None else _checked(answer, g, create)
+                g = g if answer is None else _checked(answer, g)
     for hook in node.hooks:
         if isinstance(hook, Retain) and hook.retains() is not None:
-            landed.append((hook.retains(), g if create else g.copy()))
+            landed.append((hook.retains(), g if isinstance(g, Tensor) else g.copy()))
     return g
 
 
@@ -137,7 +137,7 @@ def run_node_hooks(node, sent, g, create):
             given = tuple(None if s is None else as_tensor(s) for _, s in sent)
             answer = hook.function(given, (as_tensor(g),))
             if answer is not None:
-                sent = [(parent, old if new is None else _checked(new, old, create))
+                sent = [(parent, old if new is None else _checked(new, old))
                         for new, (parent, old) in zip(answer, sent, strict=True)]  # fmt: skip
     return sent
 
@@ -150,10 +150,10 @@ def run_leaf_hooks(tensor, g, create):
                 hook.function(*given)
 
 
-def _checked(answer, g, create):
+def _checked(answer, g):
     if not isinstance(answer, Tensor):
         raise TypeError(f"a hook must return a Tensor or None, but this one returned {type(answer).__name__}")
     if answer.array.shape != tuple(g.shape):
         raise ShapeError(f"a hook has changed the size of the gradient from {tuple(g.shape)} to {answer.shape}")
     answer = answer.astype(g.dtype)
-    return answer if create else answer.array
+    return answer if isinstance(g, Tensor) else answer.array

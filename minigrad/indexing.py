@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 
-from . import ops
+from . import modes, ops
 from .creation import check_fit, tensor
 from .device import device_of, module_of
 from .errors import DeviceError, DtypeError, PlaceError, ShapeError
@@ -63,6 +63,8 @@ def _plain_item(item, x):
         raise IndexError(f"tensors used as indices must be integers or booleans, not minigrad.{array.dtype}")
     if array.dtype.kind == "u":  # a mask, from before there was bool
         return _where_x_is(array, x).astype("bool")
+    if modes.state.staging is not None:  # which knows arrays by what they are
+        return _where_x_is(array, x)
     return int(array) if not array.ndim and array.dtype.kind == "i" else _where_x_is(array, x).copy()
 
 
@@ -247,7 +249,9 @@ def _line(name, input, dim, index, negative=False):
     dim = axis_of(input, dim, name)
     if index.array.dtype.name not in ("int32", "int64"):
         raise DtypeError(f"{name}(): Expected dtype int32 or int64 for index, got {index.dtype}. Use .long().")
-    places = _where_x_is(index.array, input).reshape(-1).copy()
+    places = _where_x_is(index.array, input)
+    if places.ndim != 1 or modes.state.staging is None:
+        places = places.reshape(-1).copy()
     length = input.array.shape[dim] if input.array.ndim else 1
     if not negative:
         check_range(name, places, length, dim)

@@ -45,6 +45,7 @@ class _State(threading.local):
     inference = False  # nothing made here may ever be recorded
     anomaly = False  # remember where each op was called; stop at the first nan of backward
     packing = None  # how saved tensors are kept, see autograd/graph.py
+    staging = None  # who is putting down all that happens, as a graph that can be run again (see jit/recording.py)
     only_off = False  # the mode of no_grad and nothing else
 
     def __init__(self):
@@ -57,7 +58,7 @@ class _State(threading.local):
     def __setattr__(self, name, value):
         put = super().__setattr__
         put(name, value)
-        others = bool(self.watchers or self.inference or self.anomaly or self.packing)
+        others = bool(self.watchers or self.inference or self.anomaly or self.packing or self.staging)
         put("only_off", not (self.grad or others))
         self._counted.set(others or not self.grad)
 

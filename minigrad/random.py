@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from . import dtype as dtypes
-from . import ops
+from . import modes, ops
 from .creation import as_size, float_dtype, placed
 from .device import Device
 from .errors import DtypeError, ShapeError
@@ -100,7 +100,7 @@ def set_rng_state(new_state):
     default_generator.set_state(new_state)
 
 
-# What is drawn, as arrays
+# What can be drawn: (NumPy's generator, shape, dtype, options) to an array
 
 
 def _numbers(generator):
@@ -109,22 +109,49 @@ def _numbers(generator):
     return (default_generator if generator is None else generator).numpy
 
 
-def _uniform(shape, dtype, generator):
-    """On [0, 1): a number so near to 1 that the dtype rounds it up becomes the largest one below 1."""
+def _uniform(numbers, shape, dtype, a=0.0, b=1.0):
+    """On [a, b): a number so near to 1 that the dtype rounds it up becomes the largest one below 1."""
     _only_floats("rand", dtype)
-    drawn = np.asarray(_numbers(generator).random(shape)).astype(dtype)
-    return np.minimum(drawn, np.nextafter(dtype.type(1), 0), out=drawn)  # with out: an array for shape (), too
+    drawn = np.asarray(numbers.random(shape)).astype(dtype)
+    drawn = np.minimum(drawn, np.nextafter(dtype.type(1), 0), out=drawn)  # with out: an array for shape (), too
+    return drawn if (a, b) == (0.0, 1.0) else drawn * (b - a) + a
 
 
-def _normal(shape, dtype, generator):
+def _normal(numbers, shape, dtype, mean=0.0, std=1.0):
     _only_floats("randn", dtype)
-    return np.asarray(_numbers(generator).standard_normal(shape)).astype(dtype)
+    drawn = np.asarray(numbers.standard_normal(shape)).astype(dtype)
+    return drawn if (mean, std) == (0.0, 1.0) else drawn * std + mean
 
 
-def _integers(low, high, shape, generator):
+def _integers(numbers, shape, dtype, low, high):
     if low >= high:
         raise ShapeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    return np.asarray(_numbers(generator).integers(low, high, shape))
+    return numbers.integers(low, high, shape)
+
+
+def _exponential(numbers, shape, dtype, lambd):
+    _only_floats("exponential_", dtype)
+    return numbers.standard_exponential(shape) / lambd
+
+
+DRAWS = {
+    "uniform": _uniform,
+    "normal": _normal,
+    "integers": _integers,
+    "permutation": lambda numbers, shape, dtype: numbers.permutation(*shape),
+    "exponential": _exponential,
+    "chances": lambda numbers, shape, dtype, p: numbers.random(shape) < p,
+    "kept": lambda numbers, shape, dtype, p, scale: (numbers.random(shape) >= p) * scale,
+}
+
+
+def draw(what, shape, dtype, device=None, generator=None, **options):
+    """A new tensor of random numbers: `what` is one of DRAWS, dtype NumPy's. All that is random goes through here."""
+    drawn = np.asarray(DRAWS[what](_numbers(generator), shape, dtype, **options)).astype(dtype, copy=False)
+    made = Tensor(placed(drawn, device))
+    if modes.state.staging is not None:
+        modes.state.staging.drew(made, what, tuple(shape), dtype, device, generator, options)
+    return made
 
 
 def _only_floats(name, dtype):
@@ -135,14 +162,20 @@ def _only_floats(name, dtype):
 # Tensors of random numbers
 
 
+def _leaf(made, requires_grad):
+    return made.requires_grad_(True) if requires_grad else made
+
+
 def rand(*given, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform on [0, 1)."""
-    return Tensor(placed(_uniform(as_size(given, size, "rand"), float_dtype(dtype), generator), device), requires_grad)
+    made = draw("uniform", as_size(given, size, "rand"), float_dtype(dtype), device, generator)
+    return _leaf(made, requires_grad)
 
 
 def randn(*given, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Standard normal."""
-    return Tensor(placed(_normal(as_size(given, size, "randn"), float_dtype(dtype), generator), device), requires_grad)
+    made = draw("normal", as_size(given, size, "randn"), float_dtype(dtype), device, generator)
+    return _leaf(made, requires_grad)
 
 
 def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
@@ -153,16 +186,17 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
         low, high = 0, low
     if size is None:
         raise TypeError("randint(): give a size, as in randint(10, (3,))")
-    drawn = _integers(operator.index(low), operator.index(high), as_size((size,)), generator)
-    return Tensor(placed(drawn.astype(dtypes.as_dtype(dtype or dtypes.int64).numpy), device), requires_grad)
+    limits = {"low": operator.index(low), "high": operator.index(high)}
+    wanted = dtypes.as_dtype(dtype or dtypes.int64).numpy
+    return _leaf(draw("integers", as_size((size,)), wanted, device, generator, **limits), requires_grad)
 
 
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False):
     """The numbers 0 to n-1 in random order."""
     if operator.index(n) < 0:
         raise ShapeError(f"randperm(): Trying to create tensor with negative dimension {n}")
-    drawn = _numbers(generator).permutation(n).astype(dtypes.as_dtype(dtype or dtypes.int64).numpy)
-    return Tensor(placed(drawn, device), requires_grad)
+    wanted = dtypes.as_dtype(dtype or dtypes.int64).numpy
+    return _leaf(draw("permutation", (n,), wanted, device, generator), requires_grad)
 
 
 def _like(input, options):
@@ -209,12 +243,14 @@ def normal(mean, std=1.0, size=None, *, generator=None, dtype=None, device=None,
 
 def bernoulli(input, p=None, *, generator=None):
     """1 with the probability that stands in input (with p for every element), else 0. Nothing is recorded."""
-    if p is None:
-        _only_floats("bernoulli", input.array.dtype)
-        p = input.cpu().array
-    _check_probability("bernoulli", p)
-    drawn = _numbers(generator).random(input.array.shape) < p
-    return Tensor(placed(np.asarray(drawn).astype(input.array.dtype), input.device))
+    shape, dtype, device = input.array.shape, input.array.dtype, input.device
+    if p is not None:
+        _check_probability("bernoulli", p)
+        return draw("chances", shape, dtype, device, generator, p=p)
+    _only_floats("bernoulli", dtype)
+    _check_probability("bernoulli", input.cpu().array)
+    drawn = draw("uniform", shape, np.dtype("float64"), device, generator)
+    return (drawn < input.detach()).to(input.dtype)
 
 
 def _check_probability(name, p):
@@ -248,24 +284,24 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 # Tensors filled in place
 
 
-def _filled(self, name, drawn):
-    """Overwrite self with an array; what it held before gets no gradient."""
-    drawn = placed(np.asarray(drawn).astype(self.array.dtype), self.device)
-    return change(self, name, lambda x: ops.index_put(x, Tensor(drawn), index=Ellipsis))
+def _filled(self, name, what, generator, **options):
+    """Overwrite self with what is drawn; what it held before gets no gradient."""
+    drawn = draw(what, self.array.shape, self.array.dtype, self.device, generator, **options)
+    return change(self, name, lambda x: ops.index_put(x, drawn, index=Ellipsis))
 
 
 def uniform_(self, a=0.0, b=1.0, *, generator=None):
     """Uniform on [a, b), in place."""
     if a > b:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
-    return _filled(self, "uniform_", _uniform(self.array.shape, self.array.dtype, generator) * (b - a) + a)
+    return _filled(self, "uniform_", "uniform", generator, a=a, b=b)
 
 
 def normal_(self, mean=0.0, std=1.0, *, generator=None):
     """Normal with this mean and standard deviation, in place."""
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
-    return _filled(self, "normal_", _normal(self.array.shape, self.array.dtype, generator) * std + mean)
+    return _filled(self, "normal_", "normal", generator, mean=mean, std=std)
 
 
 def exponential_(self, lambd=1.0, *, generator=None):
@@ -273,14 +309,14 @@ def exponential_(self, lambd=1.0, *, generator=None):
     _only_floats("exponential_", self.array.dtype)
     if lambd <= 0:
         raise ShapeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    return _filled(self, "exponential_", _numbers(generator).standard_exponential(self.array.shape) / lambd)
+    return _filled(self, "exponential_", "exponential", generator, lambd=lambd)
 
 
 def bernoulli_(self, p=0.5, *, generator=None):
     """1 with probability p, a number or a tensor, else 0; in place."""
     p = p.cpu().array if isinstance(p, Tensor) else p
     _check_probability("bernoulli_", p)
-    return _filled(self, "bernoulli_", _numbers(generator).random(self.array.shape) < p)
+    return _filled(self, "bernoulli_", "chances", generator, p=p)
 
 
 def random_(self, low=None, high=None, *, generator=None):
@@ -294,7 +330,7 @@ def random_(self, low=None, high=None, *, generator=None):
         high = np.iinfo(dtype).max
     elif high is None:
         high = 2 ** (np.finfo(dtype).nmant + 1) if dtype.kind == "f" else 2
-    return _filled(self, "random_", _integers(low, high, self.array.shape, generator))
+    return _filled(self, "random_", "integers", generator, low=low, high=high)
 
 
 for _fill in (uniform_, normal_, exponential_, bernoulli_, random_):

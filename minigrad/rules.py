@@ -54,7 +54,7 @@ def _as_the_source(g, shape, dtype):
 
 def run_rules_carefully(node, g, create):
     """The same for tensors, custom functions, hooks, watchers and anomaly mode."""
-    sent = pairs_sent(node, g, create) if type(node) is Node else node.run_backward(g, create)
+    sent = pairs_sent(node, g) if type(node) is Node else node.run_backward(g, create)
     if node.hooks:
         sent = run_node_hooks(node, sent, g, create)
     if modes.special and state.anomaly:
@@ -64,9 +64,9 @@ def run_rules_carefully(node, g, create):
     return sent
 
 
-def pairs_sent(node, g, create):
+def pairs_sent(node, g):
     """What the rules give, as pairs (parent, contribution)."""
-    given = _run_rules_on_tensors(node, g) if create else run_rules(node, g)
+    given = _run_rules_on_tensors(node, g) if isinstance(g, Tensor) else run_rules(node, g)
     return [pair for pair in zip(node.parents, given) if pair[0] is not None]  # noqa: B905  as above
 
 
@@ -81,6 +81,8 @@ def _by_argument(node, sent):
 
 def _run_rules_on_tensors(node, g):
     saved, shared = _saved_of(node), None
+    if node.plan.shared is not None and state.staging is not None and not state.grad:
+        return state.staging.rules_as_one(node, g)
     saved = _saved_as_tensors(node) if saved else ()
     if node.plan.shared is not None:
         (shared,) = node.plan.shared(g, saved, ops)
@@ -114,7 +116,7 @@ def _overwritten(node, name, array):
 
 def _saved_as_tensors(node):
     """Saved arrays as tensors that know where they came from, so that rules on them are recorded."""
-    plan, again = node.plan, node.op.byproducts
+    plan, again = node.plan, node.op.byproducts if state.grad else {}
     found = {name: _as_it_was(node, name, kept) if name in plan.tensors and name not in again else kept
              for name, kept in zip(plan.names, node.saved, strict=True)}  # fmt: skip
     for name in again.keys() & found.keys():

@@ -285,7 +285,8 @@ class Tensor:
         """`given`, and word of it to the watchers."""
         if modes.state.watchers:
             modes.notify(ReadBack(self, how, given))
-        return given
+        staging = modes.state.staging
+        return given if staging is None else staging.read(self, how, given)
 
     def item(self):
         """The one element as a Python number. The graph does not follow it."""

@@ -131,11 +131,12 @@ class FunctionNode(Node):
                 f"function {self.name()} returned an incorrect number of gradients (expected {count}, got "
                 f"{len(answers)}): one for each argument of forward, None where there is none"
             )
-        return [(parent, self._checked(i, answer, create))
+        on_tensors = create or modes.state.staging is not None
+        return [(parent, self._checked(i, answer, on_tensors))
                 for i, (parent, answer) in enumerate(zip(self.parents, answers, strict=False))
                 if parent is not None]  # fmt: skip
 
-    def _checked(self, i, answer, create):
+    def _checked(self, i, answer, on_tensors):
         if answer is None:
             return None
         shape, dtype = self.given[i]
@@ -145,7 +146,7 @@ class FunctionNode(Node):
             raise ShapeError(f"Function {self.name()} returned an invalid gradient at index {i} - got "
                              f"{list(answer.shape)} but expected shape compatible with {list(shape)}")  # fmt: skip
         answer = answer.astype(dtype)
-        return unbroadcast(answer if create else answer.array, shape)
+        return unbroadcast(answer if on_tensors else answer.array, shape)
 
 
 def _stretches_to(shape, larger):

@@ -119,7 +119,7 @@ class PackedNode(Node):
         try:
             with grad_mode(create):
                 self.saved = kept and tuple(map(_unpacked, kept))
-            return rules.pairs_sent(self, g, create)
+            return rules.pairs_sent(self, g)
         finally:
             self.saved = kept
 

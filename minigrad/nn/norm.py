@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import modes
 from ..creation import ones, tensor, zeros
 from ..errors import ShapeError
 from . import functional as F
@@ -63,9 +64,11 @@ class _BatchNorm(Module):
             )
         share = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats:
-            seen = int(self.num_batches_tracked.array) + 1
-            init.constant_(self.num_batches_tracked, seen)
-            share = 1 / seen if self.momentum is None else share
+            if modes.state.staging is None:
+                init.constant_(self.num_batches_tracked, int(self.num_batches_tracked.array) + 1)
+            else:  # as an op, so that it can be seen
+                self.num_batches_tracked.add_(1)
+            share = 1 / int(self.num_batches_tracked) if self.momentum is None else share
         use_batch = self.training or self.running_mean is None
         tracked = not self.training or self.track_running_stats
         return F.batch_norm(

@@ -156,7 +156,7 @@ class Optimizer:
     def _announce(self):
         """Word to the watchers before parameters change."""
         if modes.special and modes.state.watchers:
-            modes.notify(Changing(tuple(self._all())))
+            modes.notify(Changing(tuple(self._all()), self))
 
     def _tell(self):
         """Word of a step: to a scheduler that wants to come after it, and to the watchers."""

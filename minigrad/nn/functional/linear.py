@@ -10,8 +10,7 @@ from ... import memory, ops
 from ...creation import arange
 from ...device import module_of
 from ...errors import DtypeError, ShapeError
-from ...random import default_generator
-from ...tensor import Tensor
+from ...random import draw
 
 _linear = ops.linear.run
 
@@ -108,8 +107,7 @@ def _kept(shape, p, like, generator=None):
     """0 with probability p, else 1 / (1 - p), as a tensor outside of any graph. Errors: DtypeError for integers."""
     if p < 1 and not like.is_floating_point():
         raise DtypeError(f"dropout: 1 / (1 - p) can't be cast to the desired output type {like.dtype}. Use .float().")
-    kept = (generator or default_generator).numpy.random(shape) >= p
-    return Tensor((kept * (0.0 if p == 1 else 1 / (1 - p))).astype(like.array.dtype)).to(like.device)
+    return draw("kept", shape, like.array.dtype, like.device, generator, p=p, scale=0.0 if p == 1 else 1 / (1 - p))
 
 
 def _check_p(p):
@@ -159,7 +157,7 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False):
         return input
     low = -1.7580993408473766  # selu(-inf)
     scale = 0.0 if p == 1 else (1 - p + p * (1 - p) * low * low) ** -0.5
-    kept = Tensor((default_generator.numpy.random(input.array.shape) >= p).astype(input.array.dtype)).to(input.device)
+    kept = draw("kept", input.array.shape, input.array.dtype, input.device, p=p, scale=1.0)
     made = (input * kept + low * (1 - kept)) * scale - low * p * scale
     return in_place.change(input, "alpha_dropout_", lambda x: made) if inplace else made
 

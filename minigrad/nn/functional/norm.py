@@ -5,9 +5,10 @@ from __future__ import annotations
 import operator
 from math import prod
 
-from ... import memory, ops
+from ... import memory, modes, ops
 from ...errors import DtypeError, PlaceError, ShapeError
 from ...shaping import broadcast_tensors
+from ...tensor import Tensor
 from .padding import pad
 
 
@@ -27,11 +28,22 @@ def _affine(x, weight, bias, shape=None):
     return x if bias is None else x + (bias if shape is None else bias.reshape(shape))
 
 
-def _move(running, new, momentum):
-    """running += momentum * (new - running), in place and out of the graph."""
-    if running is not None:
-        running.array += (momentum * (new - running.array)).astype(running.array.dtype)
-        memory.changed(running.array)
+def _move(running, input, new, momentum):
+    """running += momentum * (new - running), in place and out of the graph. `new`: what makes it of the array."""
+    if running is None:
+        return
+    if modes.state.staging is not None:  # as ops, so that they can be seen
+        with modes.no_grad():
+            running.add_(((new(input) - running) * momentum).astype(running.dtype))
+        return
+    array = new(input.array)
+    running.array += (momentum * (array - running.array)).astype(running.array.dtype)
+    memory.changed(running.array)
+
+
+def _variance(x, dims):
+    """The variance over these axes, not corrected, of an array or a tensor."""
+    return ops.var(x, dim=dims, correction=0) if isinstance(x, Tensor) else x.var(axis=dims)
 
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
@@ -56,9 +68,8 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if count == 1:
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if count and (running_mean is not None or running_var is not None):
-        array = input.array
-        _move(running_mean, array.mean(axis=dims), momentum)
-        _move(running_var, array.var(axis=dims) * (count / max(count - 1, 1)), momentum)
+        _move(running_mean, input, lambda x: x.mean(axis=dims), momentum)
+        _move(running_var, input, lambda x: _variance(x, dims) * (count / max(count - 1, 1)), momentum)
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, per_channel)
 
 
@@ -133,8 +144,8 @@ def instance_norm(
     count = prod(input.shape[2:])
     if count == 1:
         raise ShapeError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
-    _move(running_mean, input.array.mean(axis=dims).mean(axis=0), momentum)
-    _move(running_var, input.array.var(axis=dims).mean(axis=0) * (count / max(count - 1, 1)), momentum)
+    _move(running_mean, input, lambda x: x.mean(axis=dims).mean(axis=0), momentum)
+    _move(running_var, input, lambda x: _variance(x, dims).mean(axis=0) * (count / max(count - 1, 1)), momentum)
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, (1, -1, *(1,) * len(dims)))
 
 
