@@ -390,6 +390,6 @@ def _add_to_grad(tensor, g, create):
             new = old
         tensor._grad = new
     if modes.special and state.watchers:
-        notify(Accumulated(tensor, as_tensor(g), new))
+        notify(Accumulated(tensor, as_tensor(g), new, new is old))
     if tensor._edge.hooks and tensor.is_leaf:
         run_leaf_hooks(tensor, g, create)

@@ -78,8 +78,8 @@ def cupy():
 
 
 def module_of(array):
-    """The array module that made this array."""
-    return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
+    """The array module that made this array; one that only stands for an array (jit/symbols.py) brings its own."""
+    return np if isinstance(array, (np.ndarray, np.generic)) else getattr(array, "xp", None) or cupy()
 
 
 def device_of(array):

@@ -77,11 +77,12 @@ class RuleRan:
 
 @dataclass(slots=True)
 class Accumulated:
-    """`gradient` was added to `tensor.grad`, which is now `total`."""
+    """`gradient` was added to `tensor.grad`, now `total`: the very tensor that it was, if `in_place`."""
 
     tensor: Any
     gradient: Any
     total: Any
+    in_place: bool = False
 
 
 @dataclass(slots=True)

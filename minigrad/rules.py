@@ -116,12 +116,15 @@ def _overwritten(node, name, array):
 
 def _saved_as_tensors(node):
     """Saved arrays as tensors that know where they came from, so that rules on them are recorded."""
-    plan, again = node.plan, node.op.byproducts if state.grad else {}
+    plan, again = node.plan, node.op.byproducts
     found = {name: _as_it_was(node, name, kept) if name in plan.tensors and name not in again else kept
              for name, kept in zip(plan.names, node.saved, strict=True)}  # fmt: skip
     for name in again.keys() & found.keys():
-        function, needs = again[name]
-        found[name] = function(*[ops if need == "xp" else found[need] for need in needs])
+        if state.grad:
+            function, needs = again[name]
+            found[name] = function(*[ops if need == "xp" else found[need] for need in needs])
+        else:  # only told, not recorded
+            found[name] = as_tensor(found[name])
     return [found[name] for name in plan.names]
 
 

@@ -242,6 +242,8 @@ class Tensor:
                 raise ShapeError(f"assigned grad has shape {new.shape}, but the tensor has shape {self.shape}")
             if new.array.dtype != self.array.dtype:
                 raise DtypeError(f"assigned grad has dtype {new.dtype}, but the tensor has dtype {self.dtype}")
+        if modes.state.staging is not None:
+            modes.state.staging.cleared(self, True)
         had, self._grad = getattr(self, "_grad", None), new
         if new is None and had is not None and modes.special and modes.state.watchers:
             modes.notify(Zeroed(self, True))

@@ -16,8 +16,8 @@ def check(graph):
         _make(value, made, graph)
     _check_block(graph, made, graph)
     for held, new in graph.updates:
-        if held not in graph.parameters and held not in graph.constants:
-            raise ValueError(f"{graph.name}: {held} is updated, and is no tensor that the graph holds")
+        if held not in graph.parameters and held not in graph.constants and held not in graph.inputs:
+            raise ValueError(f"{graph.name}: {held} is updated, and is no tensor from outside")
         _use(new, made, graph)
     return graph
 
@@ -73,5 +73,5 @@ def _check_step(step, graph):
     unknown = step.attributes.keys() - op.attributes.keys()
     if unknown:
         raise ValueError(f"{graph.name}: {op.name} has no attribute {sorted(unknown)[0]!r}")
-    if len(step.outputs) not in (1, 1 + len(op.byproducts)):
+    if len(step.outputs) not in (1, 1 + len(op.byproducts)) and len(step.outputs) != len(getattr(op, "outputs", ())):
         raise ValueError(f"{graph.name}: {op.name} makes {1 + len(op.byproducts)} values, not {len(step.outputs)}")

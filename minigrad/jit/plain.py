@@ -8,12 +8,13 @@ import numpy as np
 
 from ..dtype import as_dtype
 from ..nn import Parameter
-from ..op import OPS
+from ..op import OPS, Op
 from ..tensor import Tensor
 from .check import check
 from .graph import KINDS, Block, Graph, If, Loop, Source, Step, Value
 from .prims import PRIMS
 from .tree import Leaf
+from .vjp import vjp_of
 
 FORMAT = "minigrad graph 1"
 _DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
@@ -21,7 +22,7 @@ _DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "
 
 def record_of(name):
     """The record of an op or primitive by its name. Errors: ValueError where there is none."""
-    found = PRIMS.get(name) or OPS.get(name)
+    found = PRIMS.get(name) or OPS.get(name) or vjp_of(name)
     if found is None:
         raise ValueError(f"there is no op {name!r}")
     return found
@@ -60,6 +61,8 @@ def plain_of(graph):
             return {"dtype": what.name}
         if isinstance(what, np.dtype):
             return {"dtype": what.name}
+        if isinstance(what, Op):
+            return {"op": what.name}
         if isinstance(what, (bool, int, float, str, type(None))):
             return what
         if isinstance(what, np.generic):
@@ -164,6 +167,8 @@ class _Reader:
             return self.tensor(inside) if kind == "tensor" else self.tensor(inside).array
         if kind == "ellipsis":
             return Ellipsis
+        if kind == "op":
+            return record_of(inside)
         raise ValueError(f"{kind!r} is nothing that can stand here")
 
     def tensor(self, data, parameter=False):

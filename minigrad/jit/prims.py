@@ -219,6 +219,12 @@ def _randn(*, shape, dtype=None, generator=None):
     return random.randn(*shape, dtype=dtype, generator=generator)
 
 
+@prim("random.draw", "tensor", kind="random")
+def _draw(*, what, shape, dtype, generator=None, options=None):
+    """Random numbers of any kind in random.DRAWS."""
+    return random.draw(what, shape, dtype, None, generator, **(options or {}))
+
+
 for _prim in PRIMS.values():
     _prim.draws = _prim.kind == "random"
 

@@ -4,11 +4,12 @@ executors. Ops are recorded for backward and told to watchers as those of any ot
 
 from __future__ import annotations
 
-from .. import ops
+from .. import memory, ops
 from ..errors import ShapeError
+from ..op import Op
 from ..tensor import Tensor
 from .graph import Graph, If, Loop, Value, replaced
-from .tree import unflatten
+from .tree import rebuilt, unflatten
 
 
 def run(graph, inputs, trail=None):
@@ -26,7 +27,9 @@ def run(graph, inputs, trail=None):
     _run_block(graph, known, trail)
     results = [known[value] if isinstance(value, Value) else value for value in graph.outputs]
     for held, new in graph.updates:
-        known[held]._put_array(known[new].array)
+        array = known[held].array
+        array[...] = known[new].array
+        memory.changed(array)
     return results[0] if graph.form is None else unflatten(graph.form, results)
 
 
@@ -52,9 +55,20 @@ def _run_block(block, known, trail):
 def _run_step(step, known):
     inputs = [known[x] if isinstance(x, Value) else x for x in step.inputs]
     attributes = replaced(step.attributes, known) if step.attributes else {}
-    known[step.outputs[0]] = step.op(*inputs, **attributes)
+    if attributes and isinstance(step.op, Op):
+        attributes = _bare(attributes)
+    result = step.op(*inputs, **attributes)
+    if isinstance(result, tuple):  # all rules of a node, see vjp.py
+        known.update(zip(step.outputs, result, strict=True))
+        return
+    known[step.outputs[0]] = result
     if len(step.outputs) > 1:
         known.update(zip(step.outputs[1:], _byproducts(step, inputs, attributes, known), strict=True))
+
+
+def _bare(what):
+    """Arrays in the place of tensors, as records take them in attributes."""
+    return what.array if isinstance(what, Tensor) else rebuilt(what, _bare)
 
 
 def _byproducts(step, inputs, attributes, known):

@@ -6,6 +6,7 @@ import keyword
 import re
 
 from .graph import Graph, If, Loop, Value
+from .tree import Leaf
 
 # How ops are written in code; all others by name.
 INFIX = {
@@ -132,6 +133,7 @@ def code_of(graph):
 class _Coder:
     def __init__(self, graph):
         self.graph, self.names, self.taken, self.lines = graph, {}, set(), []
+        self.called = {step.op.name.rpartition(".")[2] for step in graph.every_step() if not step.blocks}
         self.uses, self.inline = {}, {}
         for step in graph.every_step():
             for value in step.uses():
@@ -158,15 +160,31 @@ class _Coder:
 
     def result(self, graph):
         outputs = [self.expression(value) for value in graph.outputs]
-        return outputs[0] if len(outputs) == 1 else ", ".join(outputs) or "None"
+        if graph.form is None:
+            return outputs[0] if len(outputs) == 1 else ", ".join(outputs) or "None"
+        return self.nested(graph.form, outputs)
+
+    def nested(self, form, outputs):
+        """The result as the function gave it."""
+        if isinstance(form, Leaf):
+            return outputs[form.number]
+        if isinstance(form, dict):
+            return "{" + ", ".join(f"{key!r}: {self.nested(part, outputs)}" for key, part in form.items()) + "}"
+        if isinstance(form, (tuple, list)):
+            parts = ", ".join(self.nested(part, outputs) for part in form)
+            ends = "[]" if isinstance(form, list) else ("(", ",)" if len(form) == 1 else ")")
+            return f"{ends[0]}{parts}{ends[1]}"
+        return repr(form)
 
     def name(self, value):
         """A Python name for a value: its own where that is one."""
         if value not in self.names:
             plain = re.sub(r"\W", "_", value.name)
             plain = f"_{plain}" if not plain or plain[0].isdigit() or keyword.iskeyword(plain) else plain
-            while plain in self.taken:
-                plain += "_"
+            start, number = plain, 0
+            while plain in self.taken or plain in self.called:
+                number += 1
+                plain = f"{start}_{number}"
             self.taken.add(plain)
             self.names[value] = plain
         return self.names[value]

@@ -306,6 +306,8 @@ def check_betas(betas):
 def clear_grad(p, set_to_none=True):
     """Clear one tensor's gradient, and tell the watchers if there was one."""
     old = getattr(p, "_grad", None)
+    if modes.state.staging is not None:
+        modes.state.staging.cleared(p, set_to_none)
     if old is None:
         return
     if set_to_none:

@@ -1,0 +1,57 @@
+"""Which line of the user's own code is running, and what it is called there."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from pathlib import Path
+
+from .graph import Source
+
+_PACKAGE = str(Path(__file__).parents[1])
+_known = {}  # (code, number of the instruction) -> Source
+_MOST = 20_000
+
+
+def user_frame(frame):
+    """The nearest frame from here outward that is not minigrad's own."""
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame
+
+
+def here():
+    """The line of the user's that runs, as a Source; None where there is none."""
+    frame = user_frame(sys._getframe(1))
+    return None if frame is None else source_of(frame)
+
+
+def source_of(frame):
+    """The line that this frame is at."""
+    key = frame.f_code, frame.f_lasti
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _MOST:
+            _known.clear()
+        code, line = frame.f_code, frame.f_lineno
+        text = linecache.getline(code.co_filename, line, frame.f_globals).strip()
+        found = _known[key] = Source(code.co_filename, line, text, code.co_name)
+    return found
+
+
+def where(source):
+    """A Source in words: `f, lesson.py line 3: y = x * 2`."""
+    if source is None:
+        return "an unknown line"
+    name = source.file.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "a cell" if name.startswith("<") or name.split(".")[0].isdigit() else name
+    return f"{source.function}, {name} line {source.line}" + (f": {source.text}" if source.text else "")
+
+
+def way():
+    """All calls that led here, each as (code, number of the instruction): the same in each turn of a loop."""
+    frame, calls = sys._getframe(2), []
+    while frame is not None:
+        calls.append((frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return tuple(calls)
