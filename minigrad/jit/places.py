@@ -6,16 +6,18 @@ import linecache
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from .graph import Source
 
-_PACKAGE = str(Path(__file__).parents[1])
+_LIBRARIES = str(Path(__file__).parents[1]), str(Path(np.__file__).parent)  # whose lines nobody is looking for
 _known = {}  # (code, number of the instruction) -> Source
 _MOST = 20_000
 
 
 def user_frame(frame):
-    """The nearest frame from here outward that is not minigrad's own."""
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    """The nearest frame from here outward that is not minigrad's own, or NumPy's."""
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
         frame = frame.f_back
     return frame
 

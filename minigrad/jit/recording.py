@@ -44,6 +44,8 @@ class Recording:
         self.held = {}  # Value -> the tensor that it stands for: inputs, parameters, constants
         self.entered = []  # dotted names of the modules that run just now
         self.modules = {}  # every module that ran
+        self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
+        self.facts = {}  # Value -> truth: numbers whose truth decided which way was put down
         self.reads = []  # (Source, how, Value, what Python got): numbers that left
         self.gathered = []  # (Source, tensor): tensors made of Python's numbers
         self.ways = None  # for who wants it: each step -> the calls that led to it, as a tuple
@@ -133,6 +135,24 @@ class Recording:
         if self.ways is not None:
             self.ways[step] = way()
 
+    def put(self, tensor, value):
+        """From here on, `tensor` has this value."""
+        self.of(tensor)
+        self.tensors[id(tensor)] = self.arrays[id(tensor.array)] = value
+
+    def option(self, optimizer, group, name):
+        """The value of a number in one of an optimizer's groups, which each run reads anew."""
+        key = optimizer, group, name
+        if key not in self.options:
+            label = "_".join(map(str, name)) if isinstance(name, tuple) else name
+            self.options[key] = Value(self.names.new(label), "float")
+            self.graph.inputs.append(self.options[key])
+        return self.options[key]
+
+    def relies_on(self, value, truth):
+        """The graph is right only where this number is true, or is not."""
+        self.facts[value] = truth
+
     def number(self, prim, inputs, kind, name=None):
         """A step that makes a Python number."""
         made = Value(self.names.new(name or prim.rpartition(".")[2]), kind)
@@ -204,11 +224,11 @@ class Recording:
         if view is not None:
             whole = self._value(base, "view_put")
             self.add(OPS["view_put"], (self.of(base), value), {"steps": self._plain(tuple(view.steps()))}, (whole,))
-            self._put(base, whole)
-        self._put(tensor, value)
+            self.put(base, whole)
+        self.put(tensor, value)
         for other in live_views(base):
             if other is not tensor and id(other) in self.tensors:
-                self._put(other, self._viewed(self.tensors[id(base)], other))
+                self.put(other, self._viewed(self.tensors[id(base)], other))
         for other in self.owners.get(id(_owner(tensor.array)), ()):  # those cut off by detach()
             if other.array is tensor.array and other is not tensor:
                 self.tensors[id(other)] = value
@@ -222,10 +242,6 @@ class Recording:
             self.add(op, (value,), self._plain(attributes), (made,))
             value = made
         return value
-
-    def _put(self, tensor, value):
-        self.tensors[id(tensor)] = self.arrays[id(tensor.array)] = value
-        self._keep(tensor)
 
     # Backward and optimizers
 
@@ -247,7 +263,7 @@ class Recording:
         if event.in_place:
             value = self._value(total, "grad")
             self.add(OPS["add"], (self.of(total), self.of(event.gradient)), {}, (value,))
-            self._put(total, value)
+            self.put(total, value)
 
     def cleared(self, leaf, set_to_none):
         """The .grad of a leaf is cleared, or is about to be replaced."""
@@ -258,8 +274,7 @@ class Recording:
             self.leaves.setdefault(id(leaf), (leaf, "grown"))
             value = self._value(grad, "zeros")
             self.add(PRIMS["tensor.full"], (0,), {"shape": grad.array.shape, "dtype": grad.dtype}, (value,))
-            self.of(grad)
-            self._put(grad, value)
+            self.put(grad, value)
 
     def _changing(self, event):
         if event.by is not None:

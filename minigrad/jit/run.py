@@ -49,10 +49,10 @@ def _run_block(block, known, trail):
         elif kind is Loop:
             _run_loop(step, known, trail)
         else:
-            _run_step(step, known)
+            run_step(step, known)
 
 
-def _run_step(step, known):
+def run_step(step, known):
     inputs = [known[x] if isinstance(x, Value) else x for x in step.inputs]
     attributes = replaced(step.attributes, known) if step.attributes else {}
     if attributes and isinstance(step.op, Op):

@@ -135,7 +135,7 @@ class NAdam(Optimizer):
         if "mu_product" not in state:
             state["mu_product"] = ones_like(state["step"])
         state["mu_product"].array *= mu
-        product = float(state["mu_product"].array)
+        product = state["mu_product"].array.item()
         m, v = self._buffers(p, "exp_avg", "exp_avg_sq")
         g = _with_decay(self, group, p, g, lr)
         _average(m, g, 1 - beta1, t)

@@ -1,0 +1,65 @@
+"""What need not be computed at all, since it is there already: copies, casts to the same dtype, turning round twice."""
+
+from __future__ import annotations
+
+from ..graph import Step, Value
+from .rewrite import rewritten
+
+_ZERO, _ONE = (0, 0.0), (1, 1.0)
+
+
+def algebra(graph):
+    """Take out ops whose result is their operand.
+
+    Only what holds for every number is used: x * 1 and x - 0 are x, while x + 0 is not (-0.0), nor x * 0 (nan).
+    Derivatives are not looked at: this is for graphs that are not differentiated any more.
+    """
+    made = {}
+
+    def change(step, block):
+        if isinstance(step, Step):
+            found = _simpler(step, made)
+            if found is not None:
+                return [found]
+            made.update(dict.fromkeys(step.outputs, step))
+        return None
+
+    return rewritten(graph, change)
+
+
+def _simpler(step, made):
+    """What stands for the one output of this step, if something that is there already does."""
+    name, x = step.op.name, step.inputs[0] if step.inputs else None
+    if len(step.outputs) != 1 or not isinstance(x, Value):
+        return None
+    before = made.get(x)
+    if name in ("clone", "detach"):
+        return x
+    if name == "cast" and x.dtype is not None and x.dtype.numpy == step.attributes["dtype"]:
+        return x
+    if name in ("reshape", "broadcast_to") and None not in (x.shape or (None,)) and x.shape == step.output.shape:
+        return x
+    if name == "neg" and before is not None and before.op.name == "neg":
+        return before.inputs[0]
+    if name == "swapaxes" and before is not None and before.op.name == "swapaxes":
+        return before.inputs[0] if _axes(step) == _axes(before) else None
+    if name in ("mul", "div", "sub") and len(step.inputs) == 2:
+        neutral = _ZERO if name == "sub" else _ONE
+        if _is_number(step.inputs[1], neutral) and _same_kind(x, step.output):
+            return x
+    return None
+
+
+def _axes(step):
+    rank = len(step.output.shape)
+    return {step.attributes["dim0"] % rank, step.attributes["dim1"] % rank}
+
+
+def _is_number(x, numbers):
+    return isinstance(x, (int, float)) and not isinstance(x, bool) and x in numbers
+
+
+def _same_kind(x, y):
+    return x.dtype is y.dtype and x.shape == y.shape and x.shape is not None
+
+
