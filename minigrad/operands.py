@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import dtype as dtypes
+from . import modes
 from .device import device_of, module_of
 from .errors import DeviceError, DtypeError
 from .explain import describe, wrong_argument
@@ -68,6 +69,8 @@ def sort_arguments(op, inputs, args, kwargs):
 
 def number_or_refuse(op, position, x):
     """A plain number, where the op takes one."""
+    if modes.state.staging is not None and hasattr(x, "plain"):  # a number that is being followed, see jit/capture.py
+        x = x.plain()
     if isinstance(x, NUMBERS) and (op.broadcasts or op.variadic):
         return x
     raise wrong_argument(op, op.names_of((None,) * (position + 1))[position], x)

@@ -123,7 +123,7 @@ class _Builder:
                           value.array.item())  # fmt: skip
         if isinstance(value, tuple):
             return tuple(self.option(optimizer, group, (name, i), part) for i, part in enumerate(value))
-        return Number(self, self.recording.option(optimizer, group, name), value)
+        return Number(self, self.recording.option(optimizer, group, name, value), value)
 
     def count(self, twin):
         """In the place of Optimizer._count: one more step, as a number of the graph."""

@@ -23,7 +23,7 @@ from .errors import CaptureError
 from .graph import Graph, Names, Step, Value
 from .places import here, way
 from .prims import PRIMS
-from .tree import flatten, rebuilt
+from .tree import Leaf, rebuilt
 from .vjp import run_as_one, vjp
 
 _ndarray = np.ndarray
@@ -72,11 +72,9 @@ class Recording:
         self._know(tensor, value)
         return value
 
-    def finish(self, result):
-        """The graph, given what the run came to; tensors in it are the outputs."""
-        leaves, form = flatten(result)
-        self.graph.outputs = [self.of(tensor) for tensor in leaves]
-        self.graph.form = None if isinstance(result, Tensor) else form
+    def finish(self, outputs, form):
+        """The graph, given the values that the run came to, and how they are nested in its result."""
+        self.graph.outputs, self.graph.form = list(outputs), None if isinstance(form, Leaf) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
                               if self.tensors[id(tensor)] is not value]  # fmt: skip
         return self.graph
@@ -140,14 +138,14 @@ class Recording:
         self.of(tensor)
         self.tensors[id(tensor)] = self.arrays[id(tensor.array)] = value
 
-    def option(self, optimizer, group, name):
+    def option(self, optimizer, group, name, number):
         """The value of a number in one of an optimizer's groups, which each run reads anew."""
         key = optimizer, group, name
         if key not in self.options:
             label = "_".join(map(str, name)) if isinstance(name, tuple) else name
-            self.options[key] = Value(self.names.new(label), "float")
-            self.graph.inputs.append(self.options[key])
-        return self.options[key]
+            self.options[key] = Value(self.names.new(label), "float"), number
+            self.graph.inputs.append(self.options[key][0])
+        return self.options[key][0]
 
     def relies_on(self, value, truth):
         """The graph is right only where this number is true, or is not."""
@@ -165,7 +163,7 @@ class Recording:
         """Every event of the core."""
         handler = _HANDLERS.get(type(event))
         if handler is not None:
-            handler(self, event)
+            getattr(self, handler)(event)
 
     def _ran(self, event):
         op, out = event.op, event.output
@@ -313,6 +311,6 @@ def _owner(array):
 
 
 _HANDLERS = {
-    OpRan: Recording._ran, Accumulated: Recording._accumulated, Changing: Recording._changing,
-    Gathered: Recording._gathered, ModuleEntered: Recording._entered, ModuleLeft: Recording._left,
+    OpRan: "_ran", Accumulated: "_accumulated", Changing: "_changing", Gathered: "_gathered", ModuleEntered: "_entered",
+    ModuleLeft: "_left",
 }  # fmt: skip

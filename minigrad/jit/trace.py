@@ -87,7 +87,8 @@ def record(func, inputs):
             recording.enter_input(x, name)
         result = func(*fresh)
     _only_tensors(recording.graph.name, result)
-    recording.finish(result)
+    leaves, form = flatten(result)
+    recording.finish(map(recording.of, leaves), form)
     return recording, result
 
 

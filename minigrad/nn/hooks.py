@@ -46,6 +46,7 @@ def register(module, table, hook, prepend, **options):
     if prepend:
         table.move_to_end(handle, last=False)
     object.__setattr__(module, "_hooked", True)
+    modes.structure += 1
     return handle
 
 

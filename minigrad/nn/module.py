@@ -53,6 +53,7 @@ class Module:
     # Attributes
 
     def __setattr__(self, name, value):
+        modes.structure += 1
         if "_modules" not in self.__dict__:
             if isinstance(value, (Parameter, Module)):
                 raise AttributeError(
@@ -81,10 +82,12 @@ class Module:
 
     def _enter(self, table, name, value):
         """Put into its table; what is replaced keeps its place, since the order is that of Sequential and saving."""
+        modes.structure += 1
         self._forget(name, keep=table)
         table[name] = value
 
     def _forget(self, name, keep=None):
+        modes.structure += 1
         for table in (self._parameters, self._buffers, self._modules, self.__dict__):
             if table is not keep:
                 table.pop(name, None)
@@ -262,6 +265,7 @@ class Module:
         """Set `training` on this module and all below it. It changes how layers compute, never what is recorded."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
+        modes.structure += 1
         object.__setattr__(self, "training", mode)
         for child in self.children():
             child.train(mode)

@@ -1,0 +1,195 @@
+"""Recording one run of a function so that it can be run again without Python: what `jit.compile` keeps of it."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from .. import modes
+from ..tensor import Tensor
+from .errors import CaptureError
+from .guards import Around, Guards, snapshot_of
+from .recording import Recording
+from .trace import name_of, names_of
+from .tree import flatten, unflatten
+from .vjp import run_as_one
+
+
+class Passed:
+    """Stands for a number read from a tensor by `.item()`, for as long as it is only handed on.
+
+    Whatever Python does with it, it turns into the plain number, and the graph then relies on just this number.
+    """
+
+    __slots__ = ("capture", "number", "value")
+
+    def __init__(self, capture, value, number):
+        self.capture, self.value, self.number = capture, value, number
+
+    def plain(self):
+        self.capture.relies_on(self.value, ("is", self.number))
+        return self.number
+
+
+def _asking(name):
+    def ask(self, *others):
+        others = [other.plain() if isinstance(other, Passed) else other for other in others]
+        return getattr(self.plain(), name)(*others)
+
+    return ask
+
+
+for _name in """__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __floordiv__ __rfloordiv__
+    __mod__ __rmod__ __pow__ __rpow__ __neg__ __pos__ __abs__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__
+    __float__ __int__ __round__ __format__ __str__ __repr__ __hash__ __divmod__ __trunc__ __floor__ __ceil__""".split():
+    setattr(Passed, _name, _asking(_name))
+
+
+class Capture(Recording):
+    """A recording that also notes what it relies on.
+
+    What cannot be put down does not stop the run, which goes on as it is written: `failed` then says why.
+    """
+
+    def __init__(self, function):
+        super().__init__(name_of(function), *names_of(function))
+        self.function, self.around = function, Around(function)
+        self.failed = None
+        self.before = {}  # module -> what mattered of it when it began to run
+        self.structure = modes.structure
+
+    def take(self, args, kwargs):
+        """Run the function. Gives its result, as whoever called it is to get it."""
+        inputs, self.form = flatten((args, kwargs))
+        if len({id(x) for x in inputs}) < len(inputs):
+            self.failed = "one tensor is handed in twice"
+        self.specs = [Spec(type(x), x.array.shape, x.array.dtype, x.requires_grad) for x in inputs]
+        with self.on():
+            for i, x in enumerate(inputs):
+                self.enter_input(x, f"x{i}" if len(inputs) > 1 else "x")
+            result = self.function(*args, **kwargs)
+        leaves, form = flatten(result, (Tensor, Passed))
+        if self.failed is None:
+            self._attempt(self._conclude, leaves, form)
+        return unflatten(form, [x.number if isinstance(x, Passed) else x for x in leaves])
+
+    def _attempt(self, what, *args):
+        try:
+            return what(*args)
+        except CaptureError as error:
+            self.failed = str(error)
+        return None
+
+    def _conclude(self, leaves, form):
+        """The run is over: what came of it, and is it one that can be done again?"""
+        self._look_back()
+        if not self.leaves and any(isinstance(x, Tensor) and x.requires_grad for x in leaves):
+            raise CaptureError("the result still wants gradients: compile the whole step, with backward() in it")
+        self.finish([x.value if isinstance(x, Passed) else self.of(x) for x in leaves], form)
+        held = set(map(id, self.held.values()))
+        self.gradients_before, self.final_gradients = {}, {}
+        for leaf, first in self.leaves.values():
+            grad = getattr(leaf, "_grad", None)
+            self.gradients_before[leaf] = first, grad
+            if grad is None or id(grad) not in held:
+                self.final_gradients[leaf] = None if grad is None else self.of(grad)
+        self.guards = Guards(self.modules.values(), self.around, self.structure)
+
+    def _look_back(self):
+        """Refuse a run that has changed what it goes by: a replay would not do that."""
+        name = self.around.changed() or self._changed_module()
+        if name is not None:
+            raise CaptureError(f"the function changes {name}, which lies outside; a replay would not. Hand it in, and "
+                               "return what it is to be")  # fmt: skip
+        if self.gathered:
+            source = self.gathered[0][0]
+            text = f" ({source.text})" if source and source.text else ""
+            raise CaptureError(f"a tensor is made of Python's numbers inside{text}: nobody knows whether they will be "
+                               "the same next time. Make it outside")  # fmt: skip
+        for (optimizer, group, name), (_, number) in self.options.items():
+            options = optimizer.param_groups[group]
+            if (options[name[0]][name[1]] if isinstance(name, tuple) else options[name]) != number:
+                raise CaptureError(f"the function changes {name} of an optimizer, as a scheduler does; a replay would "
+                                   "not. Let the scheduler step outside")  # fmt: skip
+
+    def _changed_module(self):
+        for module, before in self.before.items():
+            if snapshot_of([module]) != before:
+                return f"an attribute of {type(module).__name__}"
+        return None
+
+    # What happens, as far as it can be put down
+
+    def told(self, event):
+        """Every event of the core."""
+        if self.failed is None:
+            self._attempt(super().told, event)
+
+    def rules_as_one(self, node, g):
+        """For backward: the contributions of a node whose way back is one step."""
+        sent = None if self.failed else self._attempt(super().rules_as_one, node, g)
+        return run_as_one(node, g)[1] if sent is None else sent
+
+    def cleared(self, leaf, set_to_none):
+        """The .grad of a leaf is cleared."""
+        if self.failed is None:
+            self._attempt(super().cleared, leaf, set_to_none)
+
+    def drew(self, *what):
+        """random.draw has drawn a tensor."""
+        if self.failed is None:
+            self._attempt(super().drew, *what)
+
+    def read(self, tensor, how, given):
+        """A value leaves for Python: the graph relies on it, unless it is only handed on."""
+        if self.failed is not None:
+            return given
+        if how in ("numpy", "tolist"):
+            self.failed = f"a tensor leaves for Python by {how}(), where it cannot be followed"
+            return given
+        kind = "bool" if isinstance(given, bool) else "int" if isinstance(given, int) else "float"
+        number = self.number(f"tensor.{kind}", (self.of(tensor),), kind)
+        if how == "item" and kind == "float":
+            return Passed(self, number, given)
+        self.relies_on(number, ("is", given))
+        return given
+
+    def relies_on(self, value, expected):
+        """The graph is right only where this number has this truth value, or is this number: ("is", number)."""
+        self.facts[value] = expected
+
+    def _entered(self, event):
+        if id(event.module) not in self.modules:
+            self.before[event.module] = snapshot_of([event.module])
+        super()._entered(event)
+
+    def let_go(self):
+        """Forget the tensors that only the recording keeps alive, and find out which constants nobody else can reach.
+
+        What remains of those is the array, which will never change: the set of such Values.
+        """
+        constants, private = self.graph.constants, set()
+        for kept in (self.alive, self.owners, self.tensors, self.arrays, self.held, self.leaves, self.before):
+            kept.clear()
+        for value in list(constants):
+            tensor = constants.pop(value)
+            array, watch = tensor.array, weakref.ref(tensor)
+            del tensor
+            tensor = watch()
+            alone = sys.getrefcount(array) == 2 or not array.flags.writeable
+            if tensor is None and alone and array.base is None:
+                private.add(value)
+            constants[value] = Tensor(array) if tensor is None else tensor
+        return private
+
+
+@dataclass(eq=False)
+class Spec:
+    """What an input has to look like."""
+
+    cls: type
+    shape: tuple
+    dtype: Any
+    requires_grad: bool

@@ -1,0 +1,376 @@
+"""From a graph's steps to lines of NumPy.
+
+Most records need no word of their own here: one that is a single ufunc becomes that ufunc, with memory to write to; one
+whose formula is made of ufuncs is taken apart by running the formula on Symbols; a view is made beforehand where its
+base is known; and any other runs its formula as it stands. `emits` adds better ways for a few that matter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...dtype import get_default_dtype, result_type
+from ...op import Op
+from ...operands import NUMBERS
+from ..errors import CaptureError
+from ..graph import If, Loop, Value, values_in
+from ..symbols import Symbol
+from .program import Buffer, Line, Program
+
+BETTER = {}  # name of a record -> function (emitter, step) that writes its lines; False to leave it to the general way
+
+
+def emits(*names):
+    """Decorator: a better way for these records."""
+
+    def enter(function):
+        BETTER.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
+
+
+class Emitter:
+    """Writes the lines of one graph.
+
+    `leaving` are values whose arrays will belong to somebody else, `pinned` those with memory of their own. `facts` are
+    numbers that must be what they were: {value: truth, or ("is", number)}; a run where one is not ends there.
+    """
+
+    def __init__(self, graph, leaving=(), pinned=(), facts=None):
+        self.graph, self.program, self.facts = graph, Program(), facts or {}
+        self.leaving, self.pinned, self.buffers, self.scalars = set(leaving), set(pinned), {}, {}
+        self.uses = {}
+        for step in graph.every_step():
+            for value in step.uses():
+                self.uses[value] = self.uses.get(value, 0) + 1
+        for value in values_in((graph.outputs, graph.updates)):
+            self.uses[value] = self.uses.get(value, 0) + 1
+        self.makers = {value: step for step in graph.steps for value in step.outputs}
+
+    def run(self):
+        """The program."""
+        for value in self.graph.inputs:
+            if value.kind == "tensor":
+                self.buffers[value] = Buffer("given", value.shape, value.dtype.numpy, self.new_name(value))
+                self.program.given.append(self.buffers[value].name)
+            else:
+                self.scalars[value] = self.new_name(value)
+                self.program.given.append(self.scalars[value])
+        for value, tensor in self.graph.held().items():
+            array = tensor.array
+            self.buffers[value] = Buffer("outside", array.shape, array.dtype, tensor=tensor,
+                                         rows=array.flags.c_contiguous)  # fmt: skip
+        for step in self.graph.steps:
+            self.step(step)
+            for value in step.outputs:
+                if value in self.facts:
+                    self._rely_on(self.scalars[value], self.facts[value])
+        for held, new in self.graph.updates:
+            self._update(self.of(held), self.of(new), new)
+        return self.program
+
+    def _rely_on(self, name, expected):
+        if isinstance(expected, bool):
+            self.line(f"if {'not ' if expected else ''}{name}: return MISS", guard=True)
+        else:
+            number = expected[1]
+            known = self.program.constant(number, "n_was")
+            test = "is not" if isinstance(number, bool) else "!="
+            self.line(f"if {name} {test} {known}: return MISS", guard=True)
+
+    def _update(self, held, new, value):
+        """Numbers for a tensor that is held: written there by the very line that makes them, where nobody minds."""
+        lines = self.program.lines
+        at = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].out is new), None)
+        safe = at is not None and lines[at].elementwise and new.kind == "static" and new.base is None
+        if safe and self.uses[value] == 1 and not new.pinned and new.dtype == held.dtype and new.shape == held.shape:
+            behind = lines[at + 1 :]
+            if not any(line.guard or any(b.root is held for b in line.operands) for line in behind):
+                new.base, new.derive = held, lambda array: array
+                return
+        copyto = self.program.constant(np.copyto, "copyto")
+        self.line(f"{copyto}({{0}}, {{1}})", held, new)
+
+    def new_name(self, value):
+        name = "".join(c if c.isalnum() else "_" for c in value.name)
+        return f"{name}_" if not name[0].isalpha() or name in self.program.given else name
+
+    def step(self, step):
+        """The lines of one step."""
+        if isinstance(step, (If, Loop)):
+            raise CaptureError("a graph with branches or loops is run as it stands, not as lines of NumPy")
+        better = BETTER.get(step.op.name)
+        if better is not None and better(self, step) is not False:
+            return
+        if not isinstance(step.op, Op) or any(True for _ in values_in(step.attributes)):
+            as_it_stands(self, step)
+        elif step.op.view:
+            self.set(step.output, self.formula_view(step))
+        elif not elementwise(self, step):
+            as_it_stands(self, step)
+
+    # Buffers
+
+    def of(self, value):
+        """The buffer of a value."""
+        return self.buffers[value]
+
+    def set(self, value, buffer):
+        """This buffer has the numbers of the value."""
+        self.buffers[value] = buffer
+
+    def new(self, shape, dtype, value=None):
+        """A buffer to write to; one that leaves the program is made anew by its line."""
+        kind = "fresh" if value is not None and value in self.leaving else "static"
+        return Buffer(kind, tuple(shape), np.dtype(dtype), pinned=value is not None and value in self.pinned)
+
+    def like(self, value):
+        """A buffer for this value."""
+        return self.new(value.shape, value.dtype.numpy, value)
+
+    def view(self, buffer, text, derive, shape, rows=True):
+        """Another look at the memory of a buffer."""
+        return Buffer(buffer.kind, tuple(shape), buffer.dtype, base=buffer, derive=derive, text=text, rows=rows)
+
+    def turned(self, buffer):
+        """A matrix, turned round."""
+        return self.view(buffer, "{}.T", lambda a: a.T, buffer.shape[::-1], rows=1 in buffer.shape)
+
+    def reshaped(self, buffer, shape):
+        """The same elements in another shape: a view where the rows lie one behind the other, else a copy."""
+        shape = tuple(shape)
+        if buffer.shape == shape:
+            return buffer
+        if buffer.rows:
+            return self.view(buffer, f"{{}}.reshape({shape})", lambda a: a.reshape(shape), shape)
+        out = self.new(buffer.shape, buffer.dtype)
+        self.copied(buffer, out)
+        return self.reshaped(out, shape)
+
+    def in_rows(self, buffer):
+        """The same numbers in row order without gaps."""
+        if buffer.rows:
+            return buffer
+        out = self.new(buffer.shape, buffer.dtype)
+        return self.copied(buffer, out)
+
+    def copied(self, buffer, out):
+        """The numbers of one buffer in another."""
+        return self.line(f"{self.program.constant(np.copyto, 'copyto')}({{out}}, {{0}})", buffer, out=out)
+
+    def number(self, number, dtype):
+        """A number as an array without axes, which takes NumPy half the time of a Python number."""
+        dtype = np.dtype(dtype)
+        if isinstance(number, Value):
+            buffer = self.buffers.get((number, dtype))
+            if buffer is None:
+                buffer = self.buffers[number, dtype] = Buffer("static", (), dtype, pinned=True)
+                self.line(f"{{out}}.fill({self.scalars[number]})", out=buffer)
+            return buffer
+        key = "number", repr(number), dtype
+        if key not in self.buffers:
+            array = np.asarray(number, dtype) if isinstance(number, float) else np.asarray(number).astype(dtype)
+            self.buffers[key] = self.table(array)
+        return self.buffers[key]
+
+    def table(self, array):
+        """An array that never changes."""
+        name = self.program.constant(array, "c")
+        return Buffer("outside", array.shape, array.dtype, name, rows=array.flags.c_contiguous)
+
+    # Lines
+
+    def line(self, template, *operands, out=None, elementwise=False, extra=(), guard=False):
+        """One more line; its result."""
+        self.program.lines.append(Line(template, operands, out, elementwise, extra, guard))
+        return out
+
+    def ufunc(self, ufunc, operands, out):
+        """`out = ufunc(*operands)`, element by element."""
+        name = self.program.constant(ufunc, ufunc.__name__)
+        places = ", ".join(f"{{{i}}}" for i in range(len(operands)))
+        to = "out={out}" if ufunc in (np.maximum, np.minimum) else "{out}"  # which warn of a third operand, at length
+        template = f"{name}({places}, {to})" if out.kind == "static" else f"{{out}} = {name}({places})"
+        return self.line(template, *operands, out=out, elementwise=True)
+
+    def product(self, a, b, out):
+        """The product of two matrices, or of a matrix and a line."""
+        if out.kind == "static" and out.rows:
+            return self.line("{0}.dot({1}, {out})", a, b, out=out)
+        out.kind = "fresh"
+        return self.line("{out} = {0}.dot({1})", a, b, out=out)
+
+    def cast(self, buffer, dtype):
+        """The buffer in another dtype."""
+        dtype = np.dtype(dtype)
+        if buffer.dtype == dtype:
+            return buffer
+        name = self.program.constant(dtype, dtype.name)
+        out = Buffer("fresh", buffer.shape, dtype)
+        return self.line(f"{{out}} = {{0}}.astype({name})", buffer, out=out)
+
+    def operands(self, step):
+        """The operands of a step as an op's formula gets them: of one dtype, numbers as arrays without axes."""
+        op = step.op
+        if not isinstance(op, Op):
+            return [self.of(x) if isinstance(x, Value) and x.kind == "tensor" else x for x in step.inputs]
+        names = op.names_of(step.inputs)
+        mixed = [i for i, name in enumerate(names) if name not in op.fixed]
+        plain = [x if isinstance(x, NUMBERS) else _stand_in(x) for x in (step.inputs[i] for i in mixed)]
+        wanted = result_type(plain) if plain else None
+        if op.to_float and wanted.kind != "f":
+            wanted = get_default_dtype().numpy
+        made = []
+        for i, x in enumerate(step.inputs):
+            if isinstance(x, Value) and x.kind == "tensor":
+                made.append(self.cast(self.of(x), wanted) if i in mixed else self.of(x))
+            else:
+                made.append(self.number(x, wanted))
+        return made
+
+    def formula_view(self, step):
+        """The result of an op that only looks at memory in another way."""
+        base, op, attributes = self.of(step.inputs[0]), step.op, step.attributes
+        name = self.program.constant(op.forward, op.name)
+        given = "".join(f", {key}={self.literal(what)}" for key, what in attributes.items())
+        np_name, out = self.program.constant(np, "np"), step.output
+        rows = base.rows and op.name in ("reshape", "unsqueeze", "squeeze", "detach")
+        if op.name == "reshape" and not base.rows:
+            base = self.in_rows(base)
+            rows = True
+        return self.view(base, f"{name}({np_name}, {{}}{given})", lambda a: op.forward(np, a, **attributes), out.shape,
+                         rows)  # fmt: skip
+
+    def literal(self, what):
+        """An attribute as source: a value by its buffer's place is not possible here, so constants only."""
+        if isinstance(what, (bool, int, str, type(None))) or (isinstance(what, float) and what == what and
+                                                              abs(what) != float("inf")):  # fmt: skip
+            return repr(what)
+        if isinstance(what, tuple) and all(isinstance(part, (int, type(None))) for part in what):
+            return repr(what)
+        return self.program.constant(what, "k")
+
+
+def _stand_in(x):
+    """What result_type looks at: an array of this dtype and number of axes, or a number."""
+    if x.kind != "tensor":
+        return {"float": 0.0, "int": 0, "bool": False}[x.kind]
+    return np.empty((0,) * len(x.shape) if x.shape else (), x.dtype.numpy)
+
+
+# The general ways
+
+
+def elementwise(emitter, step):
+    """A formula made of ufuncs; False where it is not."""
+    op, out = step.op, step.output
+    if op.variadic or op.byproducts or out.shape is None or op.kind not in ("elementwise", "activation", "compare"):
+        return False
+    operands = emitter.operands(step)
+    if op.kernel is not None:
+        emitter.set(out, emitter.ufunc(op.kernel, operands, emitter.like(out)))
+        return True
+    builder, mark = _Builder(emitter), len(emitter.program.lines)
+    symbols = [Symbol(builder, b.shape, b.dtype, b) for b in operands]
+    try:
+        result = op.forward(symbols[0].xp, *symbols, **step.attributes)
+    except Exception:  # it does more than ufuncs do
+        del emitter.program.lines[mark:]
+        return False
+    right = isinstance(result, Symbol) and result.shape == out.shape and result.dtype == out.dtype.numpy
+    if not right or result.ref in operands:
+        del emitter.program.lines[mark:]
+        return False
+    emitter.set(out, builder.finish(result.ref, emitter, out))
+    return True
+
+
+class _Builder:
+    """What Symbols say, as lines."""
+
+    def __init__(self, emitter):
+        self.emitter = emitter
+
+    def ufunc(self, ufunc, operands, shape, dtype):
+        buffers = [x if isinstance(x, Buffer) else self.emitter.number(x, dtype) for x in operands]
+        if any(b.dtype != dtype and b.dtype.kind != "b" for b in buffers) and dtype.kind != "b":
+            raise CaptureError("operands of several dtypes")
+        return self.emitter.ufunc(ufunc, buffers, self.emitter.new(shape, dtype))
+
+    def finish(self, buffer, emitter, value):
+        """The last line's result is that of the step: it may have to be memory of its own."""
+        last = emitter.program.lines[-1]
+        if last.out is buffer and value in emitter.leaving:
+            last.template = "{out} = " + last.template.replace(", out={out})", ")").replace(", {out})", ")")
+            buffer.kind = "fresh"
+        buffer.pinned = buffer.pinned or value in emitter.pinned
+        return buffer
+
+
+def as_it_stands(emitter, step):
+    """The record's own formula, which makes its results anew."""
+    op, operands = step.op, emitter.operands(step)
+    outs = [Buffer("fresh", value.shape, value.dtype.numpy if value.dtype else None) for value in step.outputs]
+    bare = isinstance(op, Op) or hasattr(op, "forward")
+    name = emitter.program.constant(op.forward if bare else _on_arrays(op, step), op.name.replace(".", "_"))
+    places, used = [], []
+    for x in operands:
+        if isinstance(x, Buffer):
+            places.append(f"{{{len(used)}}}")
+            used.append(x)
+        else:
+            places.append(_plain(emitter, x))
+    attributes = []
+    for key, what in step.attributes.items():
+        attributes.append(f"{key}={_written(emitter, what, used)}")
+    if bare:
+        places.insert(0, emitter.program.constant(np, "np"))
+    call = f"{name}({', '.join([*places, *attributes])})"
+    made = "{out}" if len(outs) == 1 and not op.byproducts else ", ".join(
+        ["{out}", *(f"{{extra{i}}}" for i in range(len(outs) - 1))])  # fmt: skip
+    if op.byproducts and len(outs) == 1:
+        call = f"{call}[0]"
+    if not step.outputs[0].shape and step.outputs[0].kind == "tensor" and len(outs) == 1:
+        call = f"{emitter.program.constant(np.asarray, 'asarray')}({call})"
+    emitter.line(f"{made} = {call}", *used, out=outs[0], extra=tuple(outs[1:]))
+    for value, buffer in zip(step.outputs, outs, strict=True):
+        buffer.aliases = tuple(used)
+        buffer.rows = False
+        if value.kind == "tensor":
+            emitter.set(value, buffer)
+        else:
+            buffer.name = emitter.scalars[value] = f"n{len(emitter.scalars)}"
+
+
+def _plain(emitter, x):
+    return emitter.scalars[x] if isinstance(x, Value) else emitter.literal(x)
+
+
+def _written(emitter, what, used):
+    """An attribute as source; values in it become operands."""
+    if isinstance(what, Value):
+        if what.kind != "tensor":
+            return emitter.scalars[what]
+        used.append(emitter.of(what))
+        return f"{{{len(used) - 1}}}"
+    if not any(True for _ in values_in(what)):
+        return emitter.literal(what)
+    if isinstance(what, tuple):
+        return "(" + "".join(_written(emitter, part, used) + ", " for part in what) + ")"
+    if isinstance(what, list):
+        return "[" + ", ".join(_written(emitter, part, used) for part in what) + "]"
+    if isinstance(what, slice):
+        return f"slice({', '.join(_written(emitter, p, used) for p in (what.start, what.stop, what.step))})"
+    raise CaptureError(f"an attribute of type {type(what).__name__} with values in it")
+
+
+def _on_arrays(op, step):
+    """A primitive as a function of arrays."""
+    from ...tensor import Tensor
+
+    def run(*inputs, **attributes):
+        result = op(*[Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs], **attributes)
+        return result.array if isinstance(result, Tensor) else result
+
+    return run

@@ -1,0 +1,82 @@
+"""A graph as lines of NumPy on buffers: what is written out as source, once memory has been given to it.
+
+A Buffer is an array that the program works with. Some are `static`: they lie in memory that the program keeps from run
+to run, and of those every view can be made beforehand. `outside` ones are arrays of tensors that the graph holds,
+`given` those of a run's inputs, and `fresh` ones are made anew by the line itself, because they leave the program or
+because nobody knows beforehand how large they will be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(eq=False, slots=True)
+class Buffer:
+    """An array in a program. A view has a `base` and `derive`, which makes it of the base's array; `text` says how."""
+
+    kind: str  # "static", "outside", "given", "fresh"
+    shape: tuple
+    dtype: Any
+    name: str = ""
+    base: Any = None
+    derive: Any = None
+    text: str = "{}"
+    rows: bool = True  # whether the elements lie in row order without gaps
+    tensor: Any = None  # of an outside one
+    pinned: bool = False  # memory that nothing else may use
+    aliases: tuple = ()  # buffers whose memory this fresh one may share
+
+    @property
+    def root(self):
+        """The buffer whose memory this is."""
+        buffer = self
+        while buffer.base is not None:
+            buffer = buffer.base
+        return buffer
+
+    @property
+    def bound(self):
+        """Whether its array is there before the program runs."""
+        return self.root.kind in ("static", "outside")
+
+    @property
+    def nbytes(self):
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+
+@dataclass(eq=False, slots=True)
+class Line:
+    """One line: `template` with {0}, {1}, ... for the operands and {out} for the result.
+
+    elementwise: whether the result may lie where an operand lies. out: None where nothing is made.
+    """
+
+    template: str
+    operands: tuple
+    out: Any = None
+    elementwise: bool = False
+    extra: tuple = ()  # further results of the same line, all fresh
+    guard: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Program:
+    """Lines, and the names that they use: functions and constants. `results` are what the program hands out."""
+
+    lines: list = field(default_factory=list)
+    names: dict = field(default_factory=dict)
+    given: list = field(default_factory=list)  # names of the arguments, in order
+    results: list = field(default_factory=list)
+
+    def constant(self, what, label="k"):
+        """A name for an object; the same object has one name."""
+        for name, known in self.names.items():
+            if known is what and not isinstance(what, (int, float)):
+                return name
+        name = label if label not in self.names else f"{label}{len(self.names)}"
+        self.names[name] = what
+        return name

@@ -1,0 +1,112 @@
+"""A program written out as one Python function, with its memory."""
+
+from __future__ import annotations
+
+from .memory import arrays, settle
+
+
+def prune(program):
+    """Leave out lines that make what nobody uses."""
+    wanted, kept = {buffer.root for buffer in program.results}, []
+    for line in reversed(program.lines):
+        outs = [line.out, *line.extra] if line.out is not None else []
+        if outs and not any(out.root in wanted or out.root.kind in ("outside", "given") for out in outs):
+            continue
+        for buffer in line.operands:
+            wanted.add(buffer.root)
+            wanted.update(other.root for other in buffer.root.aliases)
+        kept.append(line)
+    program.lines = kept[::-1]
+
+
+class Source:
+    """The text of a program's lines, and the names in it. `bind()` looks the arrays of held tensors up anew."""
+
+    def __init__(self, program):
+        prune(program)
+        self.program = program
+        sizes, places = settle(program)
+        self.nbytes = sum(sizes)
+        self.memory = arrays(sizes, places)
+        self.names, self.bound, self.counts = dict(program.names), {}, {}
+        self.methods = {}  # (buffer, method) -> the name of the method, looked up beforehand
+        self.lines = []
+        for line in program.lines:
+            self._write(line)
+        self.results = [self.name(buffer) for buffer in program.results]
+        self.bind()
+
+    def tensors(self):
+        """The held tensors that the lines use: name -> tensor."""
+        return {name: buffer.tensor for buffer, name in self.bound.items()
+                if buffer.kind == "outside" and buffer.base is None and buffer.tensor is not None}  # fmt: skip
+
+    def bind(self):
+        """Look up the arrays of the tensors that are held, and make every view that can be made beforehand."""
+        self.made = {}
+        for buffer, name in self.bound.items():
+            self.names[name] = self.array_of(buffer)
+        for (buffer, method), name in self.methods.items():
+            self.names[name] = getattr(self.array_of(buffer), method)
+
+    def array_of(self, buffer):
+        """The array of a buffer whose array is there before the program runs."""
+        if buffer not in self.made:
+            if buffer.base is not None:
+                self.made[buffer] = buffer.derive(self.array_of(buffer.base))
+            elif buffer.kind == "static":
+                self.made[buffer] = self.memory[buffer]
+            else:
+                self.made[buffer] = self.names[buffer.name] if buffer.tensor is None else buffer.tensor.array
+        return self.made[buffer]
+
+    def name(self, buffer):
+        """The name of a buffer's array; a view that has to be made while the program runs gets a line first."""
+        if buffer.bound:
+            if buffer.name and buffer.base is None and buffer.tensor is None and buffer.kind == "outside":
+                return buffer.name
+            if buffer not in self.bound:
+                self.bound[buffer] = self._new("b" if buffer.root.kind == "static" else "p")
+            return self.bound[buffer]
+        if buffer.base is not None:
+            if not buffer.name:
+                base = self.name(buffer.base)
+                buffer.name = self._new("v")
+                self.lines.append(f"{buffer.name} = {buffer.text.format(base)}")
+            return buffer.name
+        if not buffer.name:
+            buffer.name = self._new("a")
+        return buffer.name
+
+    def _new(self, letter):
+        self.counts[letter] = self.counts.get(letter, -1) + 1
+        return f"{letter}{self.counts[letter]}"
+
+    def _write(self, line):
+        operands = [self.name(buffer) for buffer in line.operands]
+        fields = {f"extra{i}": self.name(buffer) for i, buffer in enumerate(line.extra)}
+        if line.out is not None:
+            fields["out"] = self.name(line.out)
+        template = line.template
+        for method in ("dot", "take", "fill"):
+            for place, buffer in (("{0}", line.operands[0] if line.operands else None), ("{out}", line.out)):
+                text = f"{place}.{method}("
+                if buffer is not None and buffer.bound and text in template:
+                    template = template.replace(text, self._method(buffer, method) + "(", 1)
+        self.lines.append(template.format(*operands, **fields))
+
+    def _method(self, buffer, method):
+        """A method of an array that is there beforehand, looked up once."""
+        self.name(buffer)
+        key = buffer, method
+        if key not in self.methods:
+            self.methods[key] = f"{self.name(buffer)}_{method}"
+        return self.methods[key]
+
+
+def compiled(name, text, names, filename):
+    """The function of this name in this text."""
+    namespace = dict(names)
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace[name], namespace
+
