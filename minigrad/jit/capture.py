@@ -41,9 +41,11 @@ def _asking(name):
     return ask
 
 
-for _name in """__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __floordiv__ __rfloordiv__
-    __mod__ __rmod__ __pow__ __rpow__ __neg__ __pos__ __abs__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__
-    __float__ __int__ __round__ __format__ __str__ __repr__ __hash__ __divmod__ __trunc__ __floor__ __ceil__""".split():
+_ASKING = """
+    add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow divmod neg pos abs eq ne lt le gt ge
+    bool float int round trunc floor ceil format str repr hash
+"""
+for _name in (f"__{word}__" for word in _ASKING.split()):
     setattr(Passed, _name, _asking(_name))
 
 

@@ -23,7 +23,6 @@ from .errors import CaptureError
 from .generate.emit import Emitter
 from .generate.flat import lay_out
 from .generate.source import Source
-from .guards import Guards
 from .passes import optimized
 
 MOST = 32  # recordings of one function; one that needs more runs as it is written from then on
@@ -80,7 +79,7 @@ class Variant:
             if value in emitter.scalars and value in graph.inputs:
                 plan.early_facts.append((emitter.scalars[value], expected))
         plan.gradients_before, plan.gradients_after = capture.gradients_before, list(capture.final_gradients)
-        plan.changed = [held[v] if v in held else v for v, _ in graph.updates]
+        plan.changed = [held.get(v, v) for v, _ in graph.updates]
         plan.writes_inputs = any(v in graph.inputs for v, _ in graph.updates)
         self.gradients = buffers
         for leaf, buffer in buffers.items():
@@ -94,7 +93,10 @@ class Variant:
         for leaf, value in of_leaf.items():
             buffer = emitter.of(value)
             root = buffer.root
-            if root.kind != "static" or not root.pinned or root in taken or buffer.shape != leaf.array.shape:
+            mine = root.kind == "static" and root not in taken and root.nbytes == buffer.nbytes and buffer.rows
+            if mine:
+                root.pinned = True  # nobody else's, from the first line to the last
+            if not mine or buffer.shape != leaf.array.shape:
                 made = emitter.new(leaf.array.shape, leaf.array.dtype)
                 made.pinned = True
                 buffer = emitter.copied(buffer, made)

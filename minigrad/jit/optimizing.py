@@ -109,7 +109,7 @@ class _Builder:
 
     def decided(self, number):
         if number.now is None:
-            raise CaptureError("an optimizer goes one way or another by a number that is known only when the graph runs")
+            raise CaptureError("an optimizer goes by a number that is known only when the graph runs")
         truth = bool(number.now)
         self.recording.relies_on(number.ref, truth)
         return truth

@@ -1,7 +1,7 @@
 """Arrays that are not there: they note what NumPy is asked to do with them.
 
-Formulas and optimizers are written for arrays. Given a Symbol in an array's place, the same code tells what it would do:
-each ufunc goes to a `builder`, which answers with what stands for the result. Nothing is computed.
+Formulas and optimizers are written for arrays. Given a Symbol in an array's place, the same code tells what it would
+do: each ufunc goes to a `builder`, which answers with what stands for the result. Nothing is computed.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ class Symbol(NDArrayOperatorsMixin):
 
 
 class Number:
-    """Stands for a Python number that is known only when the graph runs. `ref` as in Symbol; `now` is what it is at this
-    moment, None where that is not known.
+    """Stands for a Python number that is known only when the graph runs.
+
+    `ref` as in Symbol; `now` is what it is at this moment, None where that is not known.
     """
 
     __slots__ = ("builder", "now", "ref")

@@ -8,7 +8,7 @@ from numpy.linalg import LinAlgError as NumpyLinAlgError
 from ..axes import rows
 from ..errors import DtypeError, LinAlgError, ShapeError
 from ..op import op
-from ..shortcuts import column_sums, times, turned_times
+from ..shortcuts import column_sums, times, times_turned, turned_times
 from .rounding import zero
 
 __all__ = ["det", "detsign", "dot", "inv", "linear", "logabsdet", "matmul", "solve"]
@@ -64,7 +64,7 @@ def linear(xp, x, weight, bias):
     """
     if x.ndim != 2:
         return xp.matmul(x, weight.T) + bias
-    y = x.dot(weight.T)
+    y = times_turned(x, weight)
     y += bias
     return y
 

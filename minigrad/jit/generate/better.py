@@ -1,4 +1,4 @@
-"""Better ways for the records that matter: products, sums, softmax and the loss of classifiers, the way back of relu."""
+"""Better ways for the records that matter: products, sums, softmax, the loss of classifiers, the way back of relu."""
 
 from __future__ import annotations
 
@@ -37,17 +37,22 @@ def _matmul(e, step):
     return e.set(out, e.line(template, a, b, out=made))
 
 
+_NARROW = 16  # columns of a product that is better worked out on its side, since what follows has longer rows then
+
+
 @emits("linear")
 def _linear(e, step):
     x, weight, bias = map(e.of, step.inputs)
     out = step.output
     if x.dtype != weight.dtype or x.dtype.itemsize < 4 or len(x.shape) < 2:
         return False
-    flat = x if len(x.shape) == 2 else e.reshaped(x, (-1 if 0 in x.shape else int(np.prod(x.shape[:-1])), x.shape[-1]))
-    made = e.new((flat.shape[0], weight.shape[0]), x.dtype, out)
-    made = e.product(flat, e.turned(weight), made)
-    e.ufunc(np.add, [made, bias], made) if made.kind == "static" else e.line("{0} += {1}", made, bias)
-    return e.set(out, e.reshaped(made, out.shape))
+    flat = x if len(x.shape) == 2 else e.reshaped(x, (int(np.prod(x.shape[:-1])), x.shape[-1]))
+    shape = flat.shape[0], weight.shape[0]
+    if shape[1] <= _NARROW and shape[1] <= shape[0] <= 4 * _NARROW and out not in e.leaving:
+        made = e.turned(e.product(weight, e.turned(flat), e.new(shape[::-1], x.dtype)))
+    else:
+        made = e.product(flat, e.turned(weight), e.new(shape, x.dtype))
+    return e.set(out, e.reshaped(e.ufunc(np.add, [made, bias], e.new(shape, x.dtype, out)), out.shape))
 
 
 # Sums and largest elements
@@ -64,15 +69,17 @@ def _sum(e, step):
     count = int(np.prod([x.shape[a] for a in axes]))
     made = _added(e, x, axes, out, keep)
     if mean:
-        made = e.ufunc(np.multiply if count & (count - 1) == 0 else np.true_divide,
-                       [made, e.number(1 / count if count & (count - 1) == 0 else float(count), x.dtype)],
-                       made if made.kind == "static" else e.like(out))  # fmt: skip
+        exact = count & (count - 1) == 0  # a power of 2
+        made = e.ufunc(np.multiply if exact else np.true_divide,
+                       [made, e.number(1 / count if exact else float(count), x.dtype)], e.like(out))  # fmt: skip
     return e.set(out, made)
 
 
 def _added(e, x, axes, out, keep):
     """The sum over these axes; of matrices, as a product with ones."""
     dtype, left = x.dtype, tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keep or i not in axes)
+    if all(x.shape[i] == 1 for i in axes) and x.rows and out not in e.leaving:
+        return e.reshaped(x, left)
     if axes in ((0,), (1,)) and len(x.shape) == 2:
         ones = e.table(np.ones(x.shape[axes[0]], dtype))
         made = e.new((x.shape[1 - axes[0]],), dtype, out)
@@ -93,7 +100,7 @@ def _largest(e, x):
     rows, width = x.shape
     made, name = e.new((rows, 1), x.dtype), e.program.constant(np.maximum.reduce, "maximum_reduce")
     if width <= rows:
-        other = e.copied(e.turned(x), e.new((width, rows), x.dtype))
+        other = x.upright or e.copied(e.turned(x), e.new((width, rows), x.dtype))
         e.line(f"{name}({{0}}, 0, None, {{1}})", other, e.reshaped(made, (rows,)), out=None)
         return made
     return e.line(f"{name}({{0}}, 1, None, {{out}}, True)", x, out=made)
@@ -103,7 +110,9 @@ def _softened(e, x, out=None):
     """(x less the largest of each row, its exp, and the sum of that, a line)."""
     shifted = e.ufunc(np.subtract, [x, _largest(e, x)], e.new(x.shape, x.dtype))
     grown = e.ufunc(np.exp, [shifted], e.new(x.shape, x.dtype) if out is None else e.new(x.shape, x.dtype, out))
-    whole = e.product(grown, e.table(np.ones(x.shape[1], x.dtype)), e.new((x.shape[0],), x.dtype))
+    ones = e.table(np.ones(x.shape[1], x.dtype))
+    pair = (grown, ones) if grown.upright is None else (ones, grown.upright)
+    whole = e.product(*pair, e.new((x.shape[0],), x.dtype))
     return shifted, grown, whole
 
 
@@ -117,7 +126,7 @@ def _softmax(e, step):
     if not _matrix_of_floats(x) or step.attributes["dim"] % 2 != 1:
         return False
     _, grown, whole = _softened(e, x)
-    return e.set(out, e.ufunc(np.true_divide, [grown, e.reshaped(whole, (-1, 1))], e.like(out)))
+    return e.set(out, e.ufunc(np.true_divide, [grown, e.reshaped(whole, (x.shape[0], 1))], e.like(out)))
 
 
 @emits("log_softmax")
@@ -126,7 +135,7 @@ def _log_softmax(e, step):
     if not _matrix_of_floats(x) or step.attributes["dim"] % 2 != 1:
         return False
     shifted, _, whole = _softened(e, x)
-    whole = e.ufunc(np.log, [whole], whole)
+    whole = e.ufunc(np.log, [whole], e.new(whole.shape, whole.dtype))
     return e.set(out, e.ufunc(np.subtract, [shifted, e.reshaped(whole, (x.shape[0], 1))], e.like(out)))
 
 
@@ -137,34 +146,45 @@ def _cross_entropy(e, step):
     if not _matrix_of_floats(x) or target.dtype != np.int64 or reduction == "none":
         return False
     count, width = x.shape
-    places = _places(e, step.inputs[1], target, width)
-    shifted, grown, whole = _softened(e, x, step.outputs[1] if len(step.outputs) > 1 else None)
-    picked = e.line("{0}.take({1}, None, {out})", shifted, places, out=e.new((count,), x.dtype))
+    shifted, grown, whole = _softened(e, x)
+    places = _places(e, step.inputs[1], target, width, shifted.upright is not None)
+    picked = e.line("{0}.take({1}, None, {out})", shifted.upright or shifted, places, out=e.new((count,), x.dtype))
     if len(step.outputs) > 1:
-        probability = e.ufunc(np.true_divide, [grown, e.view(
-            whole, "{}[:, None]", lambda a: a[:, None], (count, 1))], grown)
-        e.set(step.outputs[1], probability)
-    e.ufunc(np.log, [whole], whole)
-    losses = e.ufunc(np.subtract, [whole, picked], whole)
-    ones = e.table(np.full(count, 1.0 if reduction == "sum" else 1 / count, x.dtype))
+        e.set(step.outputs[1], e.ufunc(np.true_divide, [grown, e.reshaped(whole, (count, 1))],
+                                       e.new(x.shape, x.dtype, step.outputs[1])))  # fmt: skip
+    losses = e.ufunc(np.subtract, [e.ufunc(np.log, [whole], e.new((count,), x.dtype)), picked],
+                     e.new((count,), x.dtype))  # fmt: skip
+    share = 1.0 if reduction == "sum" else 1 / count
+    return e.set(step.output, _weighed(e, losses, e.table(np.full(count, share, x.dtype))))
+
+
+def _weighed(e, losses, weights):
+    """The sum of the losses, each with its weight, as an array without axes."""
     asarray = e.program.constant(np.asarray, "asarray")
-    loss = Buffer("fresh", (), x.dtype)
-    e.line(f"{{out}} = {asarray}({{0}}.dot({{1}}))", losses, ones, out=loss)
-    return e.set(step.output, loss)
+    return e.line(f"{{out}} = {asarray}({{0}}.dot({{1}}))", losses, weights, out=Buffer("fresh", (), losses.dtype))
 
 
-def _places(e, value, target, width):
-    """Where each row's right class lies, all rows one behind the other; refused where there is no such class."""
-    key = "places", value, width
+def _places(e, value, target, width, turned=False):
+    """Where each row's right class lies, all rows (or, turned, all classes) one behind the other.
+
+    The line before refuses a class that is not there.
+    """
+    key = "places", value, width, turned
     if key not in e.buffers:
         count = target.shape[0]
+        wrong = e.program.constant(_no_such_class, "no_such_class")
+        if count == 1:
+            e.line(f"if not 0 <= {{0}}.item() < {width}: {wrong}({{0}}, {width})", target)
+            e.buffers[key] = target
+            return target
         unsigned = e.view(target, "{}.view(uint64)", lambda a: a.view(np.uint64), target.shape)
         e.program.constant(np.uint64, "uint64")
-        wrong = e.program.constant(_no_such_class, "no_such_class")
         e.line(f"if {{0}}.item({{0}}.argmax()) >= {width}: {wrong}({{1}}, {width})", unsigned, target)
-        starts = e.table(np.arange(count) * width)
+        starts = e.table(np.arange(count) * (1 if turned else width))
+        if turned:
+            target = e.ufunc(np.multiply, [target, e.number(count, np.int64)], e.new((count,), np.int64))
         e.buffers[key] = e.ufunc(np.add, [starts, target], e.new((count,), np.int64))
-        e.buffers[key].pinned = True
+        e.buffers[key].root.pinned = True
     return e.buffers[key]
 
 
@@ -178,14 +198,25 @@ def _less_one_hot(e, step):
     x, target, out = e.of(step.inputs[0]), e.of(step.inputs[1]), step.output
     if not _matrix_of_floats(x) or target.dtype != np.int64 or out in e.leaving:
         return False
-    places = _places(e, step.inputs[1], target, x.shape[1])
-    made = e.like(out)
-    if e.uses.get(step.inputs[0]) == 1 and x.root.kind == "static" and x.rows:
-        made = x
-    else:
-        e.copied(x, made)
-    e.line("{0}[{1}] -= 1", e.reshaped(made, (-1 if 0 in made.shape else made.shape[0] * made.shape[1],)), places)
-    return e.set(out, made)
+    rows, width = x.shape
+    if rows <= _FEW and width <= _WIDE:
+        table = e.table(_identity(width, x.dtype))
+        ones = e.line("{0}.take({1}, 0, {out})", table, target, out=e.new(x.shape, x.dtype))
+        return e.set(out, e.ufunc(np.subtract, [x, ones], e.like(out)))
+    flat = x.upright or x
+    if not (e.uses.get(step.inputs[0]) == 1 and x.root.kind == "static" and flat.rows):
+        flat = e.copied(flat, e.new(flat.shape, flat.dtype))
+    places = _places(e, step.inputs[1], target, width, x.upright is not None)
+    e.line("{0}[{1}] -= 1", e.reshaped(flat, (rows * width,)), places)
+    return e.set(out, flat if x.upright is None else e.turned(flat))
+
+
+_FEW, _WIDE = 16, 128  # rows and columns up to which a table of ones and zeros is quicker
+
+
+@lru_cache(64)
+def _identity(count, dtype):
+    return np.eye(count, dtype=dtype)
 
 
 # The way back of relu

@@ -17,6 +17,7 @@ from ..graph import If, Loop, Value, values_in
 from ..symbols import Symbol
 from .program import Buffer, Line, Program
 
+TURNED = 1 << 16  # bytes up to which turning a matrix round costs less than it saves
 BETTER = {}  # name of a record -> function (emitter, step) that writes its lines; False to leave it to the general way
 
 
@@ -135,7 +136,11 @@ class Emitter:
 
     def turned(self, buffer):
         """A matrix, turned round."""
-        return self.view(buffer, "{}.T", lambda a: a.T, buffer.shape[::-1], rows=1 in buffer.shape)
+        if buffer.upright is not None:
+            return buffer.upright
+        made = self.view(buffer, "{}.T", lambda a: a.T, buffer.shape[::-1], rows=1 in buffer.shape)
+        made.upright = buffer
+        return made
 
     def reshaped(self, buffer, shape):
         """The same elements in another shape: a view where the rows lie one behind the other, else a copy."""
@@ -188,14 +193,52 @@ class Emitter:
 
     def ufunc(self, ufunc, operands, out):
         """`out = ufunc(*operands)`, element by element."""
+        shape = out.shape
+        if out.kind == "static" and not out.pinned and self._all_turned(operands, shape):
+            made = self.new(shape[::-1], out.dtype)
+            return self.turned(self.ufunc(ufunc, [self._other_way(b) for b in operands], made))
+        if out.kind == "static" and out.base is None:
+            operands, out = self._squeezed(operands, out)
         name = self.program.constant(ufunc, ufunc.__name__)
         places = ", ".join(f"{{{i}}}" for i in range(len(operands)))
         to = "out={out}" if ufunc in (np.maximum, np.minimum) else "{out}"  # which warn of a third operand, at length
         template = f"{name}({places}, {to})" if out.kind == "static" else f"{{out}} = {name}({places})"
-        return self.line(template, *operands, out=out, elementwise=True)
+        self.line(template, *operands, out=out, elementwise=True)
+        return out if out.shape == shape else self.reshaped(out, shape)
+
+    @staticmethod
+    def _all_turned(operands, shape):
+        """Whether the matrices among the operands are all turned round, so that the result may well be, too."""
+        large = [b for b in operands if b.shape == shape]
+        return len(shape) == 2 and 1 not in shape and bool(large) and all(b.upright is not None for b in large)
+
+    def _other_way(self, buffer):
+        """An operand as it goes with matrices turned back."""
+        if buffer.upright is not None or not buffer.shape:
+            return buffer.upright or buffer
+        return self.reshaped(buffer, (buffer.shape[-1], *((1,) if buffer.shape[-1] != 1 else buffer.shape[:-1])))
+
+    def _squeezed(self, operands, out):
+        """The same without axes of length 1, where nothing is left to broadcast then: NumPy has a short way for it."""
+        inner = tuple(n for n in out.shape if n != 1)
+        sizes = [b.nbytes // b.dtype.itemsize for b in operands]
+        whole = out.nbytes // out.dtype.itemsize
+        if all(b.shape in (out.shape, ()) for b in operands) or not all(b.rows for b in (*operands, out)):
+            return operands, out
+        if not all(size in (1, whole) for size in sizes):
+            return operands, out
+        made = [self.reshaped(b, () if size == 1 and whole > 1 else inner)
+                for b, size in zip(operands, sizes, strict=True)]  # fmt: skip
+        flat = Buffer("static", inner, out.dtype, pinned=out.pinned)
+        return made, flat
 
     def product(self, a, b, out):
-        """The product of two matrices, or of a matrix and a line."""
+        """The product of two matrices, or of a matrix and a line.
+
+        A small second matrix that stands on its side is turned round first: otherwise BLAS takes up to five times as long.
+        """
+        if len(a.shape) == len(b.shape) == 2 and not b.rows and a.shape[0] >= 16 and b.nbytes <= TURNED:
+            b = self.in_rows(b)
         if out.kind == "static" and out.rows:
             return self.line("{0}.dot({1}, {out})", a, b, out=out)
         out.kind = "fresh"

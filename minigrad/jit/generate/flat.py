@@ -1,4 +1,4 @@
-"""Gradients side by side in one piece of memory, so that one line does for all of them what else takes a line for each."""
+"""Gradients side by side in one piece of memory, so that one line does for all what else takes a line for each."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ _ALIGNED = 64
 
 
 def lifetimes(program):
-    """For each root buffer the number of the line that uses it last; what a fresh one may share memory with lives on."""
+    """For each root buffer the number of the line that uses it last; what a fresh one may share memory with lives."""
     last = {}
 
     def used(buffer, number):

@@ -28,6 +28,7 @@ class Buffer:
     rows: bool = True  # whether the elements lie in row order without gaps
     tensor: Any = None  # of an outside one
     pinned: bool = False  # memory that nothing else may use
+    upright: Any = None  # of a matrix that is another one, turned round: that one
     aliases: tuple = ()  # buffers whose memory this fresh one may share
 
     @property

@@ -8,20 +8,23 @@ from .common import common
 from .dead import dead
 from .folding import folding
 
-PASSES = {"algebra": algebra, "folding": folding, "common": common, "dead": dead}
+PASSES = {"folding": folding, "algebra": algebra, "common": common, "dead": dead}
 
 
 def optimized(graph, constants=None):
     """The graph after all passes. `constants`: see folding.folding."""
-    for _, graph in steps_of(graph, constants):  # noqa: B020  each pass goes on from the one before
-        pass
-    return graph
+    return list(steps_of(graph, constants))[-1][1]
 
 
 def steps_of(graph, constants=None):
     """The name of each pass, and the graph after it."""
+    fixed = set(graph.constants) if constants is None else set(constants)
+    before = set(graph.constants)
     for name, apply in PASSES.items():
-        graph = apply(graph, constants) if name == "folding" else apply(graph)
+        graph = apply(graph, fixed) if name in ("folding", "algebra") else apply(graph)
+        fixed |= set(graph.constants) - before  # what a pass has added never changes
+        before = set(graph.constants)
+        fixed &= before
         yield name, graph
 
 

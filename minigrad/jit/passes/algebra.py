@@ -8,17 +8,18 @@ from .rewrite import rewritten
 _ZERO, _ONE = (0, 0.0), (1, 1.0)
 
 
-def algebra(graph):
+def algebra(graph, constants=()):
     """Take out ops whose result is their operand.
 
     Only what holds for every number is used: x * 1 and x - 0 are x, while x + 0 is not (-0.0), nor x * 0 (nan).
-    Derivatives are not looked at: this is for graphs that are not differentiated any more.
+    Derivatives are not looked at: this is for graphs that are not differentiated any more. `constants` are the Values
+    that will never have other numbers.
     """
-    made = {}
+    made, fixed = {}, {value: _only_number(graph.constants[value]) for value in constants}
 
     def change(step, block):
         if isinstance(step, Step):
-            found = _simpler(step, made)
+            found = _simpler(step, made, fixed)
             if found is not None:
                 return [found]
             made.update(dict.fromkeys(step.outputs, step))
@@ -27,7 +28,7 @@ def algebra(graph):
     return rewritten(graph, change)
 
 
-def _simpler(step, made):
+def _simpler(step, made, fixed):
     """What stands for the one output of this step, if something that is there already does."""
     name, x = step.op.name, step.inputs[0] if step.inputs else None
     if len(step.outputs) != 1 or not isinstance(x, Value):
@@ -44,8 +45,10 @@ def _simpler(step, made):
     if name == "swapaxes" and before is not None and before.op.name == "swapaxes":
         return before.inputs[0] if _axes(step) == _axes(before) else None
     if name in ("mul", "div", "sub") and len(step.inputs) == 2:
-        neutral = _ZERO if name == "sub" else _ONE
-        if _is_number(step.inputs[1], neutral) and _same_kind(x, step.output):
+        neutral, other = _ZERO if name == "sub" else _ONE, step.inputs[1]
+        if _is_number(fixed.get(other, other) if isinstance(other, Value) else other, neutral) and _same_kind(
+            x, step.output
+        ):
             return x
     return None
 
@@ -53,6 +56,11 @@ def _simpler(step, made):
 def _axes(step):
     rank = len(step.output.shape)
     return {step.attributes["dim0"] % rank, step.attributes["dim1"] % rank}
+
+
+def _only_number(tensor):
+    """The number in a constant of one element; None for others."""
+    return tensor.array.item() if tensor.array.size == 1 and tensor.array.dtype.kind == "f" else None
 
 
 def _is_number(x, numbers):

@@ -12,8 +12,9 @@ MOST = 1 << 16  # elements of a constant that is made so
 
 
 def folding(graph, constants=None):
-    """Run the steps of which all inputs are known. `constants` are the Values that will never have other numbers; without
-    it, all that the graph holds as constants.
+    """Run the steps of which all inputs are known.
+
+    `constants` are the Values that will never have other numbers; without it, all that the graph holds as constants.
     """
     fixed = dict(graph.constants) if constants is None else {v: graph.constants[v] for v in constants}
     added = {}
