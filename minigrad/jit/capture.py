@@ -42,8 +42,8 @@ def _asking(name):
 
 
 _ASKING = """
-    add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow divmod neg pos abs eq ne lt le gt ge
-    bool float int round trunc floor ceil format str repr hash
+    add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow divmod neg pos abs
+    eq ne lt le gt ge bool float int round trunc floor ceil format str repr hash
 """
 for _name in (f"__{word}__" for word in _ASKING.split()):
     setattr(Passed, _name, _asking(_name))

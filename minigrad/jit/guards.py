@@ -108,7 +108,7 @@ def _names_in(code):
 
 
 class Guards:
-    """All that one recorded run has taken for granted beside its inputs; `structure` is the count it was seen at last."""
+    """All that one recorded run has taken for granted beside its inputs; `structure` is the count it last saw."""
 
     def __init__(self, modules, around, structure):
         self.modules, self.around, self.structure = list(modules), around, structure

@@ -65,7 +65,7 @@ def _sum(e, step):
     if x.dtype.kind != "f" or x.dtype.itemsize < 4 or x.dtype != out.dtype.numpy or 0 in x.shape or not x.shape:
         return False
     axes = tuple(range(len(x.shape))) if dim is None else as_axis(dim, x.shape)
-    axes = (axes,) if isinstance(axes, int) else tuple(a % len(x.shape) for a in axes)
+    axes = tuple(a % len(x.shape) for a in ((axes,) if isinstance(axes, int) else axes))
     count = int(np.prod([x.shape[a] for a in axes]))
     made = _added(e, x, axes, out, keep)
     if mean:

@@ -235,7 +235,7 @@ class Emitter:
     def product(self, a, b, out):
         """The product of two matrices, or of a matrix and a line.
 
-        A small second matrix that stands on its side is turned round first: otherwise BLAS takes up to five times as long.
+        A small second matrix that stands on its side is turned round first: else BLAS takes up to five times as long.
         """
         if len(a.shape) == len(b.shape) == 2 and not b.rows and a.shape[0] >= 16 and b.nbytes <= TURNED:
             b = self.in_rows(b)
@@ -311,7 +311,7 @@ def elementwise(emitter, step):
     if op.variadic or op.byproducts or out.shape is None or op.kind not in ("elementwise", "activation", "compare"):
         return False
     operands = emitter.operands(step)
-    if op.kernel is not None:
+    if isinstance(op.kernel, np.ufunc):
         emitter.set(out, emitter.ufunc(op.kernel, operands, emitter.like(out)))
         return True
     builder, mark = _Builder(emitter), len(emitter.program.lines)
