@@ -1,3 +1,3 @@
 """Graphs as straight lines of NumPy, with memory laid out beforehand."""
 
-from . import better  # noqa: F401  enters its ways
+from . import better, images  # noqa: F401  they enter their ways

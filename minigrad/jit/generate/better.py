@@ -66,6 +66,10 @@ def _sum(e, step):
         return False
     axes = tuple(range(len(x.shape))) if dim is None else as_axis(dim, x.shape)
     axes = tuple(a % len(x.shape) for a in ((axes,) if isinstance(axes, int) else axes))
+    if x.upright is not None and len(x.shape) == 4:
+        made = _added_in_order(e, x, axes, out)
+        if made is not None and not mean:
+            return e.set(out, made)
     count = int(np.prod([x.shape[a] for a in axes]))
     made = _added(e, x, axes, out, keep)
     if mean:
@@ -73,6 +77,16 @@ def _sum(e, step):
         made = e.ufunc(np.multiply if exact else np.true_divide,
                        [made, e.number(1 / count if exact else float(count), x.dtype)], e.like(out))  # fmt: skip
     return e.set(out, made)
+
+
+def _added_in_order(e, x, axes, out):
+    """The sum over all axes but the first one in memory, as a product with ones; None for other axes."""
+    base = x.upright
+    if {x.order[i] for i in axes} != set(range(1, len(base.shape))):
+        return None
+    rows = e.reshaped(base, (base.shape[0], int(np.prod(base.shape[1:]))))
+    made = e.product(rows, e.table(np.ones(rows.shape[1], x.dtype)), e.new(base.shape[:1], x.dtype, out))
+    return e.reshaped(made, out.shape)
 
 
 def _added(e, x, axes, out, keep):
@@ -240,6 +254,9 @@ def _where(e, step):
     if source is None or source.op.name != "relu" or g.shape != y.shape or y.dtype is not g.dtype or not y.shape:
         return False
     y, g, unsigned = e.of(y), e.of(g), {4: np.uint32, 8: np.uint64}.get(y.dtype.numpy.itemsize)
+    order = y.order or g.order
+    if order:
+        y, g = e.in_order(y, order), e.in_order(g, order)
     if unsigned is None or not (y.rows and g.rows and _zero_is_plain(y.dtype)):
         return False
     name = e.program.constant(unsigned, unsigned.__name__)
@@ -252,12 +269,12 @@ def _where(e, step):
         made.dtype = np.dtype(unsigned)
         return made
 
-    mask = e.ufunc(np.minimum, [as_bits(y), e.number(1, unsigned)], e.new(y.shape, unsigned))
-    made = e.like(out)
-    if made.kind != "static":
+    made = e.new(y.shape, g.dtype, out)
+    if made.kind != "static" or (order and made.pinned):
         return False
+    mask = e.ufunc(np.minimum, [as_bits(y), e.number(1, unsigned)], e.new(y.shape, unsigned))
     e.ufunc(np.multiply, [as_bits(g), mask], as_bits(made))
-    return e.set(out, made)
+    return e.set(out, made if not order else e.turned(made) if order == (1, 0) else e.ordered(made, order))
 
 
 # Numbers

@@ -63,7 +63,8 @@ class Emitter:
             self.buffers[value] = Buffer("outside", array.shape, array.dtype, tensor=tensor,
                                          rows=array.flags.c_contiguous)  # fmt: skip
         for step in self.graph.steps:
-            self.step(step)
+            if step.outputs[0] not in self.buffers:  # else a step before has seen to it
+                self.step(step)
             for value in step.outputs:
                 if value in self.facts:
                     self._rely_on(self.scalars[value], self.facts[value])
@@ -139,8 +140,24 @@ class Emitter:
         if buffer.upright is not None:
             return buffer.upright
         made = self.view(buffer, "{}.T", lambda a: a.T, buffer.shape[::-1], rows=1 in buffer.shape)
-        made.upright = buffer
+        made.upright, made.order = buffer, (1, 0)
         return made
+
+    def ordered(self, base, order):
+        """A buffer in row order, seen with its axes in another order."""
+        made = self.view(base, f"{{}}.transpose({order})", lambda a: a.transpose(order),
+                         [base.shape[i] for i in order], rows=False)  # fmt: skip
+        made.upright, made.order = base, order
+        return made
+
+    def in_order(self, buffer, order):
+        """The buffer in row order of which this one is `ordered`: a copy, unless it lies so already."""
+        if buffer.upright is not None and buffer.order == order:
+            return buffer.upright
+        back = tuple(order.index(i) for i in range(len(order)))
+        other = self.view(buffer, f"{{}}.transpose({back})", lambda a: a.transpose(back),
+                          [buffer.shape[i] for i in back], rows=False)  # fmt: skip
+        return self.copied(other, self.new(other.shape, buffer.dtype))
 
     def reshaped(self, buffer, shape):
         """The same elements in another shape: a view where the rows lie one behind the other, else a copy."""
@@ -194,9 +211,12 @@ class Emitter:
     def ufunc(self, ufunc, operands, out):
         """`out = ufunc(*operands)`, element by element."""
         shape = out.shape
-        if out.kind == "static" and not out.pinned and self._all_turned(operands, shape):
-            made = self.new(shape[::-1], out.dtype)
-            return self.turned(self.ufunc(ufunc, [self._other_way(b) for b in operands], made))
+        order = self._common_order(operands, shape) if out.kind == "static" and not out.pinned else None
+        if order:
+            back = tuple(order.index(i) for i in range(len(order)))
+            made = self.new([shape[i] for i in back], out.dtype)
+            made = self.ufunc(ufunc, [self._back(b, back) for b in operands], made)
+            return self.turned(made) if order == (1, 0) else self.ordered(made, order)
         if out.kind == "static" and out.base is None:
             operands, out = self._squeezed(operands, out)
         name = self.program.constant(ufunc, ufunc.__name__)
@@ -207,16 +227,22 @@ class Emitter:
         return out if out.shape == shape else self.reshaped(out, shape)
 
     @staticmethod
-    def _all_turned(operands, shape):
-        """Whether the matrices among the operands are all turned round, so that the result may well be, too."""
-        large = [b for b in operands if b.shape == shape]
-        return len(shape) == 2 and 1 not in shape and bool(large) and all(b.upright is not None for b in large)
+    def _common_order(operands, shape):
+        """The order of axes in which all operands lie that are of this shape, so that the result may well, too."""
+        orders = {b.order for b in operands if b.shape == shape}
+        return orders.pop() if len(orders) == 1 and not (len(shape) == 2 and 1 in shape) else None
 
-    def _other_way(self, buffer):
-        """An operand as it goes with matrices turned back."""
-        if buffer.upright is not None or not buffer.shape:
-            return buffer.upright or buffer
-        return self.reshaped(buffer, (buffer.shape[-1], *((1,) if buffer.shape[-1] != 1 else buffer.shape[:-1])))
+    def _back(self, buffer, back):
+        """An operand as it goes with the others when their axes are put back in order."""
+        if buffer.upright is not None and len(buffer.shape) == len(back):
+            return buffer.upright
+        if not buffer.shape:
+            return buffer
+        full = self.reshaped(buffer, (1,) * (len(back) - len(buffer.shape)) + tuple(buffer.shape))
+        if sum(n != 1 for n in full.shape) <= 1:
+            return self.reshaped(full, [full.shape[i] for i in back])
+        return self.view(full, f"{{}}.transpose({back})", lambda a: a.transpose(back), [full.shape[i] for i in back],
+                         rows=False)  # fmt: skip
 
     def _squeezed(self, operands, out):
         """The same without axes of length 1, where nothing is left to broadcast then: NumPy has a short way for it."""

@@ -28,7 +28,8 @@ class Buffer:
     rows: bool = True  # whether the elements lie in row order without gaps
     tensor: Any = None  # of an outside one
     pinned: bool = False  # memory that nothing else may use
-    upright: Any = None  # of a matrix that is another one, turned round: that one
+    upright: Any = None  # of one that is another in row order, seen with its axes in another order: that one
+    order: tuple = ()  # and the order: this is upright.transpose(order)
     aliases: tuple = ()  # buffers whose memory this fresh one may share
 
     @property
