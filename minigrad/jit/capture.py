@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import weakref
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from .recording import Recording
 from .trace import name_of, names_of
 from .tree import flatten, unflatten
 from .vjp import run_as_one
+
+
+_FEW = 256  # whole numbers of a tensor that may be taken for granted, one by one
 
 
 class Passed:
@@ -148,8 +152,12 @@ class Capture(Recording):
         """A value leaves for Python: the graph relies on it, unless it is only handed on."""
         if self.failed is not None:
             return given
-        if how in ("numpy", "tolist"):
+        few = how == "tolist" and tensor.array.dtype.kind in "ib" and tensor.array.size <= _FEW
+        if how in ("numpy", "tolist") and not few:
             self.failed = f"a tensor leaves for Python by {how}(), where it cannot be followed"
+            return given
+        if few:  # lengths, say: the graph is for these
+            self.relies_on(self.number("tensor.tolist", (self.of(tensor),), "int"), ("is", copy.deepcopy(given)))
             return given
         kind = "bool" if isinstance(given, bool) else "int" if isinstance(given, int) else "float"
         number = self.number(f"tensor.{kind}", (self.of(tensor),), kind)

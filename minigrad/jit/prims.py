@@ -121,6 +121,12 @@ def _tensor_float(x):
     return float(x)
 
 
+@prim("tensor.tolist", "number")
+def _tensor_tolist(x):
+    """The elements as nested lists of numbers."""
+    return x.tolist()
+
+
 @prim("tensor.size", "int")
 def _size(x, /, dim):
     """The length of one axis."""

@@ -298,6 +298,11 @@ def _put_number(e, step, text, *operands):
     return None
 
 
+@emits("tensor.tolist")
+def _tolist(e, step):
+    return _put_number(e, step, "{0}.tolist()", e.of(step.inputs[0]))
+
+
 @emits("tensor.full")
 def _full(e, step):
     out = step.output

@@ -208,6 +208,13 @@ class Emitter:
         self.program.lines.append(Line(template, operands, out, elementwise, extra, guard))
         return out
 
+    def prepared(self, function, operands, outs, **options):
+        """A line that calls what `function(*arrays, **options)` has made of the arrays beforehand, as they lie."""
+        operands = [b if b.bound else self.copied(b, self.new(b.shape, b.dtype)) for b in operands]
+        name = f"{function.__name__}_{len(self.program.prepared)}"
+        self.program.prepared.append((name, function, (*operands, *outs), options))
+        return self.line(f"{name}()", *operands, out=outs[0], extra=tuple(outs[1:]))
+
     def ufunc(self, ufunc, operands, out):
         """`out = ufunc(*operands)`, element by element."""
         shape = out.shape

@@ -45,15 +45,16 @@ def settle(program):
             if heir is not None:
                 places[out] = places[heir]
                 del dying[heir]
-        for buffer in (*line.operands, *(() if out is None else (out,))):
+        for buffer in (*line.operands, *(() if out is None else (out,)), *line.extra):
             root = buffer.root
             if root.kind == "static" and root not in places:
                 places[root] = _place(root, sizes, free)
                 dying.pop(root, None)  # written to here, by a line that says so in its own words
         for root in dying:
             release(root)
-        if out is not None and last.get(out.root) == number:  # nobody asks for it
-            release(out.root)
+        for buffer in () if out is None else (out, *line.extra):
+            if last.get(buffer.root) == number:  # nobody asks for it
+                release(buffer.root)
     return sizes, places
 
 

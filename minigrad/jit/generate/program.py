@@ -61,7 +61,7 @@ class Line:
     operands: tuple
     out: Any = None
     elementwise: bool = False
-    extra: tuple = ()  # further results of the same line, all fresh
+    extra: tuple = ()  # further results of the same line
     guard: bool = False
 
 
@@ -72,6 +72,7 @@ class Program:
     lines: list = field(default_factory=list)
     names: dict = field(default_factory=dict)
     given: list = field(default_factory=list)  # names of the arguments, in order
+    prepared: list = field(default_factory=list)  # (name, function, buffers, options), see Emitter.prepared
     results: list = field(default_factory=list)
 
     def constant(self, what, label="k"):

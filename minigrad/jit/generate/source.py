@@ -24,6 +24,8 @@ class Source:
 
     def __init__(self, program):
         prune(program)
+        kept = {line.template.partition("(")[0] for line in program.lines}
+        program.prepared = [entry for entry in program.prepared if entry[0] in kept]
         self.program = program
         sizes, places = settle(program)
         self.nbytes = sum(sizes)
@@ -48,6 +50,8 @@ class Source:
             self.names[name] = self.array_of(buffer)
         for (buffer, method), name in self.methods.items():
             self.names[name] = getattr(self.array_of(buffer), method)
+        for name, function, buffers, options in self.program.prepared:
+            self.names[name] = function(*map(self.array_of, buffers), **options)
 
     def array_of(self, buffer):
         """The array of a buffer whose array is there before the program runs."""
