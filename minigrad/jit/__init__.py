@@ -1,9 +1,13 @@
 """Record once, run anywhere: graphs that are kept, and what can be done with them."""
 
 from . import plain, run, text  # noqa: F401  they hang their methods on Graph
+from .compiled import Compiled, compile
 from .errors import CaptureError, TracerWarning, TracingCheckError
 from .graph import Graph
 from .module import GraphModule
 from .trace import TracedFunction, trace
 
-__all__ = ["CaptureError", "Graph", "GraphModule", "TracedFunction", "TracerWarning", "TracingCheckError", "trace"]
+__all__ = [
+    "CaptureError", "Compiled", "Graph", "GraphModule", "TracedFunction", "TracerWarning", "TracingCheckError", "compile",
+    "trace",
+]  # fmt: skip

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import modes
+from ..backward import grad
+from ..creation import ones_like
 from ..tensor import Tensor
 from .errors import CaptureError
 from .guards import Around, Guards, snapshot_of
@@ -16,7 +18,6 @@ from .recording import Recording
 from .trace import name_of, names_of
 from .tree import flatten, unflatten
 from .vjp import run_as_one
-
 
 _FEW = 256  # whole numbers of a tensor that may be taken for granted, one by one
 
@@ -63,6 +64,7 @@ class Capture(Recording):
         super().__init__(name_of(function), *names_of(function))
         self.function, self.around = function, Around(function)
         self.failed = None
+        self.back_from = self.back_to = self.sources = self.wants = ()  # of a result that still wants gradients
         self.before = {}  # module -> what mattered of it when it began to run
         self.structure = modes.structure
 
@@ -71,6 +73,7 @@ class Capture(Recording):
         inputs, self.form = flatten((args, kwargs))
         if len({id(x) for x in inputs}) < len(inputs):
             self.failed = "one tensor is handed in twice"
+        self.given = inputs
         self.specs = [Spec(type(x), x.array.shape, x.array.dtype, x.requires_grad) for x in inputs]
         with self.on():
             for i, x in enumerate(inputs):
@@ -91,8 +94,12 @@ class Capture(Recording):
     def _conclude(self, leaves, form):
         """The run is over: what came of it, and is it one that can be done again?"""
         self._look_back()
-        if not self.leaves and any(isinstance(x, Tensor) and x.requires_grad for x in leaves):
-            raise CaptureError("the result still wants gradients: compile the whole step, with backward() in it")
+        if any(leaf is x for leaf, _ in self.leaves.values() for x in self.given):
+            raise CaptureError("backward() reaches a tensor that was handed in, whose .grad is not kept track of here. "
+                               "Use autograd.grad()")  # fmt: skip
+        wanting = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad and x._edge is not None]
+        if wanting and not self.leaves:
+            self._way_back(leaves)
         self.finish([x.value if isinstance(x, Passed) else self.of(x) for x in leaves], form)
         held = set(map(id, self.held.values()))
         self.gradients_before, self.final_gradients = {}, {}
@@ -102,6 +109,19 @@ class Capture(Recording):
             if grad is None or id(grad) not in held:
                 self.final_gradients[leaf] = None if grad is None else self.of(grad)
         self.guards = Guards(self.modules.values(), self.around, self.structure)
+
+    def _way_back(self, leaves):
+        """Put down the way back from all results, too, for gradients that are handed in."""
+        self.wants = [isinstance(x, Tensor) and x.requires_grad for x in leaves]
+        outputs = [x for x, wants in zip(leaves, self.wants, strict=True) if wants]
+        if any(self.of(x) in self.held for x in leaves if isinstance(x, Tensor)):
+            raise CaptureError("a result is a tensor from outside, as it is, and wants gradients")
+        self.sources = [x for x in (*self.given, *self.graph.parameters.values()) if x.requires_grad]
+        gradients = [ones_like(x) for x in outputs]
+        self.back_from = [self.enter_input(g, f"g{i}") for i, g in enumerate(gradients)]
+        with self.on():
+            found = grad(outputs, self.sources, gradients, retain_graph=True, allow_unused=True)
+        self.back_to = [None if g is None else self.of(g) for g in found]
 
     def _look_back(self):
         """Refuse a run that has changed what it goes by: a replay would not do that."""
@@ -166,10 +186,6 @@ class Capture(Recording):
         self.relies_on(number, ("is", given))
         return given
 
-    def relies_on(self, value, expected):
-        """The graph is right only where this number has this truth value, or is this number: ("is", number)."""
-        self.facts[value] = expected
-
     def _entered(self, event):
         if id(event.module) not in self.modules:
             self.before[event.module] = snapshot_of([event.module])
@@ -183,6 +199,7 @@ class Capture(Recording):
         constants, private = self.graph.constants, set()
         for kept in (self.alive, self.owners, self.tensors, self.arrays, self.held, self.leaves, self.before):
             kept.clear()
+        self.given = []
         for value in list(constants):
             tensor = constants.pop(value)
             array, watch = tensor.array, weakref.ref(tensor)

@@ -172,6 +172,18 @@ class Entry:
         for leaf in self.plan.gradients_after:
             kept = self.plan.kept.get(leaf)
             self.put(f"    {self.name(leaf, 'held')}._grad = {'None' if kept is None else self.name(kept, 'grad')}")
+        self._results()
+        if self.plan.sources:
+            made = "".join(f"r{i}, " for i in range(len(self.plan.results)))
+            saved = "".join(f"{name}, " for name in self.plan.saved)
+            self.put(f"    {made}= joint(way, ({made}), {self.plan.wants}, ({saved}), ({self._sources()}))")
+
+    def _sources(self):
+        """The tensors that gradients may be asked for: those handed in that want them, and the parameters."""
+        given = [f"t_{i}" for i, spec in enumerate(self.plan.inputs) if spec.requires_grad]
+        return "".join(f"{name}, " for name in given + [self.name(p, "held") for p in self.plan.sources[len(given) :]])
+
+    def _results(self):
         for i, (kind, what) in enumerate(self.plan.results):
             if kind == "array":
                 self.put(f"    r{i} = new(Tensor)", f"    r{i}.array = {what}", f"    r{i}._edge = r{i}._kind = None")

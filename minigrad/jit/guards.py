@@ -13,6 +13,7 @@ import types
 from .. import modes
 from ..nn import Module
 from ..tensor import Tensor
+from .tree import flatten
 
 _SIMPLE = (bool, int, float, str, bytes, type(None), complex)
 _MOST = 64  # entries of a list, dict or object that are looked at
@@ -141,3 +142,35 @@ class Guards:
         else:
             entry.names["frozen"] = frozen
             yield f"frozen({text}) != {entry.name(before, 'was')}"
+
+
+def why_not(variant, args, kwargs):
+    """In words, what a recording takes for granted that this call does not offer."""
+    plan = variant.plan
+    leaves, form = flatten((args, kwargs))
+    if form != plan.form:
+        return "the arguments are not those of before" if len(leaves) != len(plan.inputs) else _other_values(plan, form)
+    for value, spec, x in zip(plan.graph.inputs, plan.inputs, leaves, strict=False):
+        for what, now, before in (
+            ("shape", tuple(x.array.shape), spec.shape), ("dtype", x.array.dtype, spec.dtype),
+            ("requires_grad", x.requires_grad, spec.requires_grad), ("class", type(x).__name__, spec.cls.__name__),
+        ):  # fmt: skip
+            if now != before:
+                return f"{value.name} has {what} {now}, not {before}"
+    changed = plan.guards.around.changed()
+    if changed is not None:
+        return f"{changed} is not what it was"
+    if snapshot_of(plan.guards.modules) != plan.guards.before:
+        return "a module was changed: its mode, an attribute, a parameter or a hook"
+    for leaf, (first, _) in plan.gradients_before.items():
+        if (getattr(leaf, "_grad", None) is not None) == (first == "none") and first != "cleared":
+            return f"a .grad of shape {tuple(leaf.shape)} is {'there' if first == 'none' else 'gone'} when it begins"
+    return "a number that decides which way it goes is another"
+
+
+def _other_values(plan, form):
+    pairs = zip(form[0], plan.form[0], strict=False)
+    for now, before in pairs:
+        if now != before:
+            return f"an argument is {now!r}, not {before!r}"
+    return "the arguments are nested in another way"

@@ -45,7 +45,7 @@ class Recording:
         self.entered = []  # dotted names of the modules that run just now
         self.modules = {}  # every module that ran
         self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
-        self.facts = {}  # Value -> truth: numbers whose truth decided which way was put down
+        self.facts = {}  # Value -> what was taken for granted: its truth, or ("is", number)
         self.reads = []  # (Source, how, Value, what Python got): numbers that left
         self.gathered = []  # (Source, tensor): tensors made of Python's numbers
         self.ways = None  # for who wants it: each step -> the calls that led to it, as a tuple
@@ -148,8 +148,10 @@ class Recording:
         return self.options[key][0]
 
     def relies_on(self, value, truth):
-        """The graph is right only where this number is true, or is not."""
-        self.facts[value] = truth
+        """The graph is right only where this number is true, or is not; or where it is just this: ("is", number)."""
+        expected = self.facts.setdefault(value, [])
+        if truth not in expected:
+            expected.append(truth)
 
     def number(self, prim, inputs, kind, name=None):
         """A step that makes a Python number."""

@@ -35,7 +35,7 @@ class Emitter:
     """Writes the lines of one graph.
 
     `leaving` are values whose arrays will belong to somebody else, `pinned` those with memory of their own. `facts` are
-    numbers that must be what they were: {value: truth, or ("is", number)}; a run where one is not ends there.
+    numbers that must be what they were: {value: [truth, or ("is", number)]}; a run where one is not ends there.
     """
 
     def __init__(self, graph, leaving=(), pinned=(), facts=None):
@@ -66,8 +66,8 @@ class Emitter:
             if step.outputs[0] not in self.buffers:  # else a step before has seen to it
                 self.step(step)
             for value in step.outputs:
-                if value in self.facts:
-                    self._rely_on(self.scalars[value], self.facts[value])
+                for expected in self.facts.get(value, ()):
+                    self._rely_on(self.scalars[value], expected)
         for held, new in self.graph.updates:
             self._update(self.of(held), self.of(new), new)
         return self.program

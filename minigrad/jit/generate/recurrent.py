@@ -78,7 +78,7 @@ def prepare_gru_back(g, rz, proposal, y, h, weight, d_gi, d_h, d_weight, d_bias,
     d_gh, ones = np.empty((rows, 3 * width), g.dtype), np.ones(rows, g.dtype)
     d_gh_3, d_gi_n, turned, gates = d_gh.reshape(rows, 3, width), d_gi[:, 2 * width :], d_gh.T, factors[:, :3]
     spans = _rows(sizes)
-    moves = [(before[start:end], (h if i == 0 else y[spans[i - 1][0] :])[:n]) for i, (start, end, n) in enumerate(spans)]
+    moves = [(before[start:end], (y[spans[i - 1][0] :] if i else h)[:n]) for i, (start, end, n) in enumerate(spans)]
     steps, n = [], 0
     for start, end, size in reversed(spans):
         wide, carry = wides[:size], carries[:size]

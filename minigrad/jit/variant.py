@@ -1,0 +1,186 @@
+"""One recorded run as a function of its own: its graph made smaller, written out, and with memory to work in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import memory
+from ..tensor import Tensor
+from . import generate  # noqa: F401  its ways
+from .entry import Entry
+from .generate.emit import Emitter
+from .generate.flat import lay_out
+from .generate.source import Source
+from .graph import Value
+from .joint import WayBack, joint, parted
+from .passes import optimized
+
+
+@dataclass(eq=False)
+class Plan:
+    """One recorded run, ready to be written out."""
+
+    graph: Any
+    form: Any
+    inputs: list
+    options: list
+    guards: Any
+    early_facts: list = field(default_factory=list)
+    gradients_before: dict = field(default_factory=dict)  # leaf -> how its .grad must be: ("none", None), ...
+    gradients_after: list = field(default_factory=list)  # leaves whose .grad is set, or cleared
+    kept: dict = field(default_factory=dict)  # leaf -> (the tensor that becomes its .grad, counts of references)
+    changed: list = field(default_factory=list)  # tensors whose numbers change
+    results: list = field(default_factory=list)
+    writes_inputs: bool = False
+    saved: list = field(default_factory=list)  # names of arrays that the way back needs
+    sources: tuple = ()  # tensors that gradients may be asked for
+    wants: tuple = ()  # which results still want gradients
+
+
+class Variant:
+    """One way through the function, with memory of its own."""
+
+    def __init__(self, capture):
+        private = capture.let_go()
+        whole = capture.graph
+        outputs, gradients = list(whole.outputs), capture.final_gradients
+        facts = [value for value in capture.facts if value not in whole.inputs]
+        self.given = [value if value in whole.inputs or value in whole.held() else None for value in outputs]
+        back_to = list(capture.back_to)
+        whole.outputs = [*outputs, *[v for v in gradients.values() if v is not None], *facts, *back_to]
+        self.recorded, graph = len(whole.steps), optimized(whole, private)
+        wanted, made = [leaf for leaf, v in gradients.items() if v is not None], iter(graph.outputs)
+        graph.outputs = [next(made) for _ in outputs]
+        of_leaf, known = {leaf: next(made) for leaf in wanted}, {value: next(made) for value in facts}
+        self.way, self.saved = None, []
+        if back_to:
+            graph.outputs += made
+            graph, back, self.saved = parted(graph, capture.back_from, len(outputs))
+            self.way = WayBack(back)
+        self.graph = graph
+        self.plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
+        self.plan.sources, self.plan.wants = capture.sources, tuple(capture.wants)
+        by_value = {}
+        for value in facts:
+            by_value.setdefault(known[value], []).extend(capture.facts[value])
+        self._write(capture, of_leaf, by_value)
+
+    def _write(self, capture, of_leaf, facts):
+        plan, graph = self.plan, self.graph
+        held = graph.held()
+        leaving = [v for v in graph.outputs if isinstance(v, Value) and v not in held and v not in graph.inputs]
+        kept = [v for v in self.saved if v not in graph.inputs]
+        emitter = Emitter(graph, {*leaving, *kept}, of_leaf.values(), facts)
+        self.emitter, program = emitter, emitter.run()
+        buffers = self._gradient_buffers(emitter, of_leaf)
+        plan.results = [self._result(emitter, value, before, held)
+                        for value, before in zip(graph.outputs, self.given, strict=True)]  # fmt: skip
+        program.results = [emitter.of(v) for v in (*leaving, *kept) if v.kind == "tensor"] + list(buffers.values())
+        self.flat = lay_out(program, list(buffers.values()))
+        self.source = source = Source(program)
+        for value, expected in capture.facts.items():
+            if value in emitter.scalars and value in graph.inputs:
+                plan.early_facts += [(emitter.scalars[value], one) for one in expected]
+        plan.gradients_before, plan.gradients_after = capture.gradients_before, list(capture.final_gradients)
+        plan.changed = [held.get(v, v) for v, _ in graph.updates]
+        plan.writes_inputs = any(v in graph.inputs for v, _ in graph.updates)
+        self.gradients = buffers
+        for leaf, buffer in buffers.items():
+            source.name(buffer)
+            plan.kept[leaf] = Tensor(source.array_of(buffer)[...])
+        self._build(source)
+
+    def _gradient_buffers(self, emitter, of_leaf):
+        """For each leaf the buffer that its gradient will lie in: memory of its own."""
+        found, taken = {}, set()
+        for leaf, value in of_leaf.items():
+            buffer = emitter.of(value)
+            root = buffer.root
+            mine = root.kind == "static" and root not in taken and root.nbytes == buffer.nbytes and buffer.rows
+            if mine:
+                root.pinned = True  # nobody else's, from the first line to the last
+            if not mine or buffer.shape != leaf.array.shape:
+                made = emitter.new(leaf.array.shape, leaf.array.dtype)
+                made.pinned = True
+                buffer = emitter.copied(buffer, made)
+            taken.add(buffer.root)
+            found[leaf] = buffer
+        return found
+
+    def _result(self, emitter, value, before, held):
+        """How one result is put together: (kind, what). `before` is the input or held tensor that was given back."""
+        if not isinstance(value, Value):
+            return "name", repr(value)
+        if value.kind != "tensor":
+            return "name", emitter.scalars[value]
+        if before is not None:
+            return ("tensor", held[before]) if before in held else ("name", f"t_{self.graph.inputs.index(before)}")
+        buffer = emitter.of(value)
+        return ("array" if buffer.root.kind == "fresh" and not buffer.aliases else "copy"), buffer
+
+    def _build(self, source):
+        plan = self.plan
+        plan.results = [(kind, source.name(what) if kind in ("array", "copy") else what) for kind, what in plan.results]
+        plan.saved = [self._handed_on(source, self.emitter.of(v)) for v in self.saved]
+        self.entry = entry = Entry(plan, source)
+        self.names = names = entry.names
+        names.update(joint=joint, way=self.way, bind=self._bind, renew=self._renew, flat=None, changed=())
+        self.run, self.text = entry.build()
+        self._bound()
+        self._count()
+
+    @staticmethod
+    def _handed_on(source, buffer):
+        """An array for the way back: a copy where it lies in memory that the next run uses again."""
+        name = source.name(buffer)
+        return f"{name}.copy()" if buffer.root.kind == "static" else name
+
+    def describe(self):
+        """Its size, in words."""
+        lines, count = len(self.source.lines), self.source.nbytes
+        steps = f"{self.recorded} step{'s' * (self.recorded != 1)}"
+        return (f"{steps}, {len(self.graph.steps)} after all passes, {lines} line{'s' * (lines != 1)} of "
+                f"NumPy, {count} bytes of memory")  # fmt: skip
+
+    def _count(self):
+        """How often each gradient and its memory are held when nobody else holds them."""
+        before = {leaf: getattr(leaf, "_grad", None) for leaf in self.plan.kept}
+        for leaf in before:
+            leaf._grad = None
+        for name, expression in self.entry.references():
+            self.names[name] = eval(expression, self.names)
+        for leaf, grad in before.items():
+            leaf._grad = grad
+
+    def _bound(self):
+        """Look everything up in memory as it lies now."""
+        self.source.bind()
+        self.names.update(self.source.names)
+        self.names["flat"] = self.source.memory.get(self.flat)
+        self.names["changed"] = tuple(memory.record(t.array) for t in self.plan.changed if isinstance(t, Tensor))
+
+    def _bind(self):
+        """Some held tensor has another array: go by that, if it is like the old one."""
+        for name, tensor in self.source.tensors().items():
+            old, array = self.names[name], tensor.array
+            if type(array) is not np.ndarray or array.shape != old.shape or array.dtype is not old.dtype:
+                return False
+            if array.flags.c_contiguous != old.flags.c_contiguous:
+                return False
+        self._bound()
+        return True
+
+    def _renew(self):
+        """Somebody holds a gradient of the last run: leave it to them, and take other memory from now on."""
+        source = self.source
+        for root in {buffer.root for buffer in self.gradients.values()}:
+            source.memory[root] = np.empty_like(source.memory[root])
+        source.bind()
+        for leaf, buffer in self.gradients.items():
+            name = self.entry.name(self.plan.kept[leaf], "grad")
+            self.plan.kept[leaf] = self.names[name] = Tensor(source.array_of(buffer)[...])
+        self._bound()
+        self._count()
