@@ -13,18 +13,19 @@ from .errors import DtypeError, ShapeError
 from .methods import ALIASES, method
 from .op import OPS
 from .operands import NUMBERS
-from .ops import compare, elementwise, functions, rounding
+from .ops import compare, elementwise, functions, rounding, special
 from .ops.compare import *  # noqa: F403
 from .ops.elementwise import *  # noqa: F403
 from .ops.functions import *  # noqa: F403
 from .ops.rounding import *  # noqa: F403
+from .ops.special import *  # noqa: F403
 from .tensor import Tensor
 
 # Most ops are what a learner types; those that take more options than their op are defined here, under its name.
-__all__ = [*compare.__all__, *elementwise.__all__, *functions.__all__, *rounding.__all__]
+__all__ = [*compare.__all__, *elementwise.__all__, *functions.__all__, *rounding.__all__, *special.__all__]
 __all__ += [
-    "addcdiv", "addcmul", "allclose", "deg2rad", "equal", "float_power", "isneginf", "isposinf", "positive", "rad2deg",
-    "rsub", "square",
+    "addcdiv", "addcmul", "allclose", "deg2rad", "equal", "float_power", "isneginf", "isposinf", "polygamma",
+    "positive", "rad2deg", "rsub", "square",
 ]  # fmt: skip
 
 # Arithmetic with PyTorch's options
@@ -95,6 +96,26 @@ def positive(input):
 def float_power(input, exponent):
     """input ** exponent, worked out in float64."""
     return ops.pow(*(x.double() if isinstance(x, Tensor) else float(x) for x in (input, exponent)))
+
+
+def polygamma(n, input):
+    """`digamma`, n times differentiated; n is a whole number from 0 up.
+
+    >>> import minigrad as mg
+    >>> mg.polygamma(1, mg.tensor(1.0))  # pi^2 / 6
+    tensor(1.6449)
+    """
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"polygamma(): argument 'n' must be int, not {type(n).__name__}")
+    return ops.polygamma(input, n=n)
+
+
+def _polygamma_of(self, n):
+    """`digamma`, n times differentiated."""
+    return polygamma(n, self)
+
+
+Tensor.polygamma = _polygamma_of
 
 
 @method

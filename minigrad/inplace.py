@@ -258,11 +258,12 @@ Tensor.zero_, Tensor.fill_, Tensor.copy_ = zero_, fill_, copy_
 # name_() for every method of this name that there is
 IN_PLACE = """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
     bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum
-    deg2rad div divide eq erf erfc exp exp2 expm1 fix floor floor_divide fmod frac gcd ge greater greater_equal gt
-    hypot index_add index_copy index_fill index_put lcm le lerp less less_equal log log10 log1p log2 logical_and
-    logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul multiply nan_to_num ne neg negative
-    not_equal pow rad2deg reciprocal relu remainder round rsqrt scatter scatter_add scatter_reduce sgn sigmoid sign sin
-    sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc xlogy""".split()  # noqa: SIM905  a list would be long
+    deg2rad digamma div divide eq erf erfc erfinv exp exp2 expm1 fix floor floor_divide fmod frac gcd ge greater
+    greater_equal gt hypot index_add index_copy index_fill index_put lcm le lerp less less_equal lgamma log log10 log1p
+    log2 logical_and logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul multiply nan_to_num ne
+    neg negative not_equal polygamma pow rad2deg reciprocal relu remainder round rsqrt scatter scatter_add
+    scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc
+    xlogy""".split()  # noqa: SIM905  a list would be long
 IN_PLACE_OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_", "__iand__": "bitwise_and_",

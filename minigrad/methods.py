@@ -18,11 +18,11 @@ from .tensor import Tensor
 
 METHODS = """
     abs ceil floor frac maximum minimum mul neg pow round sign trunc floor_divide remainder fmod fmax fmin clamp_min
-    clamp_max nan_to_num acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p
-    log2 logaddexp logaddexp2 logit copysign sinc gcd lcm reciprocal rsqrt sin sinh sqrt tan xlogy sigmoid tanh relu
-    eq ne lt le gt ge isnan isinf isfinite signbit logical_and logical_or logical_not logical_xor bitwise_and
-    bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift amax amin argmax argmin all any
-    count_nonzero matmul clone detach unsqueeze squeeze
+    clamp_max nan_to_num acos acosh asin asinh atan atan2 atanh cos cosh digamma erf erfc erfinv exp exp2 expm1 hypot
+    lgamma log log10 log1p log2 logaddexp logaddexp2 logit copysign sinc gcd lcm reciprocal rsqrt sin sinh sqrt tan
+    xlogy sigmoid tanh relu eq ne lt le gt ge isnan isinf isfinite signbit logical_and logical_or logical_not
+    logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift amax amin argmax
+    argmin all any count_nonzero matmul clone detach unsqueeze squeeze
 """.split()  # noqa: SIM905  a list of strings would be five times as long
 
 # One op under several names, as in PyTorch.

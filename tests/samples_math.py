@@ -49,6 +49,11 @@ def with_zeros(rng, shape):
     return rng.uniform(0.5, 1.5, shape) * (rng.uniform(size=shape) > 0.3)
 
 
+def between_poles(rng, shape):
+    """Where the gamma function is smooth, on both sides of 0."""
+    return rng.uniform(0.3, 0.7, shape) + rng.choice([-2.0, 0.0, 3.0], shape)
+
+
 @st.composite
 def three(draw, values=plain, others=None):
     left, right = draw(st.sampled_from(PAIRS))
@@ -99,6 +104,8 @@ MATH = {
     "hypot": two(away_from_zero), "sin": one(), "cos": one(), "tan": one(small), "asin": one(small),
     "acos": one(small), "atan": one(), "atan2": two(away_from_zero), "sinh": one(), "cosh": one(), "asinh": one(),
     "acosh": one(above_one), "atanh": one(small), "erf": one(), "erfc": one(),
+    "erfinv": one(small), "lgamma": one(between_poles), "digamma": one(between_poles),
+    "polygamma": one(between_poles, n=st.sampled_from([0, 1, 2, 5])),
     "tanh": one(), "sigmoid": one(), "relu": one(steps), "leaky_relu": one(steps, negative_slope=st.just(0.1)),
     "elu": one(away_from_zero, alpha=st.just(0.7), scale=st.just(1.1), input_scale=st.just(1.3)),
     "hardsigmoid": one(steps), "hardswish": one(steps),

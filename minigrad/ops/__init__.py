@@ -21,6 +21,7 @@ from .rounding import trunc_quotient as trunc_quotient
 from .scan import *  # noqa: F403
 from .shape import *  # noqa: F403
 from .sort import *  # noqa: F403
+from .special import *  # noqa: F403
 from .views import *  # noqa: F403
 from .windows import *  # noqa: F403
 

@@ -9,7 +9,7 @@ from ..axes import as_axis
 from ..errors import DtypeError
 from ..op import op
 from ..shortcuts import at_least_0, largest, times_slope_of_tanh, total, where_open
-from .functions import erf
+from .special import erf
 
 __all__ = [
     "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid", "mish", "relu",

@@ -1,4 +1,4 @@
-"""Functions of one number, and of two that belong there: exponentials, logarithms, trigonometry, the error function.
+"""Functions of one number, and of two that belong there: exponentials, logarithms, trigonometry.
 
 Integers and booleans become the default float first. Outside its domain a function is nan, and no warning is given.
 """
@@ -9,9 +9,9 @@ from ..op import op
 from .rounding import only_floats, zero
 
 __all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh", "erf", "erfc", "exp", "exp2",
-    "expm1", "hypot", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "logit", "reciprocal", "rsqrt", "sin",
-    "sinc", "sinh", "sqrt", "tan", "xlogy",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh", "exp", "exp2", "expm1",
+    "hypot", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "logit", "reciprocal", "rsqrt", "sin", "sinc",
+    "sinh", "sqrt", "tan", "xlogy",
 ]  # fmt: skip
 
 # Exponentials and logarithms
@@ -316,59 +316,3 @@ def atanh(xp, x):
 
 
 atanh.vjp(x=lambda g, x: g / (1 - x * x))
-
-# The error function. Array modules do not have it: near 0 it is its series, elsewhere a polynomial in an exponent
-
-_NEAR_ZERO = tuple((-1) ** n * 2 / math.sqrt(math.pi) / math.factorial(n) / (2 * n + 1) for n in range(13))
-_TAIL = (
-    -0.67179408405669062, 0.67264322397765833, 0.04734330684142489, -0.046895610231328917, -0.0098726893431910905,
-    0.008824938561312325, 0.0017589331171176884, -0.002345812552995894, -0.00014624252395767714,
-    0.00067367913525688631, -9.3760357602970143e-5, -0.00017430412986925937, 7.1495309826021978e-5,
-    3.1746935423272358e-5, -3.0421097531594203e-5, 1.3989370477611052e-7, 8.9526923007200226e-6,
-    -2.9634842309596991e-6, -1.7128780471140371e-6, 1.2833949153561988e-6, 1.5975482569412025e-7,
-    -2.8956265674355242e-7, 7.9920475777306084e-10, 2.9805133645151677e-8,
-)  # fmt: skip
-_TAIL_SINGLE = (
-    -0.671794076, 0.672642217, 0.0473431063, -0.0468748882, -0.00987376875, 0.00870381204, 0.00177656464,
-    -0.00204873476, -0.000207909121, 0.000333735894,
-)  # fmt: skip
-
-
-def _polynomial(xp, x, coefficients):
-    """The sum of coefficients[n] x^n, by Horner's rule, in memory that is used again."""
-    y = xp.full_like(x, coefficients[-1])
-    for coefficient in reversed(coefficients[:-1]):
-        y *= x
-        y += coefficient
-    return y
-
-
-def _erfc_above_zero(xp, x):
-    """erfc for x >= 0: log(erfc(x) / t) + x^2 is a smooth function of t = 2 / (2 + x).
-
-    Source: Press et al., "Numerical Recipes", 3rd ed. (2007), section 6.2.2, for the form. The coefficients are those
-    of Chebyshev's approximation in 2 t - 1, worked out with mpmath: error below 1e-14 in double, 3e-7 in single.
-    """
-    t = 2 / (x + 2)
-    return t * xp.exp(_polynomial(xp, 2 * t - 1, _TAIL if x.dtype.itemsize == 8 else _TAIL_SINGLE) - x * x)
-
-
-@op(kind="elementwise", onnx="Erf", to_float=True)
-def erf(xp, x):
-    """Twice the integral of exp(-t^2) / sqrt(pi) from 0 to x."""
-    near = x * _polynomial(xp, x * x, _NEAR_ZERO if x.dtype.itemsize == 8 else _NEAR_ZERO[:7])
-    size = xp.absolute(x)
-    return xp.where(size < 0.5, near, xp.copysign(1 - _erfc_above_zero(xp, size), x))
-
-
-erf.vjp(x=lambda g, x, xp: g * xp.exp(-x * x) * (2 / math.sqrt(math.pi)))
-
-
-@op(kind="elementwise", to_float=True)
-def erfc(xp, x):
-    """1 - erf(x), accurate where that is next to nothing."""
-    tail = _erfc_above_zero(xp, xp.absolute(x))
-    return xp.where(x < 0, 2 - tail, tail)
-
-
-erfc.vjp(x=lambda g, x, xp: g * xp.exp(-x * x) * (-2 / math.sqrt(math.pi)))

@@ -64,7 +64,8 @@ PAGE = [
                       "`tensor`, `x.dtype`, `arange`, `nn.functional.pad`, `nn.functional.embedding`"),
         "decompositions": ("decompositions of matrices (`svd`, `eigh`, `qr`, `cholesky`, `lstsq`, `pinv`), and norms "
                            "made of singular values", "numpy.linalg on `x.detach().numpy()`, without gradients"),
-        "special": ("`lgamma`, `digamma`, `erfinv`", "scipy.special on arrays, without gradients"),
+        "special": ("rarer functions of `special` (`zeta`, `i0`, `gammainc`, `ndtri`)",
+                    "scipy.special on arrays, without gradients"),
         "fft": ("`fft`, `distributions`", "numpy.fft, without gradients; `normal`, `bernoulli`, `multinomial`"),
         "func": ("forward mode, `vmap`, `func`, `is_grads_batched`", "`autograd.functional`; a loop"),
         "compile": ("`compile`, `jit`, `autocast`, distributed training, checkpointing",
@@ -124,6 +125,8 @@ PAGE = [
         "multi_dot": ("`chain_matmul`, `linalg.multi_dot`", "from left to right", "in the cheapest order"),
         "gelu": ("`gelu` of infinity, float32", "infinity", "nan"),
         "sinc": ("the gradient of `sinc` near 0", "exact", "lost in rounding"),
+        "polygamma": ("`polygamma` at infinity, and of n=1, the derivative of `digamma`, at -1, -2, ...", "0, and inf",
+                      "nan from n=2 on, and a large number"),
         "hardsigmoid": ("the gradient of `hardsigmoid`, float64", "all digits", "those of float32"),
         "prod": ("the gradient of `prod` where one factor is nan and two are 0", "nan", "0"),
         "powers": ("further derivatives by b of `0 ** b`, and of `inf ** b` below 0", "0, their limit", "nan"),
