@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+
 from .errors import DeviceError, DtypeError, GradError, ShapeError
 from .tensor import Tensor
 
@@ -19,7 +22,32 @@ def describe(op, inputs):
 
 def wrong_argument(op, name, x):
     hint = "Make it a tensor with minigrad.tensor(...) or minigrad.from_numpy(...)."
-    return TypeError(f"{op.name}(): argument '{name}' must be a Tensor, not {type(x).__name__}. {hint}")
+    return TypeError(f"{op.__name__}(): argument '{name}' must be a Tensor, not {type(x).__name__}. {hint}")
+
+
+def tensors_only(function):
+    """The same function, but what stands in it where a tensor belongs is named in a TypeError.
+
+    It is looked for when something is found not to be a tensor, and not before: good arguments are not slowed down.
+    """
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            given, wrong = inspect.signature(function).bind(*args, **kwargs).arguments, error.obj
+            names = [name for name, x in given.items() if x is wrong or _holds(x, wrong)]
+            if not names or isinstance(wrong, Tensor) or not hasattr(Tensor, error.name):
+                raise
+        raise wrong_argument(function, names[0], wrong)
+
+    return run
+
+
+def _holds(given, wrong):
+    """Whether it is among the tensors of `f(*tensors)`; to ask with `in` would compare them."""
+    return type(given) is tuple and any(x is wrong for x in given)
 
 
 def explain(op, inputs, error):

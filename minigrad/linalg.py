@@ -8,6 +8,7 @@ import operator
 from . import ops
 from .creation import eye
 from .errors import DtypeError, LinAlgError, ShapeError
+from .explain import tensors_only
 from .methods import method
 from .printing import return_type
 from .products import cross as _cross
@@ -42,6 +43,7 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
     return ops.vector_norm(x if dtype is None else x.to(dtype), ord=ord, dim=dim, keepdim=keepdim)
 
 
+@tensors_only
 def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     """Norm of matrices: "fro" the root of all squares; 1 (-1) the largest (smallest) sum of |x| over a column;
     inf (-inf) the same over a row. Errors: ShapeError for 2, -2 and "nuc", which need singular values.
@@ -84,6 +86,7 @@ def cross(input, other, *, dim=-1):
     return _cross(input, other, dim)
 
 
+@tensors_only
 def vecdot(x, y, *, dim=-1):
     """Scalar products along `dim`; the other axes broadcast. Errors: DtypeError for integers."""
     if not x.is_floating_point():
@@ -131,6 +134,7 @@ def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
 # What undoes a product
 
 
+@tensors_only
 def solve(A, B, *, left=True):
     """The X with A @ X = B; with left=False the one with X @ A = B. It is faster and more exact than inv(A) @ B.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from . import hooks, modes, ops
@@ -10,6 +12,7 @@ from .device import Device, module_of, move
 from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from .errors import DtypeError, GradError
 from .events import Changing
+from .explain import tensors_only
 from .op import OPS, op
 from .operands import NUMBERS
 from .tensor import Tensor
@@ -56,10 +59,21 @@ for _name, _dunder in TURNED.items():
     setattr(Tensor, _dunder, lambda self, other, _run=OPS[_name].run: _run(other, self))
 
 
+_OPERANDS = {
+    "boundaries", "end", "index", "indices", "mask", "mat", "mat1", "mat2", "other", "source", "src", "tensor1",
+    "tensor2", "value", "vec", "vec2",
+}  # fmt: skip
+
+
 def method(function):
-    """Hang a function on Tensor under its own name."""
-    setattr(Tensor, function.__name__, function)
-    return function
+    """Hang a function on Tensor under its own name, and return it as a function of its own.
+
+    Whichever is called, what is no tensor where one belongs is named. The first operand of a method always is one.
+    """
+    careful = tensors_only(function)
+    others = _OPERANDS.intersection(inspect.signature(function).parameters)
+    setattr(Tensor, function.__name__, careful if others else function)
+    return careful
 
 
 @method

@@ -9,6 +9,7 @@ from .axes import kept_shape
 from .creation import tensor
 from .device import module_of
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .indexing import gather
 from .methods import method
 from .printing import return_type
@@ -175,6 +176,7 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
     return found.int() if out_int32 else found
 
 
+@tensors_only
 def bucketize(input, boundaries, *, out_int32=False, right=False):
     """The number of the interval between boundaries, sorted and one-dimensional, into which each element falls."""
     if boundaries.array.ndim != 1:

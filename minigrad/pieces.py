@@ -9,6 +9,7 @@ from . import ops
 from .axes import axis
 from .creation import arange, tensor
 from .errors import ShapeError
+from .explain import tensors_only
 from .methods import method
 from .ops import diagonal, tril, triu  # as they are
 from .shaping import atleast_1d, atleast_2d, atleast_3d, axis_of, axis_too, flatten, lengths, meshgrid, several
@@ -216,6 +217,7 @@ def column_stack(tensors):
     return hstack(columns)
 
 
+@tensors_only
 def cartesian_prod(*tensors):
     """Every way of taking one element from each line, one in each row."""
     if any(x.array.ndim != 1 for x in tensors):
@@ -270,6 +272,7 @@ def diagflat(input, offset=0):
     return diag_embed(flatten(input), offset)
 
 
+@tensors_only
 def block_diag(*tensors):
     """The matrix with these matrices along its diagonal, the rest 0."""
     blocks = [atleast_2d(x) for x in tensors]
@@ -342,6 +345,7 @@ def rot90(input, k=1, dims=(0, 1)):
     return ops.flip(turned, dims=(first if k % 4 == 1 else second,))
 
 
+@tensors_only
 def vander(x, N=None, increasing=False):
     """The powers of a line of numbers, one in each column: from x^(N-1) down to 1, or up with `increasing`.
 

@@ -15,6 +15,7 @@ from . import modes, ops
 from .creation import as_size, float_dtype, placed
 from .device import Device
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .inplace import change
 from .tensor import Tensor
 
@@ -205,16 +206,19 @@ def _like(input, options):
     return {"dtype": input.dtype, "device": input.device} | {k: v for k, v in options.items() if v is not None}
 
 
+@tensors_only
 def rand_like(input, **options):
     """`rand` with the shape, dtype and device of another tensor."""
     return rand(input.array.shape, **_like(input, options))
 
 
+@tensors_only
 def randn_like(input, **options):
     """`randn` with the shape, dtype and device of another tensor."""
     return randn(input.array.shape, **_like(input, options))
 
 
+@tensors_only
 def randint_like(input, low, high=None, **options):
     """`randint` with the shape, dtype and device of another tensor."""
     low, high = (0, low) if high is None else (low, high)
@@ -241,6 +245,7 @@ def normal(mean, std=1.0, size=None, *, generator=None, dtype=None, device=None,
     return randn_like(whole, generator=generator) * std + mean
 
 
+@tensors_only
 def bernoulli(input, p=None, *, generator=None):
     """1 with the probability that stands in input (with p for every element), else 0. Nothing is recorded."""
     shape, dtype, device = input.array.shape, input.array.dtype, input.device
@@ -258,6 +263,7 @@ def _check_probability(name, p):
         raise ShapeError(f"{name} expects p to be in [0, 1], but got p={p}")
 
 
+@tensors_only
 def multinomial(input, num_samples, replacement=False, *, generator=None):
     """Which of n things is drawn, `num_samples` times for each row of weights; the weights need not add up to 1.
 

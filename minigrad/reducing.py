@@ -13,6 +13,7 @@ import numpy as np
 
 from . import ops
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .methods import method
 from .op import OPS
 from .ops import all, amax, amin, any, argmax, argmin, count_nonzero  # as they are
@@ -286,6 +287,7 @@ def dist(input, other, p=2):
     return norm(ops.sub(input, other), float(p))
 
 
+@tensors_only
 def cdist(x1, x2, p=2.0):
     """The p-norms of all differences of a row of x1 and a row of x2. Shapes: (..., n, k), (..., m, k) -> (..., n, m)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import ops
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .indexing import gather
 from .methods import method
 from .pieces import cat, narrow
@@ -86,6 +87,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     return input
 
 
+@tensors_only
 def trapezoid(y, x=None, *, dx=1, dim=-1):
     """The area under the points y along `dim` by the trapezoidal rule; they stand at x, or dx apart.
 

@@ -10,7 +10,9 @@ from ... import memory, ops
 from ...creation import arange
 from ...device import module_of
 from ...errors import DtypeError, ShapeError
+from ...explain import tensors_only, wrong_argument
 from ...random import draw
+from ...tensor import Tensor
 
 _linear = ops.linear.run
 
@@ -30,6 +32,8 @@ def linear(input, weight, bias=None):
             return _linear(input, weight, bias)
         product = ops.matmul(input, weight.T if weight.array.ndim > 1 else weight)
         return product if bias is None else product + bias
+    except AttributeError:
+        raise wrong_argument(linear, "weight", weight) from None
     except ShapeError:
         if input.array.ndim and input.array.shape[-1] == weight.array.shape[-1]:
             raise
@@ -79,6 +83,7 @@ def embedding(
     return ops.embedding(weight, input, padding_idx=padding_idx)
 
 
+@tensors_only
 def one_hot(tensor, num_classes=-1):
     """1 in the column of each class, else 0, as whole numbers. Shapes: (...) -> (..., num_classes)
 
@@ -115,6 +120,7 @@ def _check_p(p):
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
+@tensors_only
 def dropout(input, p=0.5, training=True, inplace=False, generator=None):
     """While training, zero each element with probability p and scale the rest by 1/(1-p); else the input itself.
 

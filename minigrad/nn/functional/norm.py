@@ -7,6 +7,7 @@ from math import prod
 
 from ... import memory, modes, ops
 from ...errors import DtypeError, PlaceError, ShapeError
+from ...explain import tensors_only
 from ...shaping import broadcast_tensors
 from ...tensor import Tensor
 from .padding import pad
@@ -172,6 +173,7 @@ def _check_floats(name, *tensors):
             raise DtypeError(f"{name}(): expected floating-point tensors, got {x.dtype}. Use .float() first.")
 
 
+@tensors_only
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between rows along `dim`; norms count as no less than eps."""
     _check_floats("cosine_similarity", x1, x2)
@@ -180,6 +182,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     return (x1 * x2).sum(dim=dim) / (first * second)
 
 
+@tensors_only
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps along the last axis."""
     return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
