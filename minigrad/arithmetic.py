@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from . import ops
-from .creation import check_fit
+from .creation import check_factor, check_fit
 from .dtype import result_type
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .methods import ALIASES, method
 from .op import OPS
 from .operands import NUMBERS
@@ -24,8 +25,8 @@ from .tensor import Tensor
 # Most ops are what a learner types; those that take more options than their op are defined here, under its name.
 __all__ = [*compare.__all__, *elementwise.__all__, *functions.__all__, *rounding.__all__, *special.__all__]
 __all__ += [
-    "addcdiv", "addcmul", "allclose", "deg2rad", "equal", "float_power", "isneginf", "isposinf", "polygamma",
-    "positive", "rad2deg", "rsub", "square",
+    "addcdiv", "addcmul", "allclose", "deg2rad", "equal", "float_power", "isneginf", "isposinf", "positive",
+    "rad2deg", "rsub", "square",
 ]  # fmt: skip
 
 # Arithmetic with PyTorch's options
@@ -119,14 +120,22 @@ Tensor.polygamma = _polygamma_of
 
 
 @method
+def pow(input, exponent):
+    """input ** exponent."""
+    return ops.pow(input, exponent)
+
+
+@method
 def square(input):
     """input ** 2."""
     return ops.pow(input, 2)
 
 
 def _whole(value, *tensors):
-    """The number as it enters arithmetic with these: among integers it is cut to a whole one."""
-    return value if any(x.is_floating_point() for x in tensors) else int(value)
+    """The number as it enters arithmetic with these: among integers it is cut to a whole one. Errors: as check_fit."""
+    wanted = result_type([x.array for x in tensors])
+    check_factor(value, wanted)
+    return value if wanted.kind == "f" else int(value)
 
 
 @method
@@ -142,7 +151,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
     if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
         raise DtypeError("addcdiv(): Integer division with addcdiv is no longer supported. Use .float() first.")
     quotient = ops.div(tensor1, tensor2)
-    return ops.add(input, quotient if value == 1 else ops.mul(quotient, value))
+    return ops.add(input, quotient if value == 1 else ops.mul(quotient, _whole(value, input, quotient)))
 
 
 @method
@@ -154,6 +163,8 @@ def lerp(input, end, weight):
     dtypes = {x.dtype for x in (input, end, weight) if isinstance(x, Tensor)}
     if len(dtypes) > 1 or not input.is_floating_point():
         raise DtypeError(f"lerp(): needs tensors of one floating-point dtype, not {' and '.join(map(repr, dtypes))}.")
+    if isinstance(weight, NUMBERS):
+        check_factor(weight, input.array.dtype)
     return ops.lerp(input, end, weight)
 
 
@@ -225,6 +236,7 @@ def clamp_max(input, max):
     return ops.clamp_max(input, _fitting(max, input))
 
 
+@tensors_only
 def where(condition, input=None, other=None):
     """input where the condition holds, else other; without the two, the places where it holds, one tensor per axis.
 
@@ -242,12 +254,16 @@ def where(condition, input=None, other=None):
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         kind = "float" if isinstance(input, float) or isinstance(other, float) else "long"
         input = getattr(Tensor(np.asarray(input)), kind)().to(condition.device)  # an op needs a tensor
+    wanted = result_type([x.array if isinstance(x, Tensor) else x for x in (input, other)])
+    for x in (input, other):
+        if isinstance(x, NUMBERS) and wanted != "float16":  # there it is infinite, as in PyTorch
+            check_fit(x, wanted)
     return ops.where(condition, input, other)
 
 
 def _chosen(self, condition, other):
     """self where the condition holds, else other."""
-    return ops.where(condition, self, other)
+    return where(condition, self, other)
 
 
 Tensor.where = _chosen  # the one method whose first operand is not the function's

@@ -15,6 +15,7 @@ from . import modes
 from .device import Device, move
 from .errors import DtypeError, ShapeError
 from .events import Gathered
+from .explain import tensors_only
 from .tensor import Tensor
 
 __all__ = [
@@ -146,6 +147,11 @@ def _without_tensors(data):
     return [_without_tensors(item) for item in data] if isinstance(data, (list, tuple)) else data
 
 
+def check_factor(value, wanted):
+    """`check_fit` of a number that is computed with: for half precision that is done in single."""
+    check_fit(value, dtypes.float32.numpy if wanted == "float16" else wanted)
+
+
 def check_fit(values, wanted):
     """Refuse Python numbers that a dtype cannot hold; negative ones wrap around in unsigned, as in PyTorch.
 
@@ -240,6 +246,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     return Tensor(placed(array, device), requires_grad)
 
 
+@tensors_only
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """All `fill_value`, with the shape, dtype and device of another tensor."""
     dtype, device = input.dtype if dtype is None else dtype, input.device if device is None else device

@@ -293,6 +293,7 @@ def index_add(input, dim, index, source, *, alpha=1):
     tensor([2., 0., 1.])
     """
     where = _slices("index_add", input, dim, index, source)
+    check_fit(alpha, input.array.dtype)
     return _put_slices(input, where, source if alpha == 1 else source * alpha, True)
 
 

@@ -230,7 +230,9 @@ def zero_(self):
 
 
 def fill_(self, value):
-    """All elements `value`, in place."""
+    """All elements `value`, a number or a 0-d tensor, in place."""
+    if isinstance(value, Tensor) and value.array.ndim:
+        raise ShapeError(f"fill_(): value must be a number or have no dimensions, not shape {value.shape}. Use copy_.")
     return change(self, "fill_", lambda x: ops.index_put(x, _as_value(value, self), index=Ellipsis))
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from . import ops
+from .creation import check_factor
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .methods import method
 from .shaping import axis_of, broadcast_shapes
 from .tensor import Tensor
@@ -96,6 +98,8 @@ def _added(name, input, product, beta, alpha):
     """beta * input + alpha * product; with beta 0 the input is left out, even if it is nan."""
     if (isinstance(beta, float) or isinstance(alpha, float)) and not product.is_floating_point():
         raise DtypeError(f"{name}(): among integers, beta and alpha must be whole numbers (PyTorch cuts them).")
+    for factor in (beta, alpha):
+        check_factor(factor, product.array.dtype)
     if broadcast_shapes(input.shape, product.shape) != product.shape:
         raise ShapeError(f"{name}(): the product has shape {product.shape}, and {input.shape} does not expand to it.")
     product = product if alpha == 1 else ops.mul(product, alpha)
@@ -131,7 +135,7 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
 @method
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """beta * input + alpha * the sum of bmm(batch1, batch2). Shapes: (n, m), (b, n, k), (b, k, m) -> (n, m)"""
-    return _added("addbmm", input, ops.sum(bmm(batch1, batch2), dim=0), beta, alpha)
+    return _added("addbmm", input, ops.sum(bmm(batch1, batch2), dim=0).to(batch1.dtype), beta, alpha)
 
 
 def chain_matmul(*matrices):
@@ -145,6 +149,7 @@ def chain_matmul(*matrices):
 # Axes of one's choice
 
 
+@tensors_only
 def tensordot(a, b, dims=2):
     """Sums over pairs of axes: the last `dims` of a with the first of b, or the two lists dims = (axes of a, of b).
 

@@ -12,6 +12,7 @@ from . import ops
 from .axes import axis, count
 from .device import module_of
 from .errors import DtypeError, ShapeError
+from .explain import tensors_only
 from .methods import method
 from .tensor import Size, Tensor
 
@@ -82,7 +83,7 @@ def reshape(input, shape):
 
 
 @method
-def view(self, *shape, dtype=None):
+def view(self, *shape, dtype=None, size=None):
     """`reshape` that never copies, or the same bytes read as another dtype: `x.view(mg.int32)`.
 
     Errors: ShapeError when memory does not allow a view; use reshape.
@@ -90,9 +91,10 @@ def view(self, *shape, dtype=None):
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], (dtypes.dtype, type))):
         wanted = dtypes.as_dtype(shape[0] if dtype is None else dtype).numpy
         return self if wanted == self.array.dtype else ops.view_dtype(self, dtype=wanted)
-    made = ops.reshape(self, shape=lengths(shape))
+    shape = lengths(shape if size is None else (size,))
+    made = ops.reshape(self, shape=shape)
     if made.array.size and not module_of(made.array).may_share_memory(made.array, self.array):
-        raise ShapeError(f"view size {lengths(shape)} is not compatible with the memory of this tensor. Use .reshape.")
+        raise ShapeError(f"view size {shape} is not compatible with the memory of this tensor. Use .reshape.")
     return made
 
 
@@ -292,6 +294,7 @@ def broadcast_shapes(*shapes):
         raise ShapeError(f"Shape mismatch: objects cannot be broadcast to a single shape: {shapes}") from None
 
 
+@tensors_only
 def broadcast_tensors(*tensors):
     """All tensors expanded to the shape that they have together. Views."""
     tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
@@ -347,6 +350,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     return ops.index(input, index=(slice(None),) * dim + (places,))
 
 
+@tensors_only
 def meshgrid(*tensors, indexing="ij"):
     """Lines to grids: the k-th result holds tensor k along axis k. indexing="xy" exchanges the first two axes. Views.
 

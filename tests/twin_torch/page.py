@@ -60,8 +60,9 @@ PAGE = [
         "as_strided": ("`as_strided`", "slices, `unfold`, `expand`"),
         "attributes": ("attributes of your own on tensors", "a dict beside them"),
         "old names": ("older names: `Tensor([1, 2])`, `FloatTensor`, `x.type()`, `range`, `constant_pad_nd`, "
-                      "`embedding` outside `nn.functional`",
-                      "`tensor`, `x.dtype`, `arange`, `nn.functional.pad`, `nn.functional.embedding`"),
+                      "`embedding` outside `nn.functional`, `add(x, 2, y)`",
+                      "`tensor`, `x.dtype`, `arange`, `nn.functional.pad`, `nn.functional.embedding`, "
+                      "`add(x, y, alpha=2)`"),
         "decompositions": ("decompositions of matrices (`svd`, `eigh`, `qr`, `cholesky`, `lstsq`, `pinv`), and norms "
                            "made of singular values", "numpy.linalg on `x.detach().numpy()`, without gradients"),
         "special": ("rarer functions of `special` (`zeta`, `i0`, `gammainc`, `ndtri`)",

@@ -6,8 +6,9 @@ import warnings
 
 from ... import inplace as in_place
 from ... import ops, reducing
-from ...creation import check_fit
+from ...creation import check_factor, check_fit
 from ...errors import DtypeError, ShapeError
+from ...explain import tensors_only
 from ...random import rand
 from ...tensor import Tensor
 
@@ -17,6 +18,13 @@ def _made(input, inplace, name, function):
     if not inplace:
         return function(input)
     return in_place.change(input, name + "_", lambda x: function(ops.clone(x)))  # the copy is what backward may need
+
+
+def _checked(input, *numbers):
+    """The input, once its dtype has room for these numbers. Errors: DtypeError."""
+    for number in numbers if isinstance(input, Tensor) else ():
+        check_factor(number, input.array.dtype)
+    return input
 
 
 def _floats(name, x):
@@ -46,12 +54,13 @@ def sigmoid(input):
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
     """x above 0, else negative_slope * x."""
+    input = _checked(input, negative_slope)
     return _made(input, inplace, "leaky_relu", lambda x: ops.leaky_relu(x, negative_slope=negative_slope))
 
 
 def elu(input, alpha=1.0, inplace=False):
     """x above 0, else alpha * (exp(x) - 1)."""
-    return _made(input, inplace, "elu", lambda x: ops.elu(x, alpha=alpha))
+    return _made(_checked(input, alpha), inplace, "elu", lambda x: ops.elu(x, alpha=alpha))
 
 
 def selu(input, inplace=False):
@@ -62,7 +71,7 @@ def selu(input, inplace=False):
 
 def celu(input, alpha=1.0, inplace=False):
     """x above 0, else alpha * (exp(x / alpha) - 1), whose slope has no jump."""
-    return _made(input, inplace, "celu", lambda x: ops.elu(x, alpha=alpha, input_scale=1 / alpha))
+    return _made(_checked(input, alpha), inplace, "celu", lambda x: ops.elu(x, alpha=alpha, input_scale=1 / alpha))
 
 
 def gelu(input, approximate="none"):
@@ -82,7 +91,7 @@ def mish(input, inplace=False):
 
 def softplus(input, beta=1.0, threshold=20.0):
     """log(1 + exp(beta * x)) / beta, and x itself above the threshold."""
-    return ops.softplus(input, beta=beta, threshold=threshold)
+    return ops.softplus(_checked(input, beta, threshold), beta=beta, threshold=threshold)
 
 
 def logsigmoid(input):
@@ -126,6 +135,7 @@ def hardswish(input, inplace=False):
 def hardshrink(input, lambd=0.5):
     """x where |x| > lambd, else 0."""
     _floats("hardshrink", input)
+    check_fit(lambd, input.array.dtype)
     return ops.where(ops.abs(input) <= lambd, 0, input)
 
 
@@ -134,19 +144,23 @@ def softshrink(input, lambd=0.5):
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
     _floats("softshrink", input)
+    check_fit(lambd, input.array.dtype)
     return ops.where(ops.abs(input) <= lambd, 0, input - ops.sign(input) * lambd)
 
 
+@tensors_only
 def threshold(input, threshold, value, inplace=False):
     """x above the threshold, else `value`; among whole numbers both are cut to whole numbers."""
-    if not input.is_floating_point():
-        if input.array.dtype.kind == "b":
-            raise DtypeError("threshold(): is not defined for bool. Use .float() first.")
-        threshold, value = int(threshold), int(value)
+    if input.array.dtype.kind == "b":
+        raise DtypeError("threshold(): is not defined for bool. Use .float() first.")
+    check_factor(threshold, input.array.dtype)
     check_fit(value, input.array.dtype)
+    if not input.is_floating_point():
+        threshold, value = int(threshold), int(value)
     return _made(input, inplace, "threshold", lambda x: ops.where(x <= threshold, value, x))
 
 
+@tensors_only
 def prelu(input, weight):
     """x above 0, else weight * x; one learned weight, or one for each channel (axis 1)."""
     if input.dtype is not weight.dtype:

@@ -47,6 +47,26 @@ def unary_shapes_and_dtypes():
 
 
 @family
+def gamma_functions():
+    for n in range(4):
+        for spec in ("f4(2,3) pos", "f8(4,) pos", "f8(5,)", "f4(8,) ugly", "f2(3,) pos", "i8(3,) pos", "f4(0,)",
+                     "b1(2,)"):  # fmt: skip
+            yield f"m.polygamma({n}, a)", spec
+    for text in texts("""
+        m.special.gammaln(a)  m.special.psi(a)  m.special.digamma(a)  m.special.erfinv(a / 9)  a.lgamma()  a.digamma()
+        (a / 9).erfinv()  a.polygamma(2)  a.polygamma(n=1)  m.special.polygamma(2, a)  m.polygamma(n=1, input=a)
+        x = a + 0; x.lgamma_(); x  x = a + 0; x.digamma_(); x  x = a / 9; x.erfinv_(); x  x = a + 0; x.polygamma_(1); x
+        m.polygamma(-1, a)  m.polygamma(1.0, a)  m.polygamma(True, a)  m.polygamma(a, 1)  m.polygamma(1, 3.0)
+        m.lgamma(3.0)  m.erfinv(0.5)  m.lgamma(a).grad_fn.name()  m.polygamma(30, a)
+        m.autograd.grad(m.lgamma(a).sum(), a, create_graph=True)[0].sum()
+        m.autograd.grad(m.digamma(a).sum(), a, create_graph=True)[0].sum()
+        m.autograd.grad(m.erfinv(a / 9).sum(), a, create_graph=True)[0].sum()
+    """):
+        for spec in ("f4(3,) pos", "f8(2,2) pos"):
+            yield text, spec
+
+
+@family
 def unary_methods():
     for name in METHODS:
         yield f"a.{name}()", "f4(2,3) unit"

@@ -30,6 +30,59 @@ def beyond():
 
 
 @family
+def beyond_in_functions():
+    """Numbers that are computed with; half precision does that in single."""
+    for number in ("1e39", "-1e39", "-300", "2**40", "2**70", "float('inf')"):
+        for text in texts("""
+            m.where(a > 0, a, n)  m.where(a > 0, n, a)  a.where(a > 0, n)  m.addcmul(a, a, a, value=n)
+            m.addmm(b, b, b, alpha=n)  m.addmm(b, b, b, beta=n)  m.baddbmm(b[None], b[None], b[None], alpha=n)
+            m.addbmm(b, b[None], b[None], beta=n)  m.index_add(a, 0, m.tensor([0, 1, 2]), a, alpha=n)
+        """):
+            for spec in ("f4({}) const", "f8({}) const", "i1({})", "u1({})", "i4({})"):
+                yield f"n = {number}; {text}", spec.format("3,"), spec.format("2,2")
+        for text in texts("""
+            m.lerp(a, a, n)  m.addcdiv(a, a, a, value=n)  F.leaky_relu(a, n)  F.elu(a, n)  F.celu(a, n)
+            F.softplus(a, n)  F.softplus(a, 1, n)  F.threshold(a, n, 1)  F.hardshrink(a, n)  x = a + 0; x.lerp_(a, n); x
+        """):
+            for spec in ("f4(3,) const", "f8(3,) const", "i4(3,)"):
+                if number != "2**70" or "f" in spec:
+                    yield f"n = {number}; {text}", spec
+    for text in texts("F.leaky_relu(a, n)  F.softplus(a, n)  m.addcmul(a, a, a, value=n)"):
+        for number in ("70000", "1e39"):
+            yield f"n = {number}; {text}", "f2(3,) const"
+    for text in texts("""
+        a.masked_fill(a > 0, n)  a.masked_fill_(a > 0, n)  a.index_fill(0, m.tensor([1]), n)
+        a.index_fill_(0, m.tensor([1]), n)  a.fill_(n)
+    """):
+        for value in ("7.0", "7", "True", "[7.0]", "[[7]]", "-1.5"):
+            for spec in ("f4(3,) const", "i8(3,)", "b1(3,)"):
+                yield f"n = m.tensor({value}); {text}", spec
+
+
+@family
+def tensors_only():
+    """A number, a list or nothing where a tensor belongs."""
+    for wrong in ("1", "2.5", "None", "[1.0]"):
+        for text in texts("""
+            a.where(w, a)  a.type_as(w)  a.view_as(w)  a.expand_as(w)  a.reshape_as(w)  a.is_same_size(w)  a.equal(w)
+            a.allclose(w)  a.isclose(w)  m.equal(a, w)  m.isclose(a, w)  m.allclose(w, a)  m.masked_select(a, w)
+            m.flip(w, (0,))  m.topk(w, 1)  m.chunk(w, 2)  m.unbind(w)  m.t(w)  m.scatter(a, 0, w, a)  m.take(a, w)
+            m.index_select(a, 0, w)  m.take_along_dim(a, w)  m.take_along_dim(w, a)  m.gather(a, 0, w)  m.cdist(a, w)
+            m.bernoulli(w)  m.multinomial(w, 1)  m.bincount(w)  m.diff(w)  m.kron(a, w)  m.meshgrid(a[0], w)
+            m.broadcast_tensors(a, w)  m.cumsum(w, 0)  m.squeeze(w)  m.sort(w)  m.where(w, a, a)  m.full_like(w, 1)
+            m.inner(a, w)  m.cross(a, w)  m.index_add(a, 0, w, a)  m.flatten(w)  m.logcumsumexp(w, 0)
+            F.linear(a, w)  F.linear(w, a)  F.dropout(w)  F.one_hot(w)  m.vander(w)  m.bucketize(a, w)  m.median(w)
+        """):
+            yield f"w = {wrong}; {text}", "f4(2,2) const"
+    for text in texts("""
+        m.pow(a, exponent=2)  a.pow(exponent=2)  x = a.clone(); x.pow_(exponent=2); x  a.view(size=(4,))  m.pow(a)
+        a.view(dtype=m.int32)  a.view(shape=(4,))  a.reshape(shape=(4,))  a.reshape(size=(4,))  a.add(a, 1, 2)
+        a.add(a, 1)  m.add(a, a, 1, 2)  m.add(a, 1, 2)  m.pow(input=a, exponent=3)  m.pow(2, exponent=a)
+    """):
+        yield text, "f4(2,2)"
+
+
+@family
 def whole():
     """Floats where a whole number is asked for, and other things where a tensor is."""
     for text in texts("""
