@@ -12,6 +12,7 @@ import traceback
 import numpy as np
 
 from . import memory, modes
+from .creation import check_fit
 from .device import module_of
 from .errors import DtypeError, GradError
 from .events import OpRan
@@ -251,6 +252,8 @@ def general(op):
 def _with_any_number(op, a, b):
     """The long way; where float16 has no room for the number, in float32 and back, as PyTorch does it inside."""
     x, number = (a, b) if isinstance(a, Tensor) else (b, a)
+    if op.name == "pow" and x is a and isinstance(number, (int, np.integer)):
+        _check_exponent(op, x, number)
     half = op.kind != "compare" and isinstance(x, Tensor) and x.array.dtype == np.float16
     wide = half and isinstance(number, _PLAIN) and beyond_half(number)
     if wide and op.name == "pow":  # base and exponent are of the dtype
@@ -258,6 +261,15 @@ def _with_any_number(op, a, b):
             raise DtypeError(f"{describe(op, (a, b))}: value cannot be converted to type float16 without overflow")
         wide = False
     return _long_way(op, (a, b), (), {}, np.float32 if wide else None)
+
+
+def _check_exponent(op, x, number):
+    """Refuse a whole number as exponent of integers below 0, or where their dtype has no room for it."""
+    if x.array.dtype.kind != "f" and number < 0:
+        raise DtypeError(f"{describe(op, (x, number))}: Integers to negative integer powers are not allowed. "
+                         "Use .float() first.")  # fmt: skip
+    if x.array.dtype.kind in "iu":
+        check_fit(number, x.array.dtype)
 
 
 def _long_way(op, inputs, attributes, kwargs, inside=None):

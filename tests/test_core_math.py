@@ -4,6 +4,7 @@ Numbers that are not worked out here were given by PyTorch 2.13.
 """
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -94,8 +95,36 @@ def test_softplus_is_x_itself_only_above_its_threshold():
 def test_the_exponent_of_zero_has_a_second_derivative():
     a, b = mg.tensor([0.0, 2.0], requires_grad=True), mg.tensor([2.0, 3.0], requires_grad=True)
     (first,) = mg.autograd.grad((a**b).sum(), b, create_graph=True)
-    (second,) = mg.autograd.grad(first.sum(), b)
+    by_base, second = mg.autograd.grad(first.sum(), (a, b))
     assert second.tolist() == pytest.approx([0, 8 * math.log(2) ** 2])
+    assert by_base.tolist() == pytest.approx([0, 4 + 12 * math.log(2)])
+
+
+def test_small_integers_have_powers_as_large_as_their_dtype():
+    u, i = mg.tensor([2, 1], dtype=mg.uint8), mg.tensor([2, 1], dtype=mg.int8)
+    assert [(u**n).tolist() for n in (7, 127, 128, 255)] == [[128, 1], [0, 1], [0, 1], [0, 1]]
+    for power in (lambda: u**256, lambda: i**128, lambda: mg.pow(i, 2**40)):
+        with pytest.raises(mg.DtypeError, match="without overflow"):
+            power()
+    for power in (lambda: u**-1, lambda: i ** np.int64(-1), lambda: mg.tensor([True]) ** -1):
+        with pytest.raises(mg.DtypeError, match="negative integer powers"):
+            power()
+
+
+def test_the_standard_deviation_of_equal_numbers_has_a_second_derivative_of_zero():
+    x = mg.tensor([2.0, 2.0], requires_grad=True)
+    (first,) = mg.autograd.grad(x.std(), x, create_graph=True)
+    assert first.tolist() == mg.autograd.grad(first[0], x)[0].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("x", [1e-4, 0.005, 0.0099, -0.0099, 0.0101, 0.3])
+def test_the_derivative_of_sinc_near_zero(x):
+    t = Fraction(math.pi) * Fraction(x)
+    terms = [(-1) ** n * t ** (2 * n) * (Fraction(1, math.factorial(2 * n)) - Fraction(1, math.factorial(2 * n + 1)))
+             for n in range(1, 9)]  # fmt: skip
+    at = mg.tensor(x, dtype=mg.float64, requires_grad=True)
+    mg.sinc(at).backward()
+    assert at.grad.item() == pytest.approx(float(sum(terms) / Fraction(x)), rel=2e-12)
 
 
 @pytest.mark.parametrize("name", KINKS)

@@ -176,3 +176,12 @@ def test_a_recorded_gradient_leads_straight_to_the_rules_that_made_it(x):
     ((made, _),) = x.grad.grad_fn.next_functions
     assert (x.grad.grad_fn.name(), made.name()) == ("CloneBackward0", "AddBackward0")
     x.grad = None  # else a cycle
+
+
+def test_what_lies_behind_a_fork_is_let_go_too(x):
+    fork = x * x
+    left, right = fork.exp(), fork.sin()
+    (left + right).backward()
+    for y in (fork, left, right):
+        with pytest.raises(mg.GradError, match="second time"):
+            y.backward()

@@ -111,7 +111,7 @@ diagonal.vjp(x=lambda g, x_shape, offset, dim1, dim2, xp: undiagonal.on(
 
 
 @op(kind="shape")
-def undiagonal(xp, x, /, shape, offset=0, dim1=0, dim2=1):
+def undiagonal(xp, x, /, shape, offset, dim1, dim2):
     """Zeros of `shape` with x on the diagonal: how a gradient goes back through diagonal, and what diag_embed is."""
     out = xp.zeros(shape, x.dtype)
     diagonal.forward(xp, out, offset, dim1, dim2)[...] = x
