@@ -296,7 +296,7 @@ def _follow(node, g, retain, arrived):
         node = None
         for parent, part in sent:
             if parent is None:
-                continue
+                continue  # a number, or what wants no gradient
             if type(parent) is leaf and parent.hooks is None:
                 if parent in arrived:
                     part = _plus(arrived[parent], part)

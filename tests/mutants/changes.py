@@ -44,6 +44,8 @@ def changes(tree):
 
 
 def _visit(node, lines, found):
+    if _is_quick(node):
+        return
     if isinstance(node, ast.Raise):  # the kind of an error is looked at, its words are not
         if isinstance(node.exc, ast.Call):
             _set(found, node.exc, lines, "func", ast.Name("ArithmeticError", ast.Load()))
@@ -106,6 +108,11 @@ def _of_node(node):
     return []
 
 
+def _is_quick(node):
+    """`op.quick(...)`: without it the rule says the same, slower."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "quick"
+
+
 def _has_changes(test):
     return isinstance(test, ast.Compare) or (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not))
 
@@ -128,7 +135,7 @@ def _drop_statements(node, field, body, found):
     for i, statement in enumerate(body):
         stores = isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], (ast.Name, ast.Tuple))
         is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-        if is_text or not (stores or isinstance(statement, DROPPED)):
+        if is_text or _is_quick(getattr(statement, "value", None)) or not (stores or isinstance(statement, DROPPED)):
             continue
 
         def apply(i=i, at=statement):
