@@ -112,6 +112,6 @@ def test_places_that_are_not_there_are_refused_there_too(gpu):
 
 
 def test_a_gradient_that_comes_from_the_cpu_goes_on_there(gpu):
-    x = mg.tensor([-1.0, 2.0], device=gpu, requires_grad=True)
-    (x.relu() * x.sigmoid()).cpu().sum().backward()
-    assert x.grad.is_cuda and x.grad[0].item() == 0 and x.grad[1].item() > 0.8
+    x = mg.tensor([0.0, 1.0], device=gpu, requires_grad=True)
+    x.sin().cpu().sum().backward()
+    assert x.grad.is_cuda and x.grad.tolist() == pytest.approx([1, np.cos(1.0)])
