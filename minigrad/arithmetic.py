@@ -254,6 +254,8 @@ def where(condition, input=None, other=None):
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         kind = "float" if isinstance(input, float) or isinstance(other, float) else "long"
         input = getattr(Tensor(np.asarray(input)), kind)().to(condition.device)  # an op needs a tensor
+    if input is None or other is None:
+        raise TypeError("where(): takes a condition alone, or with both an input and an other")
     wanted = result_type([x.array if isinstance(x, Tensor) else x for x in (input, other)])
     for x in (input, other):
         if isinstance(x, NUMBERS) and wanted != "float16":  # there it is infinite, as in PyTorch

@@ -37,7 +37,7 @@ def tensors_only(function):
             return function(*args, **kwargs)
         except AttributeError as error:
             given, wrong = inspect.signature(function).bind(*args, **kwargs).arguments, error.obj
-            names = [name for name, x in given.items() if x is wrong or _holds(x, wrong)]
+            names = [name for name, x in given.items() if _holds(x, wrong)]
             if not names or isinstance(wrong, Tensor) or not hasattr(Tensor, error.name):
                 raise
         raise wrong_argument(function, names[0], wrong)
@@ -46,8 +46,8 @@ def tensors_only(function):
 
 
 def _holds(given, wrong):
-    """Whether it is among the tensors of `f(*tensors)`; to ask with `in` would compare them."""
-    return type(given) is tuple and any(x is wrong for x in given)
+    """Whether it is that, or stands in that list; to ask with `in` would compare tensors."""
+    return given is wrong or (type(given) in (tuple, list) and any(_holds(x, wrong) for x in given))
 
 
 def explain(op, inputs, error):

@@ -170,7 +170,7 @@ def _grow(x, axes):
     return ops.reshape(x, shape=wide)
 
 
-atleast_1d, atleast_2d, atleast_3d = map(_at_least, (1, 2, 3))
+atleast_1d, atleast_2d, atleast_3d = (tensors_only(_at_least(axes)) for axes in (1, 2, 3))
 
 
 # Axes in another order

@@ -16,6 +16,12 @@ x = mg.tensor([[1.0, 2.0], [3.0, 4.0]])
     (lambda: mg.meshgrid(x[0], "a"), r"meshgrid\(\): argument 'tensors' must be a Tensor, not str"),
     (lambda: F.linear(x, 1), r"linear\(\): argument 'weight' must be a Tensor, not int"),
     (lambda: F.leaky_relu(1, 0.5), r"leaky_relu\(\): argument 'x' must be a Tensor, not int"),
+    (lambda: F.relu_(1), r"relu_\(\): argument 'input' must be a Tensor, not int"),
+    (lambda: mg.atleast_2d([1.0]), r"atleast_2d\(\): argument 'tensors' must be a Tensor, not float"),
+    (lambda: F.conv_transpose1d(x[None], 1), r"conv_transpose1d\(\): argument 'weight' must be a Tensor, not int"),
+    (lambda: F.cross_entropy([1.0], mg.tensor(0)), r"cross_entropy\(\): argument 'input' must be a Tensor, not list"),
+    (lambda: F.nll_loss(x, 1), r"nll_loss\(\): argument 'target' must be a Tensor, not int"),
+    (lambda: mg.where(x > 2, 1), r"where\(\): takes a condition alone, or with both"),
     (lambda: x.where(1, x), r"where\(\): argument 'condition' must be a Tensor, not int"),
 ], ids=lambda run: "")  # fmt: skip
 def test_what_is_no_tensor_is_named(run, said):

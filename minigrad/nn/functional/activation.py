@@ -109,6 +109,7 @@ def tanhshrink(input):
     return input - ops.tanh(input)
 
 
+@tensors_only
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """x, but no less than min_val and no more than max_val; the derivative at both is 0."""
     if min_val > max_val:
@@ -132,6 +133,7 @@ def hardswish(input, inplace=False):
     return _made(input, inplace, "hardswish", ops.hardswish)
 
 
+@tensors_only
 def hardshrink(input, lambd=0.5):
     """x where |x| > lambd, else 0."""
     _floats("hardshrink", input)
@@ -139,6 +141,7 @@ def hardshrink(input, lambd=0.5):
     return ops.where(ops.abs(input) <= lambd, 0, input)
 
 
+@tensors_only
 def softshrink(input, lambd=0.5):
     """x, nearer to 0 by lambd; 0 where |x| <= lambd."""
     if lambd < 0:
@@ -225,6 +228,7 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     return reducing.log_softmax(input, dim, dtype)
 
 
+@tensors_only
 def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     """A random choice that gradients flow through; `hard` gives one-hot values. Source: Jang, Gu & Poole (2017)."""
     noise = -ops.log(-ops.log(rand(logits.shape, dtype=logits.dtype) * (1 - 2e-7) + 1e-7)).to(logits.device)
@@ -241,7 +245,7 @@ def _overwriting(function):
         return function(input, *args, **kwargs, inplace=True)
 
     run.__name__, run.__doc__ = function.__name__ + "_", f"`{function.__name__}`, written over the input."
-    return run
+    return tensors_only(run)
 
 
 relu_, leaky_relu_, elu_, selu_, celu_ = map(_overwriting, (relu, leaky_relu, elu, selu, celu))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ... import ops
 from ...errors import DtypeError, ShapeError
+from ...explain import tensors_only
 from ...ops.windows import out_sizes
 from ...tensor import Tensor
 
@@ -138,7 +139,7 @@ def _conv_transpose(axes, name):
     return run
 
 
-conv_transpose1d, conv_transpose2d = _conv_transpose(1, "conv_transpose1d"), _conv_transpose(2, "conv_transpose2d")
+conv_transpose1d, conv_transpose2d = (tensors_only(_conv_transpose(n, f"conv_transpose{n}d")) for n in (1, 2))
 
 
 def _geometry(kernel_size, dilation, padding, stride):

@@ -43,6 +43,7 @@ def linear(input, weight, bias=None):
         ) from None
 
 
+@tensors_only
 def bilinear(input1, input2, weight, bias=None):
     """x1^T W_k x2 for each output k.
 
@@ -171,6 +172,7 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False):
 # Attention
 
 
+@tensors_only
 def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False
 ):  # fmt: skip

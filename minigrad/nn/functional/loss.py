@@ -33,6 +33,12 @@ def legacy(size_average, reduce, reduction):
     return "none" if reduce is False else "sum" if size_average is False else "mean"
 
 
+def _check_tensors(name, **given):
+    for argument, x in given.items():
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {type(x).__name__}")
+
+
 # Classes
 
 
@@ -80,8 +86,8 @@ def cross_entropy(
     """
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = check_reduction(legacy(size_average, reduce, reduction))
-    if not isinstance(target, Tensor):
-        raise TypeError(f"cross_entropy(): argument 'target' must be a Tensor, not {type(target).__name__}")
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        _check_tensors("cross_entropy", input=input, target=target)
     if label_smoothing and not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if target.array.dtype.kind == "f" and target.array.shape == input.array.shape:
@@ -101,8 +107,7 @@ def cross_entropy(
 
 def _as_rows(name, input, target):
     """Scores (N, C, ...) as (N * ..., C) with targets (N * ...); what has no further axes stays as it is."""
-    if not isinstance(target, Tensor):
-        raise TypeError(f"{name}(): argument 'target' must be a Tensor, not {type(target).__name__}")
+    _check_tensors(name, input=input, target=target)
     shape = input.array.shape
     if len(shape) < 3:
         return input, target

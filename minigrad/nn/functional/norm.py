@@ -47,6 +47,7 @@ def _variance(x, dims):
     return ops.var(x, dim=dims, correction=0) if isinstance(x, Tensor) else x.var(axis=dims)
 
 
+@tensors_only
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     """Each channel minus its mean, over its standard deviation: of this batch while training, else the running ones.
 

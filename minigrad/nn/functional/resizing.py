@@ -7,6 +7,7 @@ import math
 from ... import ops
 from ...device import module_of
 from ...errors import DtypeError, ShapeError
+from ...explain import tensors_only
 from ...tensor import Tensor
 from .pool import adaptive_avg_pool1d, adaptive_avg_pool2d
 
@@ -84,6 +85,7 @@ def _taken(x, axis, n, positions, mode):
     return ops.lerp(at(low), at(xp.minimum(low + 1, n - 1)), Tensor(weight))
 
 
+@tensors_only
 def pixel_shuffle(input, upscale_factor):
     """Channels laid out as pixels, in squares. Shapes: (..., C r r, H, W) -> (..., C, H r, W r). Shi et al. (2016)."""
     *lead, channels, height, width = _image("pixel_shuffle", input, upscale_factor)
@@ -95,6 +97,7 @@ def pixel_shuffle(input, upscale_factor):
     return rows.reshape(*lead, channels // (r * r), height * r, width * r)
 
 
+@tensors_only
 def pixel_unshuffle(input, downscale_factor):
     """`pixel_shuffle` undone. Shapes: (..., C, H r, W r) -> (..., C r r, H, W)"""
     *lead, channels, height, width = _image("pixel_unshuffle", input, downscale_factor)
