@@ -93,7 +93,7 @@ erfinv.vjp(x=lambda g, y, xp: g * xp.exp(y * y) * (math.sqrt(math.pi) / 2))
 
 # The gamma function. In double always: what is left of large numbers that nearly cancel has to be right
 
-_BERNOULLI = 1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6  # the numbers with 2, 4, 6, ... below
+_BERNOULLI = 1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730  # the numbers with 2, 4, 6, ... below
 
 
 def _zeta(s, x):
@@ -110,7 +110,7 @@ def _zeta(s, x):
 
 
 # log(gamma(2 + z)) = z (1 - Euler's constant + ...)
-_NEAR_TWO = 1 - 0.57721566490153286, *((-1) ** k * _zeta(float(k), 2.0) / k for k in range(2, 28))
+_NEAR_TWO = 1 - 0.57721566490153286, *((-1) ** k * _zeta(float(k), 2.0) / k for k in range(2, 26))
 
 
 def _log_gamma_above_zero(xp, x):
