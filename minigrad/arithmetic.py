@@ -251,15 +251,14 @@ def where(condition, input=None, other=None):
         raise TypeError(f"where(): argument 'condition' must be a Tensor, not {type(condition).__name__}: x > 0, say")
     if input is None and other is None:
         return tuple(map(Tensor, condition.array.reshape(condition.array.shape or (1,)).nonzero()))
+    if input is None or other is None:
+        raise TypeError("where(): takes a condition alone, or with both an input and an other")
+    for number, x in ((input, other), (other, input)):
+        if isinstance(number, NUMBERS) and (wanted := result_type([getattr(x, "array", x), number])) != "float16":
+            check_fit(number, wanted)  # in float16 it is infinite, as in PyTorch
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         kind = "float" if isinstance(input, float) or isinstance(other, float) else "long"
         input = getattr(Tensor(np.asarray(input)), kind)().to(condition.device)  # an op needs a tensor
-    if input is None or other is None:
-        raise TypeError("where(): takes a condition alone, or with both an input and an other")
-    wanted = result_type([x.array if isinstance(x, Tensor) else x for x in (input, other)])
-    for x in (input, other):
-        if isinstance(x, NUMBERS) and wanted != "float16":  # there it is infinite, as in PyTorch
-            check_fit(x, wanted)
     return ops.where(condition, input, other)
 
 

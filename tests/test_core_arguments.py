@@ -43,7 +43,8 @@ def test_an_attribute_that_is_missing_elsewhere_stays_one():
 
 
 @pytest.mark.parametrize("run", [
-    lambda: mg.where(x > 2, x, 1e39), lambda: mg.where(x > 2, -1e39, x), lambda: mg.lerp(x, x, 1e39),
+    lambda: mg.where(x > 2, x, 1e39), lambda: mg.where(x > 2, -1e39, x), lambda: mg.where(x > 2, 1, 1e39),
+    lambda: mg.lerp(x, x, 1e39),
     lambda: mg.addcmul(x, x, x, value=1e39), lambda: mg.addcdiv(x, x, x, value=1e39),
     lambda: mg.addmm(x, x, x, beta=1e39), lambda: mg.addmm(x, x, x, alpha=1e39), lambda: F.leaky_relu(x, 1e39),
     lambda: F.elu(x, 1e39), lambda: F.celu(x, 1e39), lambda: F.softplus(x, 1e39), lambda: F.softplus(x, 1, 1e39),
