@@ -47,6 +47,13 @@ def beyond_in_functions():
             for spec in ("f4(3,) const", "f8(3,) const", "i4(3,)"):
                 if number != "2**70" or "f" in spec:
                     yield f"n = {number}; {text}", spec
+    for number in ("-1", "7", "127", "128", "200", "255", "256", "2**40"):
+        for text in ("a ** n", "m.pow(a, n)", "x = a.clone(); x **= n; x"):
+            for spec in ("u1(3,) below5", "i1(3,) below5", "i8(3,) below5"):
+                yield f"n = {number}; {text}", spec
+    for number in ("1e39", "2**70"):
+        for text in texts("m.where(a > 0, n, 1)  m.where(a > 0, 1, n)  m.where(a > 0, n)  m.where(a > 0, a, None)"):
+            yield f"n = {number}; {text}", "f4(3,) const"
     for text in texts("F.leaky_relu(a, n)  F.softplus(a, n)  m.addcmul(a, a, a, value=n)"):
         for number in ("70000", "1e39"):
             yield f"n = {number}; {text}", "f2(3,) const"
