@@ -395,3 +395,9 @@ def test_refusals_are_of_one_kind_and_tell_the_remedy():
     for step in (0, -1):
         with pytest.raises(mg.ShapeError, match=f"step is {step} but must be > 0"):
             mg.arange(5).unfold(0, 2, step)
+
+
+def test_close_is_up_to_the_tolerance_and_with_it():
+    a, b = mg.tensor([1.0, 4.0, 5.0]), mg.tensor([2.0, 2.0, 2.0])
+    assert mg.isclose(a, b, rtol=0, atol=1).tolist() == [True, False, False]
+    assert mg.isclose(a, b, rtol=1, atol=0).tolist() == [True, True, False]
