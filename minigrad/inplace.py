@@ -165,18 +165,16 @@ def _spread_the_news(self, edge):
 
 
 def _write_into(base, written, steps):
-    """base = base with `written` at the place that the steps lead to; the numbers are there already."""
+    """base = base with `written` at the place that the steps lead to; the numbers are there already. One is tracked."""
     op, attributes = OPS["view_put"], {"steps": tuple(steps)}
     edges = base._edge, written._edge
     arrays = base.array, written.array
     mask = (edges[0] is not None) + 2 * (edges[1] is not None)
     made = Tensor(base.array)
-    if mask:
-        made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
+    made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
     if modes.state.watchers:
         modes.notify(OpRan(op, (base, written), attributes, base, True, None))
-    if mask:
-        _take_over(base, made)
+    _take_over(base, made)
 
 
 def _see_again(view):

@@ -40,14 +40,12 @@ class Kind:
 
         None where float16 has no room for it.
         """
-        found = self.numbers.get(value)
-        if found is None:
-            if self.dtype.itemsize == 2 and beyond_half(value):
-                return None
-            found = np.asarray(self.dtype.type(value))
-            if value and len(self.numbers) < 256:  # 0.0 and -0.0 are equal, and would be taken for each other
-                self.numbers[value] = found
-        return found
+        if self.dtype.itemsize == 2 and beyond_half(value):
+            return None
+        made = np.asarray(self.dtype.type(value))
+        if value and len(self.numbers) < 256:  # 0.0 and -0.0 are equal, and would be taken for each other
+            self.numbers[value] = made
+        return made
 
 
 class Inference:

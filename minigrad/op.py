@@ -80,7 +80,7 @@ class Op:
             ruled = all(self.rules.get(name) or name in self.fixed for name in self.arguments)
             if self.variadic or self.view or self.broadcasts or self.to_float or not ruled:
                 make = general
-            if len(self.arguments) == 1 and not self.variadic and self.to_float in (False, "required"):
+            if len(self.arguments) == 1 and not (self.variadic or self.check) and self.to_float in (False, "required"):
                 make = single
         self.run = make(self)
         self.run.__name__ = self.run.__qualname__ = self.name  # Python names it in its own errors

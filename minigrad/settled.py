@@ -26,7 +26,7 @@ _MISSING = object()
 
 def single(op):
     """One operand, which may have to be floating-point, and attributes."""
-    forward, check, view, hands_on = op.forward, op.check, op.view, bool(op.byproducts)
+    forward, view, hands_on = op.forward, op.view, bool(op.byproducts)
     floats, carefully, names = op.to_float == "required", general(op), op.attributes.keys()
     plan = op.plan(1) if op.rules.get(op.arguments[0]) else None
 
@@ -42,8 +42,6 @@ def single(op):
         ):  # fmt: skip
             return carefully(*args, **kwargs)
         try:
-            if check is not None:
-                check(array)
             y = forward(np, array, *attributes, **kwargs)
         except RuntimeWarning:
             y = _quietly(forward, np, array, *attributes, **kwargs)

@@ -290,3 +290,17 @@ def test_max_along_an_axis_tells_the_cut_and_the_recorded_way():
         ("argmax", False, "cut"), ("take_along_dim", True, None), ("squeeze", True, None),
         ("squeeze", False, "no input requires grad"),
     ]  # fmt: skip
+
+
+def test_of_what_a_function_of_ones_own_returns_tensors_alone_are_told():
+    class Split(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, "and this"
+
+        @staticmethod
+        def backward(ctx, g, _):
+            return g * 2
+
+    (inside, seen), (y, words) = ran(lambda: Split.apply(leaf()))
+    assert inside.op.name == "mul" and seen.output is y and seen.recorded and words == "and this"

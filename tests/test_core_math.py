@@ -397,6 +397,13 @@ def test_refusals_are_of_one_kind_and_tell_the_remedy():
             mg.arange(5).unfold(0, 2, step)
 
 
+def test_a_lower_limit_may_be_a_tensor():
+    low = mg.tensor([0.0, 2.0], requires_grad=True)
+    y = mg.clamp_min(mg.tensor([1.0, 1.0]), low)
+    y.sum().backward()
+    assert y.tolist() == [1, 2] and low.grad.tolist() == [0, 1]
+
+
 def test_close_is_up_to_the_tolerance_and_with_it():
     a, b = mg.tensor([1.0, 4.0, 5.0]), mg.tensor([2.0, 2.0, 2.0])
     assert mg.isclose(a, b, rtol=0, atol=1).tolist() == [True, False, False]

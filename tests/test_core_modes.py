@@ -225,6 +225,16 @@ def test_a_raising_watcher_is_heard_and_leaves_the_switches_as_they_were(kind):
     everything()
 
 
+def test_a_watcher_that_raises_at_the_end_of_a_block_does_not_keep_its_mode():
+    def watcher(event):
+        if event.by == "exit":
+            raise Refusal
+
+    with modes.watch(watcher), pytest.raises(Refusal), mg.no_grad():
+        assert not mg.is_grad_enabled()
+    assert mg.is_grad_enabled()
+
+
 def test_a_raising_watcher_does_not_undo_or_halve_a_change_in_place():
     x = mg.ones(2)
     with pytest.raises(Refusal), modes.watch(refuse("OpRan")):

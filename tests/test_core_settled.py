@@ -72,6 +72,8 @@ def test_overflow_in_a_thread_is_infinite_and_says_nothing():
     weight.fill_(3e38)
     assert in_a_new_thread(lambda: F.cross_entropy(x, target).item()) == np.inf
     assert np.isnan(in_a_new_thread(lambda: F.linear(x, weight, bias).item()))  # inf and -inf
+    place, large = mg.zeros(1, 2, dtype=mg.int64), mg.full((1, 2), 3e38)
+    assert in_a_new_thread(lambda: x.scatter_add(1, place, large).isinf().tolist()) == [[True, False]]
 
 
 def test_attributes_in_a_list_are_taken_and_not_remembered():
