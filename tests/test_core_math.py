@@ -408,3 +408,8 @@ def test_close_is_up_to_the_tolerance_and_with_it():
     a, b = mg.tensor([1.0, 4.0, 5.0]), mg.tensor([2.0, 2.0, 2.0])
     assert mg.isclose(a, b, rtol=0, atol=1).tolist() == [True, False, False]
     assert mg.isclose(a, b, rtol=1, atol=0).tolist() == [True, True, False]
+
+
+def test_large_whole_numbers_are_added_in_place_to_the_last_digit():
+    start, place = mg.tensor([1, 2**40]), mg.tensor([1, 1, 0])
+    assert start.scatter_add(0, place, mg.tensor([2**41, 3, 2**33])).tolist() == [2**33 + 1, 2**40 + 2**41 + 3]

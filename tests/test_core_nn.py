@@ -413,3 +413,11 @@ def test_the_import_lines_of_a_pytorch_script_work():
     )
     assert names["F"] is names["torch"].nn.functional
     assert names["DataLoader"] is names["torch"].utils.data.DataLoader is mg.data.DataLoader
+
+
+def test_the_loss_of_a_single_row_needs_no_batch():
+    scores = mg.tensor([1.0, 2.0, 4.0], requires_grad=True)
+    alone = mg.nn.functional.cross_entropy(scores, mg.tensor(1))
+    assert alone.item() == pytest.approx(mg.nn.functional.cross_entropy(scores[None], mg.tensor([1])).item())
+    alone.backward()
+    assert scores.grad.sum().item() == pytest.approx(0, abs=1e-6) and scores.grad[1] < 0 < scores.grad[0]

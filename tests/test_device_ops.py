@@ -115,3 +115,15 @@ def test_a_gradient_that_comes_from_the_cpu_goes_on_there(gpu):
     x = mg.tensor([0.0, 1.0], device=gpu, requires_grad=True)
     x.sin().cpu().sum().backward()
     assert x.grad.is_cuda and x.grad.tolist() == pytest.approx([1, np.cos(1.0)])
+
+
+def test_whole_quotients_of_floats_are_those_of_the_cpu(gpu):
+    a, b = mg.tensor([7.5, -7.5, 7.5, 1.0, 0.0, mg.inf]), mg.tensor([2.0, 2.0, -3.0, 0.25, 5.0, 2.0])
+    for run in (mg.floor_divide, mg.remainder):
+        np.testing.assert_array_equal(run(a.to(gpu), b.to(gpu)).cpu().numpy(), run(a, b).numpy())
+
+
+def test_more_indices_than_axes_are_refused_there_too(gpu):
+    x, zero = mg.ones(3, 2).to(gpu), mg.tensor([0]).to(gpu)
+    with pytest.raises(IndexError, match="too many indices"):
+        x[zero, zero, zero]
