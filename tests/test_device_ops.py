@@ -113,8 +113,8 @@ def test_places_that_are_not_there_are_refused_there_too(gpu):
 
 def test_a_gradient_that_comes_from_the_cpu_goes_on_there(gpu):
     x = mg.tensor([0.0, 1.0], device=gpu, requires_grad=True)
-    x.sin().cpu().sum().backward()
-    assert x.grad.is_cuda and x.grad.tolist() == pytest.approx([1, np.cos(1.0)])
+    x[1:].cpu().sum().backward()  # its rule makes zeros, there
+    assert x.grad.is_cuda and x.grad.tolist() == [0, 1]
 
 
 def test_whole_quotients_of_floats_are_those_of_the_cpu(gpu):
