@@ -8,6 +8,6 @@ from .module import GraphModule
 from .trace import TracedFunction, trace
 
 __all__ = [
-    "CaptureError", "Compiled", "Graph", "GraphModule", "TracedFunction", "TracerWarning", "TracingCheckError", "compile",
-    "trace",
+    "CaptureError", "Compiled", "Graph", "GraphModule", "TracedFunction", "TracerWarning", "TracingCheckError",
+    "compile", "trace",
 ]  # fmt: skip

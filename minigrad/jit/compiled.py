@@ -89,16 +89,15 @@ class Compiled:
         >>> print(double.report())
         <lambda>: 4 calls, 2 recorded, 2 replayed, 0 as written
           call 1: recorded: 1 step, 1 after all passes, 1 line of NumPy, 0 bytes of memory
-          call 4: recorded, since x has shape (4,), not (3,): 1 step, 1 after all passes, 1 line of NumPy, 0 bytes of memory
+          call 4: recorded: 1 step, 1 after all passes, 1 line of NumPy, 0 bytes of memory; x has shape (4,), not (3,)
         """
         recorded = sum(1 for *_, variant in self.history if variant is not None)
         written = self.calls - self.replayed - recorded
         name = type(self.function).__name__ if isinstance(self.function, Module) else self.__name__
         lines = [f"{name}: {self.calls} calls, {recorded} recorded, {self.replayed} replayed, {written} as written"]
         for call, why, outcome, variant in self.history:
-            since = f", since {why}" if why else ""
-            told = f"as written: {outcome}" if variant is None else f"recorded{since}: {variant.describe()}"
-            lines.append(f"  call {call}: {told}")
+            told = f"as written: {outcome}" if variant is None else f"recorded: {variant.describe()}"
+            lines.append(f"  call {call}: {told}" + (f"; {why}" if why else ""))
         if len(self.history) >= MOST:
             lines.append(f"  {MOST} recordings are kept at most: what differs from all of them runs as it is written")
         return "\n".join(lines)

@@ -12,7 +12,6 @@ from ...device import module_of
 from ...errors import DtypeError, ShapeError
 from ...explain import tensors_only, wrong_argument
 from ...random import draw
-from ...tensor import Tensor
 
 _linear = ops.linear.run
 
