@@ -69,7 +69,7 @@ def sort_arguments(op, inputs, args, kwargs):
 
 def number_or_refuse(op, position, x):
     """A plain number, where the op takes one."""
-    if modes.state.staging is not None and hasattr(x, "plain"):  # a number that is being followed, see jit/capture.py
+    if modes.state.staging is not None and hasattr(x, "plain"):  # a number that is being followed, see jit/compiling
         x = x.plain()
     if isinstance(x, NUMBERS) and (op.broadcasts or op.variadic):
         return x

@@ -1,7 +1,7 @@
 """Record once, run anywhere: graphs that are kept, and what can be done with them."""
 
 from . import plain, run, text  # noqa: F401  they hang their methods on Graph
-from .compiled import Compiled, compile
+from .compiling.compiled import Compiled, compile
 from .errors import CaptureError, TracerWarning, TracingCheckError
 from .graph import Graph
 from .module import GraphModule

@@ -8,16 +8,16 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
-from .. import modes
-from ..backward import grad
-from ..creation import ones_like
-from ..tensor import Tensor
-from .errors import CaptureError
+from ... import modes
+from ...backward import grad
+from ...creation import ones_like
+from ...tensor import Tensor
+from ..errors import CaptureError
+from ..recording import Recording
+from ..trace import name_of, names_of
+from ..tree import flatten, unflatten
+from ..vjp import run_as_one
 from .guards import Around, Guards, snapshot_of
-from .recording import Recording
-from .trace import name_of, names_of
-from .tree import flatten, unflatten
-from .vjp import run_as_one
 
 _FEW = 256  # whole numbers of a tensor that may be taken for granted, one by one
 

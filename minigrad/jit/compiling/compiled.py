@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 
-from .. import modes
-from ..nn import Module
+from ... import modes
+from ...nn import Module
+from ..errors import CaptureError
 from .capture import Capture
 from .entry import MISS
-from .errors import CaptureError
 from .guards import why_not
 from .variant import Variant
 

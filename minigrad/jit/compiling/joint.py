@@ -10,15 +10,15 @@ import threading
 
 import numpy as np
 
-from .. import memory
-from ..autograd import Function
-from ..autograd.function import once_differentiable
-from ..errors import GradError
-from ..tensor import Tensor
-from .errors import CaptureError
-from .generate.emit import Emitter
-from .generate.source import Source
-from .graph import Graph, Value, values_in
+from ... import memory
+from ...autograd import Function
+from ...autograd.function import once_differentiable
+from ...errors import GradError
+from ...tensor import Tensor
+from ..errors import CaptureError
+from ..generate.emit import Emitter
+from ..generate.source import Source
+from ..graph import Graph, Value, values_in
 
 
 def parted(graph, gradients, outputs):

@@ -14,9 +14,9 @@ import threading
 
 import numpy as np
 
-from .. import memory, modes
-from ..tensor import Tensor
-from .tree import Leaf
+from ... import memory, modes
+from ...tensor import Tensor
+from ..tree import Leaf
 
 MISS = object()
 _number = itertools.count()

@@ -10,10 +10,10 @@ from __future__ import annotations
 import inspect
 import types
 
-from .. import modes
-from ..nn import Module
-from ..tensor import Tensor
-from .tree import flatten
+from ... import modes
+from ...nn import Module
+from ...tensor import Tensor
+from ..tree import flatten
 
 _SIMPLE = (bool, int, float, str, bytes, type(None), complex)
 _MOST = 64  # entries of a list, dict or object that are looked at

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import memory
-from ..tensor import Tensor
-from . import generate  # noqa: F401  its ways
+from ... import memory
+from ...tensor import Tensor
+from .. import generate  # noqa: F401  its ways
+from ..generate.emit import Emitter
+from ..generate.flat import lay_out
+from ..generate.source import Source
+from ..graph import Value
+from ..passes import optimized
 from .entry import Entry
-from .generate.emit import Emitter
-from .generate.flat import lay_out
-from .generate.source import Source
-from .graph import Value
 from .joint import WayBack, joint, parted
-from .passes import optimized
 
 
 @dataclass(eq=False)
