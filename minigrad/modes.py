@@ -18,7 +18,7 @@ import numpy as np
 from .events import ModeChanged
 
 special = False
-structure = 0  # counts changes to modules: attributes, children, parameters, hooks, training (see jit/compiling/guards.py)
+structure = 0  # counts changes to modules: attributes, children, parameters, hooks, mode (see jit/compiling/guards.py)
 _lock = threading.Lock()
 _threads = 0  # how many threads are in another mode than the ordinary one
 
