@@ -1,9 +1,13 @@
 """Record once, run anywhere: graphs that are kept, and what can be done with them."""
 
 from . import plain, run, text  # noqa: F401  they hang their methods on Graph
+from .divergence import Divergence, divergence
 from .errors import CaptureError, TracerWarning, TracingCheckError
 from .graph import Graph
 from .module import GraphModule
 from .trace import TracedFunction, trace
 
-__all__ = ["CaptureError", "Graph", "GraphModule", "TracedFunction", "TracerWarning", "TracingCheckError", "trace"]
+__all__ = [
+    "CaptureError", "Divergence", "Graph", "GraphModule", "TracedFunction", "TracerWarning", "TracingCheckError",
+    "divergence", "trace",
+]  # fmt: skip
