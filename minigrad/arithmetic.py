@@ -305,13 +305,13 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     >>> mg.allclose(mg.tensor([1.0]), mg.tensor([1.000001]))
     True
     """
-    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+    return bool(isclose(input, other, rtol, atol, equal_nan)._numbers().all())
 
 
 @method
 def equal(input, other):
     """Whether shapes and all elements are the same; a Python bool. nan equals nothing."""
-    return input.array.shape == other.array.shape and bool(ops.eq(input, other).array.all())
+    return input.array.shape == other.array.shape and bool(ops.eq(input, other)._numbers().all())
 
 
 # Other names for the same

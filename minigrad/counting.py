@@ -28,12 +28,12 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     >>> mg.unique(mg.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
-    xp = module_of(input.array)
+    xp, array = module_of(input.array), input._numbers()
     if dim is None:
-        values, inverse, counts = xp.unique(input.array, return_inverse=True, return_counts=True)
+        values, inverse, counts = xp.unique(array, return_inverse=True, return_counts=True)
         return _wanted(values, inverse.reshape(input.array.shape), counts, return_inverse, return_counts)
     dim = axis_of(input, dim, "unique")
-    rows = xp.moveaxis(input.array, dim, 0)
+    rows = xp.moveaxis(array, dim, 0)
     order = _in_order(xp, rows)
     starts = _starts(xp, rows[order])
     inverse = xp.empty(len(rows), "int64")
@@ -69,7 +69,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     >>> mg.unique_consecutive(mg.tensor([1, 1, 3, 1]), return_counts=True)
     (tensor([1, 3, 1]), tensor([2, 1, 1]))
     """
-    xp, array = module_of(input.array), input.array
+    xp, array = module_of(input.array), input._numbers()
     rows = array.reshape(-1) if dim is None else xp.moveaxis(array, axis_of(input, dim, "unique_consecutive"), 0)
     starts = _starts(xp, rows)
     places, inverse = xp.nonzero(starts)[0], xp.cumsum(starts) - 1
@@ -90,7 +90,7 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
     elements, others = (x if isinstance(x, Tensor) else tensor(x) for x in (elements, test_elements))
     if "b" in (elements.array.dtype.kind, others.array.dtype.kind):
         raise DtypeError("isin(): Unsupported input type encountered: bool. Use .long() first.")
-    return Tensor(module_of(elements.array).isin(elements.array, others.array, invert=invert))
+    return Tensor(module_of(elements.array).isin(elements._numbers(), others._numbers(), invert=invert))
 
 
 # How often
@@ -102,7 +102,7 @@ def bincount(input, weights=None, minlength=0):
 
     Errors: RuntimeError unless the numbers are integers from 0 up, in one dimension.
     """
-    array = input.array
+    array = input._numbers()
     if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and array.min() < 0):
         raise DtypeError(f"bincount only supports 1-d non-negative integral inputs, not {input.dtype} {input.shape}.")
     if weights is None or not array.size:
@@ -110,7 +110,7 @@ def bincount(input, weights=None, minlength=0):
     wanted = weights.array.dtype if weights.array.dtype == np.float32 else np.dtype("float64")
     if weights.array.shape != array.shape:
         raise ShapeError(f"bincount(): weights should have the same length as input, not {weights.shape}")
-    return Tensor(module_of(array).bincount(array, weights.array, minlength).astype(wanted))
+    return Tensor(module_of(array).bincount(array, weights._numbers(), minlength).astype(wanted))
 
 
 @method
@@ -124,7 +124,7 @@ def histc(input, bins=100, min=0, max=0):
     >>> mg.histc(mg.tensor([1.0, 2.0, 2.0, 5.0]), bins=4)
     tensor([1., 2., 0., 1.])
     """
-    array = input.array
+    array = input._numbers()
     if array.dtype.kind != "f":
         raise DtypeError(f"histc(): not implemented for {input.dtype}. Use .float() first.")
     if bins <= 0:

@@ -227,9 +227,14 @@ def _factory(name, value, doc):
     return make, make_like
 
 
+def _room(shape, dtype):
+    """An array that nothing was written to; in a recording, the same one in each run."""
+    return np.empty(shape, dtype) if modes.state.staging is None else np.zeros(shape, dtype)
+
+
 zeros, zeros_like = _factory("zeros", np.zeros, "All 0.")
 ones, ones_like = _factory("ones", np.ones, "All 1.")
-empty, empty_like = _factory("empty", np.empty, "Whatever the memory holds; write to it before you read.")
+empty, empty_like = _factory("empty", _room, "Whatever the memory holds; write to it before you read.")
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):

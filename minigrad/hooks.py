@@ -75,6 +75,8 @@ def register_hook(tensor, hook):
     """
     if tensor._edge is None:
         raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+    if state.staging is not None:
+        state.staging.hooked("a hook")
     return add_hook(tensor._edge, hook)
 
 

@@ -200,7 +200,7 @@ def _stacked(input, dim, index, src, neutral, reduce):
     numbers. So gradients come by themselves. It takes the memory of input as often as most fall on one place.
     """
     xp, shape = module_of(input.array), input.array.shape
-    places = flat_places(xp, "scatter_reduce", index.array, shape, dim).reshape(-1)
+    places = flat_places(xp, "scatter_reduce", index._numbers(), shape, dim).reshape(-1)
     order = xp.argsort(places, kind="stable")
     ordered = places[order]
     rows = xp.zeros(places.shape, "int64")
@@ -383,6 +383,9 @@ def masked_scatter(input, mask, source):
     if source.dtype is not input.dtype:
         raise DtypeError(f"masked_scatter: expected self and source to have same dtypes, not {source.dtype}")
     input, mask = _mask("masked_scatter", input, mask)
+    if modes.state.staging is not None:  # without a count of what there is for this mask alone
+        places = (ops.cumsum(mask.reshape(-1).long(), dim=0) - 1).clamp(min=0)
+        return ops.where(mask, source.reshape(-1)[places].reshape(mask.array.shape), input)
     count = int(mask.array.sum())
     if source.array.size < count:
         raise ShapeError(f"masked_scatter(): Number of elements of source < number of ones in mask, {count}")

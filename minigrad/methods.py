@@ -106,7 +106,7 @@ def __iter__(self):
 def __contains__(self, value):
     if not isinstance(value, (Tensor, *NUMBERS)):
         raise DtypeError(f"`in` looks for a number or a tensor among the elements, not for {value.__class__.__name__}")
-    return bool(ops.eq(self, value).array.any())
+    return bool(ops.eq(self, value)._numbers().any())
 
 
 # Dtype and device
@@ -199,12 +199,16 @@ def detach_(self):
     """Cut this tensor itself off from its graph. Errors: GradError on a view, whose base would still be in it."""
     if self._base is not None:
         raise GradError("Can't detach views in-place. Use detach() instead.")
+    if modes.state.staging is not None:
+        modes.state.staging.given_data(self, self.detach())
     self._edge = None
     return self
 
 
 def _data_of(self):
     array = self.array
+    if modes.state.staging is not None:  # which could not follow it
+        return self.detach()
     if modes.state.watchers:
         modes.notify(Changing((self,)))
     # An array of a buffer, or at an address, owns its memory as far as memory.py can see: a change is not noticed.
@@ -214,8 +218,14 @@ def _data_of(self):
     return Tensor(apart.view(array.dtype) if apart.dtype is not array.dtype else apart)
 
 
+def _put_data(self, new):
+    if modes.state.staging is not None:
+        modes.state.staging.given_data(self, new)
+    self._put_array(new.array)
+
+
 Tensor.data = property(
     _data_of,
-    lambda self, new: self._put_array(new.array),
+    _put_data,
     doc="The same memory, out of sight of autograd: unlike detach(), changes are not noticed. Prefer detach().",
 )

@@ -121,7 +121,7 @@ def _quantile(name, input, q, dim, keepdim, interpolation):
     place = axis_of(input, dim or 0, name)
     rows = input.reshape(-1) if dim is None or not input.array.ndim else input.movedim(place, -1)
     ordered = sort(rows, dim=-1).values
-    ranks = _ranks(ordered.array, q.array.reshape(-1), name == "nanquantile")
+    ranks = _ranks(ordered.array, q._numbers().reshape(-1), name == "nanquantile")
     found = _at_ranks(ordered, ranks, interpolation).movedim(-1, 0)
     if keepdim:
         kept = (1,) * input.array.ndim if dim is None else kept_shape(input.array.shape, place)

@@ -277,6 +277,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         raise ShapeError(f"multinomial(): cannot sample {num_samples} of {weights.shape[-1]}; {replacement=}")
     if not np.all(np.isfinite(weights) & (weights >= 0)) or not np.all(weights.sum(axis=-1) > 0):
         raise ShapeError("multinomial(): probability tensor contains inf, nan or element < 0, or a row of zeros")
+    if modes.state.staging is not None:
+        return _recorded_multinomial(input, num_samples, replacement, generator)
     if replacement:
         limits = np.cumsum(weights, axis=-1, dtype="float64")
         drawn = _numbers(generator).random((*weights.shape[:-1], num_samples)) * limits[..., -1:]
@@ -285,6 +287,17 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         waits = _numbers(generator).standard_exponential(weights.shape) / np.where(weights > 0, weights, 0)
         found = np.argsort(waits, axis=-1, kind="stable")[..., :num_samples]
     return Tensor(placed(found.astype("int64"), input.device))
+
+
+def _recorded_multinomial(input, num_samples, replacement, generator):
+    """The same numbers by ops, so that they can be seen."""
+    weights, shape, device = input.detach().double(), input.array.shape, input.device
+    if replacement:
+        limits = ops.cumsum(weights, dim=-1)
+        drawn = draw("uniform", (*shape[:-1], num_samples), np.dtype("float64"), device, generator)
+        return (limits.unsqueeze(-2) <= (drawn * limits[..., -1:]).unsqueeze(-1)).sum(dim=-1)
+    waits = draw("exponential", shape, np.dtype("float64"), device, generator, lambd=1) / weights
+    return waits.argsort(dim=-1, stable=True)[..., :num_samples]
 
 
 # Tensors filled in place

@@ -82,11 +82,12 @@ def _by_argument(node, sent):
 def _run_rules_on_tensors(node, g):
     saved, shared = _saved_of(node), None
     if node.plan.shared is not None and state.staging is not None and not state.grad:
-        return state.staging.rules_as_one(node, g)
-    saved = _saved_as_tensors(node) if saved else ()
-    if node.plan.shared is not None:
-        (shared,) = node.plan.shared(g, saved, ops)
-    sent = node.plan.contributions(g, saved, ops, shared)
+        sent = state.staging.rules_as_one(node, g)
+    else:
+        saved = _saved_as_tensors(node) if saved else ()
+        if node.plan.shared is not None:
+            (shared,) = node.plan.shared(g, saved, ops)
+        sent = node.plan.contributions(g, saved, ops, shared)
     if node.sources is None:
         return sent
     return [None if given is None else _tensor_as_the_source(given, *source)

@@ -338,7 +338,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
         raise IndexError("repeat_interleave(): a tensor without dimensions has no dim to repeat along")
     input = flatten(input) if dim is None else input
     dim = axis_of(input, dim or 0, "repeat_interleave")
-    times = repeats.array if isinstance(repeats, Tensor) else operator.index(repeats)
+    times = repeats._numbers() if isinstance(repeats, Tensor) else operator.index(repeats)
     if not isinstance(times, int) and times.dtype.name not in ("int32", "int64"):
         raise DtypeError(f"repeat_interleave(): repeats has to be int32 or int64, not {repeats.dtype}. Use .long().")
     xp, length = module_of(input.array), input.array.shape[dim]

@@ -95,7 +95,10 @@ class Tensor:
         self = object.__new__(cls)
         self.array = array
         self._edge = None
-        self._kind = Inference() if modes.state.inference else None  # a thread's first look there also quiets its NumPy
+        state = modes.state  # a thread's first look there also quiets its NumPy
+        self._kind = Inference() if state.inference else None
+        if state.staging is not None:
+            state.staging.born(self)
         if requires_grad:
             self.requires_grad_(True)
         return self
@@ -282,6 +285,11 @@ class Tensor:
         self.array, self._kind = array, None
 
     # Values for Python
+
+    def _numbers(self):
+        """The array, for code that looks at its numbers and makes new ones of them without ops."""
+        staging = modes.state.staging
+        return self.array if staging is None else staging.read(self, "looked", self.array)
 
     def _read_back(self, how, given):
         """`given`, and word of it to the watchers."""

@@ -255,6 +255,8 @@ class Function:
         node.saved, node.epoch = (), memory.epoch
         node.context = ctx = Context(node, tuple(isinstance(x, Tensor) and x.requires_grad for x in args))
         edges = tuple(x._edge if isinstance(x, Tensor) else None for x in args)
+        staging = modes.state.staging
+        begun = None if staging is None else staging.applying(args)
         with grad_mode(False):
             if cls.setup_context is None:
                 result = cls.forward(ctx, *args)
@@ -263,11 +265,13 @@ class Function:
                 cls.setup_context(ctx, args, result)
         outputs = result if isinstance(result, tuple) else (result,)
         recorded = any(edge is not None for edge in edges) and modes.state.grad and not modes.state.inference
-        outputs = [_own_tensor(y, args, ctx._dirty) for y in outputs]
+        outputs, dirty = [_own_tensor(y, args, ctx._dirty) for y in outputs], ctx._dirty
         if recorded:
             _record(node, edges, args, outputs, result if isinstance(result, tuple) else (result,))
         if modes.special and modes.state.watchers:
             _tell(cls, args, outputs, recorded)
+        if staging is not None:
+            staging.applied(begun, cls, outputs, dirty)
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 

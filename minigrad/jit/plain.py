@@ -6,6 +6,7 @@ import base64
 
 import numpy as np
 
+from ..device import Device
 from ..dtype import as_dtype
 from ..nn import Parameter
 from ..op import OPS, Op
@@ -63,6 +64,8 @@ def plain_of(graph):
             return {"dtype": what.name}
         if isinstance(what, Op):
             return {"op": what.name}
+        if isinstance(what, Device):
+            return {"device": str(what)}
         if isinstance(what, (bool, int, float, str, type(None))):
             return what
         if isinstance(what, np.generic):
@@ -78,6 +81,9 @@ def plain_of(graph):
         if type(step) is Loop:
             return plain | {"loop": block(step.body), "count": data(step.count), "condition": data(step.condition),
                             "carried": data(step.carried)}  # fmt: skip
+        if getattr(step.op, "python", False):
+            raise ValueError(f"{graph.name}: the custom function {step.op.name} has a backward in Python, and cannot "
+                             "be written down. Say it with ops, or give the graph without it.")  # fmt: skip
         return plain | {"op": step.op.name, "inputs": data(step.inputs), "attributes": data(step.attributes)}
 
     def block(of):
@@ -169,6 +175,8 @@ class _Reader:
             return Ellipsis
         if kind == "op":
             return record_of(inside)
+        if kind == "device":
+            return Device(str(inside))
         raise ValueError(f"{kind!r} is nothing that can stand here")
 
     def tensor(self, data, parameter=False):

@@ -10,7 +10,7 @@ import inspect
 import math
 import operator
 
-from .. import creation, pieces, random
+from .. import creation, modes, pieces, random
 
 PRIMS = {}
 
@@ -157,6 +157,14 @@ def _arange(start, end, step, /, dtype=None):
     return creation.arange(start, end, step, dtype=dtype)
 
 
+@prim("tensor.rewritten", "tensor")
+def _rewritten(x, new):
+    """The numbers of `new` with the history of `x`: what a change in place under no_grad leaves behind."""
+    made = new.detach()
+    made._edge = x._edge if modes.state.grad else None
+    return made
+
+
 # Lists of tensors: never changed, always made anew
 
 
@@ -228,7 +236,8 @@ def _randn(*, shape, dtype=None, generator=None):
 @prim("random.draw", "tensor", kind="random")
 def _draw(*, what, shape, dtype, generator=None, options=None):
     """Random numbers of any kind in random.DRAWS."""
-    return random.draw(what, shape, dtype, None, generator, **(options or {}))
+    options = {name: getattr(given, "array", given) for name, given in (options or {}).items()}
+    return random.draw(what, shape, dtype, None, generator, **options)
 
 
 for _prim in PRIMS.values():

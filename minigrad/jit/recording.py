@@ -13,23 +13,26 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .. import memory, modes
-from ..events import Accumulated, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan
+from .. import modes
+from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan
+from ..hooks import grad_mode
 from ..nn import Parameter
 from ..op import OPS
 from ..tensor import Tensor
-from ..views import live_views
+from .custom import Custom
 from .errors import CaptureError
-from .graph import Graph, Names, Step, Value
+from .graph import Graph, Names, Step, Value, values_in
+from .histories import Histories
 from .places import here, way
 from .prims import PRIMS
-from .tree import Leaf, rebuilt
+from .rewriting import Rewriting, owner_of
+from .tree import Leaf, flatten, rebuilt
 from .vjp import run_as_one, vjp
 
 _ndarray = np.ndarray
 
 
-class Recording:
+class Recording(Rewriting):
     """One run, as it is put down. `finish` gives the graph.
 
     `paths` are names by the id of a tensor, `prefixes` dotted names by the id of a module.
@@ -39,6 +42,8 @@ class Recording:
         self.graph, self.names = Graph(name=name), Names()
         self.paths, self.prefixes = paths or {}, prefixes or {}
         self.tensors, self.arrays = {}, {}  # id -> Value
+        self.shown = {}  # id of a tensor -> the array it had when its Value was put down
+        self.histories = Histories()
         self.alive = []  # what these ids belong to
         self.owners = {}  # id of an array that owns memory -> the tensors seen in it
         self.held = {}  # Value -> the tensor that it stands for: inputs, parameters, constants
@@ -49,6 +54,11 @@ class Recording:
         self.reads = []  # (Source, how, Value, what Python got): numbers that left
         self.gathered = []  # (Source, tensor): tensors made of Python's numbers
         self.ways = None  # for who wants it: each step -> the calls that led to it, as a tuple
+        self.local = set()  # ids of tensors that were made on the way, by no op
+        self.spare = set()  # steps inside of custom functions: kept where something uses them
+        self.hooks = []  # (Source, what was hooked) of hooks that backward has not called
+        self.stale = {}  # id -> tensor: detached windows of memory that has changed since
+        self.stepped = False  # whether an optimizer has stepped
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
     @contextmanager
@@ -58,6 +68,7 @@ class Recording:
             raise CaptureError("one recording cannot begin inside another")
         modes.state.staging = self
         modes.add_watcher(self.told)
+        self.histories.begin()
         try:
             yield self
         finally:
@@ -69,15 +80,28 @@ class Recording:
         value = self._value(tensor, name)
         self.graph.inputs.append(value)
         self.held[value] = tensor
+        self.histories.enters(value, True)
         self._know(tensor, value)
         return value
 
     def finish(self, outputs, form):
         """The graph, given the values that the run came to, and how they are nested in its result."""
-        self.graph.outputs, self.graph.form = list(outputs), None if isinstance(form, Leaf) else form
+        self.graph.outputs = list(self._seen(list(outputs)))
+        self.graph.form = None if isinstance(form, Leaf) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
-                              if self.tensors[id(tensor)] is not value]  # fmt: skip
+                              if self.tensors[id(tensor)] is not value and id(tensor) not in self.local]  # fmt: skip
+        if self.spare:
+            self._drop_spare_steps()
         return self.graph
+
+    def _drop_spare_steps(self):
+        used = {*values_in(self.graph.outputs), *(new for _, new in self.graph.updates)}
+        kept = []
+        for step in reversed(self.graph.steps):
+            if step not in self.spare or not used.isdisjoint(step.outputs):
+                kept.append(step)
+                used.update(step.uses())
+        self.graph.steps = kept[::-1]
 
     # Values
 
@@ -90,16 +114,24 @@ class Recording:
         self._keep(tensor)
 
     def _keep(self, tensor):
+        self.shown[id(tensor)] = tensor.array
         self.alive += tensor, tensor.array
         if type(tensor.array) is _ndarray:
-            self.owners.setdefault(id(_owner(tensor.array)), []).append(tensor)
+            self.owners.setdefault(id(owner_of(tensor.array)), []).append(tensor)
 
     def of(self, tensor):
         """The value of a tensor; one that was not seen before is held from now on."""
-        value = self.tensors.get(id(tensor)) or self.arrays.get(id(tensor.array))
+        if id(tensor) in self.stale:
+            raise CaptureError(
+                f"a tensor of shape {tuple(tensor.shape)} is a detached part of one that was changed in place since: "
+                "how it sees the change is not recorded. Take the part again after the change, or .clone() it before."
+            )
+        value = self.tensors.get(id(tensor))
+        if value is None or self.shown[id(tensor)] is not tensor.array:  # t_() and its like give it another one
+            value = self.arrays.get(id(tensor.array))
         if value is None:
             return self._hold(tensor)
-        if id(tensor) not in self.tensors:
+        if self.tensors.get(id(tensor)) is not value:
             self.tensors[id(tensor)] = value
             self._keep(tensor)
         return value
@@ -108,9 +140,11 @@ class Recording:
         self._refuse_shared(tensor)
         name = self.paths.get(id(tensor))
         lasting = name is not None or tensor.requires_grad or isinstance(tensor, Parameter)
+        lasting = lasting and id(tensor) not in self.local
         value = self._value(tensor, name or ("parameter" if lasting else "constant"))
         (self.graph.parameters if lasting else self.graph.constants)[value] = tensor
         self.held[value] = tensor
+        self.histories.enters(value, tensor.requires_grad)
         self._know(tensor, value)
         return value
 
@@ -118,8 +152,8 @@ class Recording:
         """A tensor nobody told of, on the memory of one that is known: `.data`, or a window made through NumPy."""
         if type(tensor.array) is not _ndarray:
             return
-        for other in self.owners.get(id(_owner(tensor.array)), ()):
-            if np.may_share_memory(other.array, tensor.array):
+        for other in self.owners.get(id(owner_of(tensor.array)), ()):
+            if self.tensors[id(other)] not in self.graph.constants and np.may_share_memory(other.array, tensor.array):
                 raise CaptureError(
                     f"a tensor of shape {tuple(tensor.shape)} shares memory with one that is recorded, and no op made "
                     "it: it came through .data or NumPy. Get at the same numbers by .detach(), or by ops."
@@ -127,6 +161,19 @@ class Recording:
 
     def add(self, op, inputs, attributes, outputs):
         """One more step."""
+        inputs = tuple(self._seen(inputs))
+        self.histories.made(op, inputs, outputs)
+        self._put_down(op, inputs, attributes, outputs)
+
+    def _seen(self, inputs):
+        """Operands as ops may see them that are recorded now, see histories.py."""
+        inputs, steps = self.histories.operands(inputs)
+        for op, operands, made in steps:
+            made.name = self.names.new(made.name)
+            self._put_down(op, operands, {}, (made,))
+        return inputs
+
+    def _put_down(self, op, inputs, attributes, outputs):
         module = self.entered[-1] if self.entered else None
         step = Step(op, tuple(inputs), attributes, tuple(outputs), here(), module)
         self.graph.steps.append(step)
@@ -136,7 +183,7 @@ class Recording:
     def put(self, tensor, value):
         """From here on, `tensor` has this value."""
         self.of(tensor)
-        self.tensors[id(tensor)] = self.arrays[id(tensor.array)] = value
+        self._put(tensor, value)
 
     def option(self, optimizer, group, name, number):
         """The value of a number in one of an optimizer's groups, which each run reads anew."""
@@ -170,8 +217,8 @@ class Recording:
     def _ran(self, event):
         op, out = event.op, event.output
         base = OPS.get(getattr(op, "__name__", None))
-        if base is None or base.name == "view_put":  # a custom function, or word of a change: already put down
-            return
+        if base is None or (base.name == "view_put" and event.output is event.inputs[0]):
+            return  # a custom function, or word of a change: already put down
         inputs = [self._operand(x) for x in event.inputs]
         attributes = self._plain(event.attributes) if event.attributes else {}
         name = op.name.rstrip("_")
@@ -215,34 +262,6 @@ class Recording:
             made.append(value)
         return made
 
-    # Changes in place
-
-    def _rewrite(self, tensor, value):
-        """`tensor` has other numbers now: `value`. So have all that share its memory."""
-        view = getattr(tensor, "_view", None)
-        base = tensor if view is None else view.base
-        if view is not None:
-            whole = self._value(base, "view_put")
-            self.add(OPS["view_put"], (self.of(base), value), {"steps": self._plain(tuple(view.steps()))}, (whole,))
-            self.put(base, whole)
-        self.put(tensor, value)
-        for other in live_views(base):
-            if other is not tensor and id(other) in self.tensors:
-                self.put(other, self._viewed(self.tensors[id(base)], other))
-        for other in self.owners.get(id(_owner(tensor.array)), ()):  # those cut off by detach()
-            if other.array is tensor.array and other is not tensor:
-                self.tensors[id(other)] = value
-
-    def _viewed(self, value, other):
-        """The value of a view of the tensor that has this value now."""
-        steps = other._view.steps()
-        for i, (op, attributes) in enumerate(steps):
-            made = self._value(other, op.name)
-            made.shape = made.shape if i == len(steps) - 1 else None
-            self.add(op, (value,), self._plain(attributes), (made,))
-            value = made
-        return value
-
     # Backward and optimizers
 
     def rules_as_one(self, node, g):
@@ -276,11 +295,20 @@ class Recording:
             self.add(PRIMS["tensor.full"], (0,), {"shape": grad.array.shape, "dtype": grad.dtype}, (value,))
             self.put(grad, value)
 
+    def born(self, tensor):
+        """A tensor is made of an array. What it holds now belongs to this run: it is no state that lasts."""
+        self.local.add(id(tensor))
+        self.alive.append(tensor)
+
     def _changing(self, event):
-        if event.by is not None:
+        if event.by is None:
+            self.about_to_change(event.tensors)
+        else:
             from .optimizing import step_of
 
-            step_of(self, event.by)
+            self.stepped = True
+            with grad_mode(False):
+                step_of(self, event.by)
 
     # Modules, random numbers, and numbers for Python
 
@@ -291,13 +319,39 @@ class Recording:
     def _left(self, event):
         self.entered.pop()
 
+    def applying(self, args):
+        """A custom function begins: what to hand to `applied` when it is done."""
+        leaves, form = flatten(args)
+        return len(self.graph.steps), [self.of(x) for x in leaves], form
+
+    def applied(self, begun, function, outputs, dirty):
+        """It is done. Where a gradient may come back it is one step; the ops inside stay as far as others use them."""
+        count, inputs, form = begun
+        if not self.histories.hot() or not any(map(self.histories.flows, inputs)):
+            return
+        self.spare.update(self.graph.steps[count:])
+        tensors = [i for i, y in enumerate(outputs) if isinstance(y, Tensor)]
+        made = [self._value(outputs[i], function.__name__.lower()) for i in tensors]
+        self.add(Custom(function, form, len(inputs), tensors, bool(dirty)), inputs, {}, made)
+        for i, value in zip(tensors, made, strict=True):
+            self._know(outputs[i], value)
+
+    def hooked(self, what):
+        """A hook waits for a gradient: lost, unless backward comes by while this is recorded."""
+        self.hooks.append((here(), what))
+
+    def _went_back(self, event):
+        self.hooks.clear()
+
     def _gathered(self, event):
-        self.gathered.append((here(), event.output))
+        if flatten(event.data)[0]:  # tensors among the numbers
+            self.gathered.append((here(), event.output))
 
     def drew(self, made, what, shape, dtype, device, generator, options):
         """random.draw has drawn `made`."""
         value = self._value(made, what)
-        attributes = {"what": what, "shape": shape, "dtype": dtype, "generator": generator, "options": options}
+        attributes = {"what": what, "shape": shape, "dtype": dtype, "generator": generator,
+                      "options": self._plain(options)}  # fmt: skip
         self.add(PRIMS["random.draw"], (), attributes, (value,))
         self._know(made, value)
 
@@ -307,12 +361,7 @@ class Recording:
         return given
 
 
-def _owner(array):
-    base = memory.base_of(array)
-    return array if base is None else base
-
-
 _HANDLERS = {
-    OpRan: "_ran", Accumulated: "_accumulated", Changing: "_changing", Gathered: "_gathered", ModuleEntered: "_entered",
-    ModuleLeft: "_left",
+    OpRan: "_ran", Accumulated: "_accumulated", Changing: "_changing", BackwardEnded: "_went_back",
+    Gathered: "_gathered", ModuleEntered: "_entered", ModuleLeft: "_left",
 }  # fmt: skip

@@ -26,6 +26,7 @@ def run(graph, inputs, trail=None):
     known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}
     _run_block(graph, known, trail)
     results = [known[value] if isinstance(value, Value) else value for value in graph.outputs]
+    results = [x.clone() if value in graph.constants else x for value, x in zip(graph.outputs, results, strict=True)]
     for held, new in graph.updates:
         array = known[held].array
         array[...] = known[new].array

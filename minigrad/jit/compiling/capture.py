@@ -12,9 +12,10 @@ from ... import modes
 from ...backward import grad
 from ...creation import ones_like
 from ...tensor import Tensor
+from ..capture import name_of, names_of
 from ..errors import CaptureError
+from ..places import here
 from ..recording import Recording
-from ..trace import name_of, names_of
 from ..tree import flatten, unflatten
 from ..vjp import run_as_one
 from .guards import Around, Guards, snapshot_of
@@ -185,6 +186,9 @@ class Capture(Recording):
             return Passed(self, number, given)
         self.relies_on(number, ("is", given))
         return given
+
+    def _gathered(self, event):
+        self.gathered.append((here(), event.output))  # of plain numbers, too: a replay would not ask for them again
 
     def _entered(self, event):
         if id(event.module) not in self.modules:

@@ -42,7 +42,7 @@ def embedding_bag(
         input = input[Tensor(places)]
         per_sample_weights = None if per_sample_weights is None else per_sample_weights[Tensor(places)]
     if padding_idx is not None:
-        there = there & (input.array != padding_idx % weight.size(0))
+        there = there & (input._numbers() != padding_idx % weight.size(0))
     rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)

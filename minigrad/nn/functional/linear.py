@@ -6,7 +6,7 @@ import math
 import operator
 
 from ... import inplace as in_place
-from ... import memory, ops
+from ... import memory, modes, ops
 from ...creation import arange
 from ...device import module_of
 from ...errors import DtypeError, ShapeError
@@ -76,11 +76,22 @@ def embedding(
         padding_idx %= weight.size(0)
     if max_norm is not None and input.numel():
         ops.embedding(weight.detach(), input)  # refuses rows that are not there before anything is changed
+        _shorten(weight, input, max_norm, norm_type)
+    return ops.embedding(weight, input, padding_idx=padding_idx)
+
+
+def _shorten(weight, input, max_norm, norm_type):
+    """Rows that are looked up and longer than max_norm, shortened in place and out of the graph."""
+    if modes.state.staging is None:
         xp, rows = module_of(weight.array), module_of(input.array).unique(input.array)
         norms = xp.linalg.norm(weight.array[rows], norm_type, axis=1, keepdims=True)
         weight.array[rows] *= xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(weight.array.dtype)
         memory.changed(weight.array)
-    return ops.embedding(weight, input, padding_idx=padding_idx)
+        return
+    with modes.no_grad():  # as ops, so that they can be seen
+        used = ops.one_hot_mask(input.reshape(-1), classes=weight.size(0)).any(dim=0).unsqueeze(1)
+        norms = weight.norm(norm_type, 1, keepdim=True)
+        weight.mul_(ops.where(ops.logical_and(used, norms > max_norm), max_norm / (norms + 1e-7), 1))
 
 
 @tensors_only
@@ -99,7 +110,7 @@ def one_hot(tensor, num_classes=-1):
     if not array.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if operator.index(num_classes) == -1:
-        num_classes = int(array.max()) + 1
+        num_classes = int(tensor._numbers().max()) + 1
     elif num_classes < 1 or (array.size and array.max() >= num_classes):
         raise RuntimeError("Class values must be smaller than num_classes.")
     return ops.one_hot_mask(tensor, classes=num_classes).long()

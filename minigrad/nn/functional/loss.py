@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 
-from ... import ops
+from ... import modes, ops
 from ...errors import DtypeError, ShapeError
 from ...tensor import Tensor
 from .norm import cosine_similarity, pairwise_distance
@@ -120,7 +120,7 @@ def _as_rows(name, input, target):
 
 
 def _kept(rows, ignore_index):
-    return Tensor(rows.array != ignore_index)
+    return Tensor(rows.array != ignore_index) if modes.state.staging is None else rows != ignore_index
 
 
 def _class_losses(log_p, rows, weight, ignore_index):
@@ -128,7 +128,8 @@ def _class_losses(log_p, rows, weight, ignore_index):
     if rows.array.dtype.str[1:] not in ("i8", "u1"):
         raise DtypeError(f"expected target dtype to be int64 or uint8, but got {rows.dtype}. Use target.long().")
     kept = _kept(rows, ignore_index)
-    classes = Tensor((rows.array * kept.array).astype("int64"))
+    seen = modes.state.staging is not None  # then it is to be ops
+    classes = (rows * kept).long() if seen else Tensor((rows.array * kept.array).astype("int64"))
     losses = ops.nll_loss(log_p, classes, reduction="none")
     if weight is None:
         shares = kept.to(log_p.dtype)

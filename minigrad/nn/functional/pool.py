@@ -187,7 +187,7 @@ def _adaptive_max(axes, name):
             y, best = windows.max(dim=-1)
             xp = module_of(position)
             position = xp.broadcast_to(position, windows.shape)
-            index = Tensor(xp.take_along_axis(position, best.array[..., None], -1)[..., 0])
+            index = Tensor(xp.take_along_axis(position, best._numbers()[..., None], -1)[..., 0])
         y, index = (y, index) if has_batch else (y.squeeze(0), index.squeeze(0))
         return (y, index) if return_indices else y
 

@@ -50,12 +50,12 @@ class PackedSequence(namedtuple("PackedSequence", "data batch_sizes sorted_indic
 
 
 def _inverse(order):
-    return Tensor(order.array.argsort())
+    return Tensor(order._numbers().argsort())
 
 
 def _ints(numbers):
     """Plain NumPy integers of a tensor or a list."""
-    return np.asarray(numbers.detach().cpu().array if isinstance(numbers, Tensor) else numbers, "int64")
+    return np.asarray(numbers.cpu()._numbers() if isinstance(numbers, Tensor) else numbers, "int64")
 
 
 def _rows(lengths):

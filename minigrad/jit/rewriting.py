@@ -1,0 +1,94 @@
+"""Changes in place, in a graph whose values never change: the tensor gets another value, and so do all that share its
+memory.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import memory
+from ..op import OPS
+from ..tensor import Tensor
+from ..views import live_views
+from .graph import Value
+
+
+class Rewriting:
+    """The part of a Recording that follows changes in place."""
+
+    def about_to_change(self, tensors):
+        """Keep what constants hold that were made on the way and are about to be overwritten."""
+        for tensor in tensors:
+            self.of(tensor)
+            for other in self.owners.get(id(owner_of(tensor.array)), ()):
+                value = self.tensors[id(other)]
+                kept = self.graph.constants.get(value)
+                if kept is not None and kept.array is other.array and id(other) in self.local:
+                    self.graph.constants[value] = Tensor(other.array.copy())
+
+    def _rewrite(self, tensor, value):
+        """`tensor` has other numbers now: `value`. So have all that share its memory."""
+        view = getattr(tensor, "_view", None)
+        base = tensor if view is None else view.base
+        if view is not None:
+            whole = self._value(base, "view_put")
+            self.add(OPS["view_put"], (self.of(base), value), {"steps": self._plain(tuple(view.steps()))}, (whole,))
+            self._put(base, whole)
+        self._put(tensor, value)
+        alike = [base, *(x for x in self.owners.get(id(owner_of(base.array)), ()) if x.array is base.array)]
+        whole = self.tensors[id(base)]
+        for root in {id(x): x for x in alike}.values():  # and those cut off from it by detach(), or it from them
+            if root is not base:
+                old = self.tensors[id(root)]
+                self.tensors[id(root)] = self._with_history(whole, old) if root is not tensor else whole
+            for other in live_views(root):
+                if other is not tensor and id(other) in self.tensors:
+                    self._put(other, self._viewed(self.tensors[id(root)], other))
+        self._look_for_windows(base, tensor)
+
+    def _with_history(self, value, old):
+        """The numbers of one value, for a tensor that keeps the history of another, or none."""
+        if not self.histories.flows(value) and not self.histories.flows(old):
+            return value
+        made = Value(self.names.new(value.name), "tensor", value.shape, value.dtype, value.device)
+        self._put_down(OPS["detach"], (value,), {}, (made,))
+        self.histories.carries(made, old)
+        return made
+
+    def _look_for_windows(self, base, tensor):
+        """Refuse to go on with a detached window of what has just changed: nothing says how it is seen."""
+        views = {id(x) for root in (base, tensor) for x in live_views(root)}
+        for other in self.owners.get(id(owner_of(base.array)), ()):
+            apart = other.array is not base.array and other.array is not tensor.array and id(other) not in views
+            if apart and getattr(other, "_view", None) is None and np.may_share_memory(other.array, tensor.array):
+                self.stale[id(other)] = other
+
+    def _viewed(self, value, other):
+        """The value of a view of the tensor that has this value now."""
+        steps = other._view.steps()
+        for i, (op, attributes) in enumerate(steps):
+            made = self._value(other, op.name)
+            made.shape = made.shape if i == len(steps) - 1 else None
+            self.add(op, (value,), self._plain(attributes), (made,))
+            value = made
+        return value
+
+    def _put(self, tensor, value):
+        old = self.tensors.get(id(tensor))
+        if old is not None:
+            self.histories.keeps_history(value, old)
+        self.tensors[id(tensor)] = self.arrays[id(tensor.array)] = value
+        self._keep(tensor)
+
+    def given_data(self, tensor, new):
+        """`tensor.data = new`, or detach_(): other numbers, and the history that it has."""
+        old, value = self.of(tensor), self.of(new)
+        self.tensors[id(tensor)] = value if new.array is tensor.array else self._with_history(value, old)
+        self.shown[id(tensor)] = new.array
+        self.alive.append(tensor)
+
+
+def owner_of(array):
+    """The array that owns this memory, as far as the array itself knows."""
+    base = memory.base_of(array)
+    return array if base is None else base
