@@ -93,8 +93,12 @@ class Builder:
                     self.place, self.path)  # fmt: skip
         self.open.steps.append(made)
         result = self.wrap(output)
+        if op.view or kind == "list":  # from now on another value leads to the memory of these
+            for x in inputs:
+                if isinstance(x, Symbol):
+                    x.fresh = False
         if kind == "tensor":
-            result.fresh = fresh and not op.view
+            result.fresh = fresh and not op.view and not op.name.startswith("list.get")
         return result
 
     def prim(self, name, *inputs, **attributes):

@@ -66,6 +66,9 @@ class Calls:
             return self.symbolic(function, args, named, node)
         if isinstance(function, Module):
             return self.call_module(function, args, named, node)
+        if (getattr(function, "__module__", None) or type(function).__module__).partition(".")[0] == "numpy":
+            raise self.error(node, f"{getattr(function, '__name__', function)} of NumPy works on arrays, not in a graph",
+                             ARRAY.format(name=getattr(function, "__name__", function)))  # fmt: skip
         found = self.controls.get(function) if isinstance(function, types.FunctionType) else None
         if found is not None:
             return found(self, args, named, node)
@@ -92,9 +95,6 @@ class Calls:
         if found is not None:
             return found(self, args, named, node)
         place = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
-        if place.partition(".")[0] == "numpy":
-            raise self.error(node, f"{function.__name__} of NumPy works on arrays, not in a graph",
-                             ARRAY.format(name=function.__name__))  # fmt: skip
         if not is_unknown([args, named]) and (place in ("math", "operator") or hasattr(function, "_fields")):
             return self.at_once(function, args, named, node)
         if hasattr(function, "_fields"):  # a named tuple
@@ -210,9 +210,6 @@ class Calls:
             self.builder.step(self.prims["raise"], (), {"error": "RuntimeError", "message": f"{function.__name__} is marked "
                               "with jit.unused, and was called"}, "bool")  # fmt: skip
             return NOTHING
-        if (getattr(function, "__module__", None) or "").partition(".")[0] == "numpy":
-            raise self.error(node, f"{function.__name__} of NumPy works on arrays, not in a graph",
-                             ARRAY.format(name=function.__name__))  # fmt: skip
         if any(frame.function is function and frame.parent is None for frame in self.frames):
             raise self.error(node, f"{function.__name__} calls itself, which jit.script cannot take apart",
                              "Write it as a while, with what goes round in variables.")  # fmt: skip

@@ -67,6 +67,8 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
         """Go through a function; what it returns."""
         frame.env = {**dict.fromkeys(FLAGS, False), "$result": NOTHING, **frame.env}
         outer, place = self.frame, self.builder.place
+        if outer is not None and outer.text is not frame.text:
+            frame.site = outer.text, outer.text.line(self.node)
         self.frame = frame
         self.frames.append(frame)
         try:
@@ -106,7 +108,11 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
     def error(self, node, what, remedy=""):
         """An UnsupportedError at this node (if it has a place in the source), or at what is being worked on."""
         node = node if hasattr(node, "lineno") else self.node
-        return self.frame.text.error(node, what, remedy)
+        for frame in reversed(self.frames[1:]):
+            if frame.site is not None:
+                text, line = frame.site
+                remedy += f"\nIt is called in {text.name}, {text.short}:{line}."
+        return self.frame.text.error(node, what, remedy.lstrip("\n"))
 
     def symbol(self, tensor):
         """The stand-in of a tensor that is held."""

@@ -16,7 +16,7 @@ class Frame:
 
     def __init__(self, text, function, env, parent=None, tree=None):
         self.text, self.function, self.env, self.parent = text, function, env, parent
-        self.tree = text.tree if tree is None else tree
+        self.tree, self.site = text.tree if tree is None else tree, None  # site: where it is called from (source, line)
         self.locals = names_assigned(self.tree.body) if isinstance(self.tree, ast.FunctionDef) else set()
 
     def look_up(self, name):

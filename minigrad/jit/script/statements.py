@@ -161,6 +161,8 @@ class Statements:
         remedy = "A variable keeps its kind: give it a name of its own where it changes."
         if number and tensor:
             remedy = "Begin with a tensor: mg.tensor(0.0) in place of 0."
+        elif isinstance(differs.a, list) and isinstance(differs.b, list):
+            remedy = "A list that grows in a loop holds tensors: append mg.tensor(n), or keep the numbers in a tensor."
         elif {a, b} == {"an int", "a float"}:
             remedy = "Begin with a float: 0.0 in place of 0."
         elif "None" in (a, b):
