@@ -1,5 +1,7 @@
 """jit.cond, jit.while_loop and jit.scan: at once, handed to a tracer, and compiled; with gradients."""
 
+
+
 import pytest
 
 import minigrad as mg

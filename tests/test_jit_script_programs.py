@@ -32,7 +32,8 @@ simple = st.one_of(
 conditions = st.recursive(simple, lambda inner: st.tuples(inner, st.sampled_from([" and ", " or "]), inner).map(
     lambda t: f"({t[0]}{t[1]}{t[2]})") | inner.map(lambda t: f"not ({t})"), max_leaves=2)  # fmt: skip
 assignments = st.one_of(
-    st.tuples(st.sampled_from(TENSORS), tensors).map(" = ".join), st.tuples(st.sampled_from(INTS), ints).map(" = ".join),
+    st.tuples(st.sampled_from(TENSORS), tensors).map(" = ".join),
+    st.tuples(st.sampled_from(INTS), ints).map(" = ".join),
     st.tuples(st.sampled_from(INTS), ints).map(" += ".join), st.just("a, b = b, a"), st.just("p, c = q, a * 0.5"),
     st.tuples(tensors, conditions, tensors).map(lambda t: f"c = {t[0]} if {t[1]} else {t[2]}"),
     tensors.map(lambda t: f"ys.append({t})"), st.just("b = pair[0]"), tensors.map(lambda t: f"pair = (pair[1], {t})"),

@@ -1,8 +1,8 @@
 """Records for whole functions of minigrad, where what they do hangs on shapes that nobody knows yet.
 
-A step `F.cross_entropy(%scores, %target)` runs the very function that eager mode runs, which makes ops of it when it sees
-the tensors: it is differentiated and watched as ever. Only functions in this table can be named by a graph, so that one
-that was read from a file can call nothing else.
+A step `F.cross_entropy(%scores, %target)` runs the very function that eager mode runs, which makes ops of it when it
+sees the tensors: it is differentiated and watched as ever. Only functions in this table can be named by a graph, so
+that one that was read from a file can call nothing else.
 """
 
 from __future__ import annotations
@@ -11,25 +11,49 @@ import functools
 import types
 
 from .. import (
-    arithmetic, counting, creation, einstein, indexing, linalg, ordering, pieces, products, queries, random, reducing,
-    running, shaping, special,
+    arithmetic,
+    counting,
+    creation,
+    einstein,
+    indexing,
+    linalg,
+    ordering,
+    pieces,
+    products,
+    queries,
+    random,
+    reducing,
+    running,
+    shaping,
+    special,
 )  # fmt: skip
 from ..nn import functional
 from ..op import Op
 from ..tensor import Tensor
 
-PAIRS = set("sort topk kthvalue mode cummax cummin aminmax var_mean std_mean slogdet".split())  # two results, always
+
+def _names(text):
+    return frozenset(text.split())
+
+
+# By the last part of their names.
+PAIRS = _names("sort topk kthvalue mode cummax cummin aminmax var_mean std_mean slogdet")  # two results, always
 PAIRS_ALONG = {"max", "min", "median", "nanmedian"}  # two results where an axis is named
-LISTS = set("chunk split unbind tensor_split meshgrid broadcast_tensors hsplit vsplit dsplit".split())
-NUMBERS = dict.fromkeys("equal allclose is_floating_point is_nonzero is_same_size is_signed is_complex".split(), "bool")
-DRAWS = set("rand randn rand_like randn_like randint randint_like randperm normal bernoulli multinomial dropout dropout1d "
-            "dropout2d alpha_dropout rrelu gumbel_softmax".split())  # fmt: skip
+LISTS = _names("chunk split unbind tensor_split meshgrid broadcast_tensors hsplit vsplit dsplit")
+TRUTHS = _names("equal allclose is_floating_point is_nonzero is_same_size is_signed is_complex")
+DRAWS = _names("""
+    rand randn rand_like randn_like randint randint_like randperm normal bernoulli multinomial dropout dropout1d
+    dropout2d alpha_dropout rrelu gumbel_softmax
+""")
 CHANGES = {"batch_norm", "instance_norm"}  # what they are given
-_NOT = set("Generator get_rng_state set_rng_state initial_seed manual_seed seed from_numpy finfo iinfo can_cast is_tensor "
-           "LinAlgError promote_types result_type numel broadcast_shapes as_tensor asarray".split())  # fmt: skip
-_NOT_OF_TENSORS = set("numpy tolist item data_ptr stride storage_offset element_size backward retain_grad register_hook "
-                      "register_post_accumulate_grad_hook get_device is_contiguous is_inference size dim numel nelement "
-                      "is_leaf new_tensor".split())  # fmt: skip
+_NOT = _names("""
+    Generator get_rng_state set_rng_state initial_seed manual_seed seed from_numpy finfo iinfo can_cast is_tensor
+    LinAlgError promote_types result_type numel broadcast_shapes as_tensor asarray
+""")
+_NOT_OF_TENSORS = _names("""
+    numpy tolist item data_ptr stride storage_offset element_size backward retain_grad register_hook get_device size dim
+    register_post_accumulate_grad_hook is_contiguous is_inference numel nelement is_leaf new_tensor
+""")
 _CLASSES = {"tensor": Tensor, "list": (list, tuple), "bool": bool}
 
 
@@ -46,16 +70,22 @@ class Call:
         self.__doc__ = function.__doc__
 
     def __call__(self, *operands, rest=(), named=types.MappingProxyType({})):
-        return self.function(*operands, *rest, **named)
+        result = self.function(*operands, *rest, **named)
+        kind = self.makes(operands, rest, named)
+        if not isinstance(result, _CLASSES["list" if kind == "pair" else kind]):
+            raise TypeError(
+                f"{self.name}() gave a {type(result).__name__} for these arguments, where the graph has {kind}"
+            )
+        return result
 
     def makes(self, operands, rest, named):
         """The kind of the result for these arguments: "tensor", "list", "bool", or "pair" for a list of two."""
         if self.short in PAIRS_ALONG:
             along = named.get("dim", named.get("axis", (*operands, *rest, None)[1]))
-            return "tensor" if along is None or hasattr(along, "name") else "pair"
+            return "tensor" if along is None or isinstance(along, Tensor) else "pair"
         if self.short in PAIRS or named.get("return_indices") is True:
             return "pair"
-        return "list" if self.short in LISTS else NUMBERS.get(self.short, "tensor")
+        return "list" if self.short in LISTS else "bool" if self.short in TRUTHS else "tensor"
 
     def written(self, operands, rest, named):
         """As Python: `F.softmax(x, dim=1)`, or as a method."""
@@ -75,8 +105,9 @@ class Call:
 
 
 PROPERTIES = ("T", "mT", "H", "mH")
-_PARTS = {"mg": (arithmetic, counting, creation, einstein, indexing, ordering, pieces, products, queries, random, reducing,
-                 running, shaping), "mg.linalg": (linalg,), "mg.special": (special,), "F": (functional,)}  # fmt: skip
+_OURS = (arithmetic, counting, creation, einstein, indexing, ordering, pieces, products, queries, random, reducing,
+         running, shaping)  # fmt: skip
+_PARTS = {"mg": _OURS, "mg.linalg": (linalg,), "mg.special": (special,), "F": (functional,)}
 
 
 @functools.cache
@@ -87,17 +118,20 @@ def table():
         for part in parts:
             for name in getattr(part, "__all__", None) or dir(part):
                 function = getattr(part, name)
-                if name not in _NOT and not name.startswith("_") and not name.endswith("_") and _can_be(function):
+                if _public(name) and name not in _NOT and _can_be(function):
                     found[f"{prefix}.{name}"] = Call(f"{prefix}.{name}", function)
     found["mg.det"], found["mg.logdet"] = Call("mg.det", linalg.det), Call("mg.logdet", linalg.logdet)
     for name in dir(Tensor):
         function = getattr(Tensor, name)
         if name in PROPERTIES:
             found[f"Tensor.{name}"] = Call(f"Tensor.{name}", function.fget)
-        elif name == "__getitem__" or not (name.startswith("_") or name.endswith("_") or name in _NOT_OF_TENSORS):
-            if callable(function):
-                found[f"Tensor.{name}"] = Call(f"Tensor.{name}", function)
+        elif callable(function) and (name == "__getitem__" or (_public(name) and name not in _NOT_OF_TENSORS)):
+            found[f"Tensor.{name}"] = Call(f"Tensor.{name}", function)
     return found
+
+
+def _public(name):
+    return not name.startswith("_") and not name.endswith("_")  # the latter change what they are given
 
 
 def _can_be(function):
@@ -113,8 +147,3 @@ def by_function():
 def call_named(name):
     """The Call of this name, or None."""
     return table().get(name)
-
-
-def fits(kind, result):
-    """Whether a result is of the kind that was foreseen."""
-    return isinstance(result, _CLASSES["list" if kind == "pair" else kind])

@@ -1,7 +1,7 @@
 """Ways that part, as functions: they run at once on tensors, are noted by a tracer, and become If and Loop in script.
 
-`capture` is what a tracer sets, for its own thread: while `capture.by` is not None, the three functions hand over to its
-methods of the same names. They give both arms, and the body, to be looked at without being run.
+`capture` is what a tracer sets, for its own thread: while `capture.by` is not None, the three functions hand over to
+its methods of the same names. They give both arms, and the body, to be looked at without being run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def cond(pred, true_fn, false_fn, operands=()):
     tensor(3.)
     """
     _check(callable(true_fn) and callable(false_fn), "cond() takes two functions behind the condition")
-    _check(isinstance(operands, (tuple, list)), f"operands is a tuple of what the functions take, not {_words(operands)}")
+    _check(
+        isinstance(operands, (tuple, list)), f"operands is a tuple of what the functions take, not {_words(operands)}"
+    )
     _check(isinstance(pred, (bool, Tensor)), f"the condition of cond() is a bool or a tensor, not {_words(pred)}")
     if capture.by is not None:
         return capture.by.cond(pred, true_fn, false_fn, tuple(operands))
@@ -68,9 +70,9 @@ def _next(new, carried):
 def scan(f, init, xs, length=None):
     """`carry, y = f(carry, x)` for each x of xs along its first axis; returns (last carry, all y stacked).
 
-    xs: a tensor, a tuple, list or dict of tensors with first axes of one length, or None, with `length` turns. y: nested as f
-    gives it; None where there is nothing to stack. Errors: ShapeError for lengths that differ, and for no turns at all where
-    f gives something to stack; TypeError where a turn hands on something else than it gets.
+    xs: a tensor, a tuple, list or dict of tensors with first axes of one length, or None, with `length` turns. y:
+    nested as f gives it; None where there is nothing to stack. Errors: ShapeError for lengths that differ, and for no
+    turns at all where f gives something to stack; TypeError where a turn hands on something else than it gets.
 
     >>> import minigrad as mg
     >>> scan(lambda total, x: (total + x, total * x), mg.tensor(0.0), mg.tensor([1.0, 2.0, 3.0]))
@@ -80,7 +82,9 @@ def scan(f, init, xs, length=None):
     leaves, form = flatten(xs)
     lengths = {len(x) for x in leaves} | ({length} if length is not None else set())
     if len(lengths) != 1:
-        raise ShapeError(f"scan(): xs and length have to agree on the number of turns, not say {sorted(lengths) or 'nothing'}")
+        raise ShapeError(
+            f"scan(): xs and length have to agree on the number of turns, not say {sorted(lengths) or 'nothing'}"
+        )
     if capture.by is not None:
         return capture.by.scan(f, init, xs, length)
     carry, made = init, []

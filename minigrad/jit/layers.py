@@ -1,7 +1,7 @@
 """Records for whole layers of minigrad (nn.GRU, nn.MultiheadAttention ...) whose forward has to see shapes.
 
-A step has the layer's operands, its parameters and buffers by name, and what else it was made with; the run puts the layer
-together around those tensors and runs its own forward. Only classes of minigrad.nn can be named.
+A step has the layer's operands, its parameters and buffers by name, and what else it was made with; the run puts the
+layer together around those tensors and runs its own forward. Only classes of minigrad.nn can be named.
 """
 
 from __future__ import annotations

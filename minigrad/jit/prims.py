@@ -281,4 +281,4 @@ ERRORS = {kind.__name__: kind for kind in (
     OverflowError, ShapeError, DtypeError, DeviceError,
 )}  # fmt: skip
 for _prim in PRIMS.values():
-    _prim.effects = _prim.kind == "effect" or _prim.name == "assert"  # no pass may leave it out, or move it past another
+    _prim.effects = _prim.kind == "effect" or _prim.name == "assert"  # no pass may leave it out or pass it by

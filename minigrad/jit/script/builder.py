@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from ...errors import Unknown
 from ...nn import Parameter
 from ...op import OPS
 from ...operands import sort_arguments
@@ -14,7 +15,6 @@ from ..graph import Block, Graph, If, Loop, Names, Step, Value
 from ..prims import PRIMS, number_kind
 from ..tree import rebuilt
 from .standins import Lengths, Number, Standin, Symbol, TensorList
-from ...errors import Unknown
 
 
 class Builder:
@@ -89,9 +89,8 @@ class Builder:
         """Put a step into the open block; returns the stand-in of its result."""
         name = name or op.name.rpartition(".")[2].strip("_")
         output = Value(self.names.new(name), kind)
-        made = Step(op, tuple(map(self.value, inputs)), {key: self.value(x) for key, x in attributes.items()}, (output,),
-                    self.place, self.path)  # fmt: skip
-        self.open.steps.append(made)
+        operands, attributes = tuple(map(self.value, inputs)), {key: self.value(x) for key, x in attributes.items()}
+        self.open.steps.append(Step(op, operands, attributes, (output,), self.place, self.path))
         result = self.wrap(output)
         if op.view or kind == "list":  # from now on another value leads to the memory of these
             for x in inputs:
@@ -125,7 +124,7 @@ class Builder:
         attributes = dict(zip(op.attributes, rest, strict=False)) | kwargs
         for x in inputs:
             if isinstance(x, Tensor) and not isinstance(x, Symbol) and not self.known(x):
-                raise Unknown(self.wrap_any())  # made on the way, maybe from what is drawn: not for this graph to hold
+                raise Unknown(self.wrap_any())  # made on the way, maybe from what is drawn: not for a graph to hold
             if not isinstance(x, (Tensor, Number, bool, int, float, np.generic)):
                 raise TypeError(f"{op.name}() takes tensors and numbers, not {_named(x)}")
         return self.step(op, inputs, attributes)
@@ -141,11 +140,10 @@ class Builder:
     def set_name(self, standin, name):
         """Call a value that a step of this block has just made after the variable it goes to."""
         value = getattr(standin, "value", None)
-        last = self.open.steps[-1] if self.open.steps else None
-        if isinstance(value, Value) and last is not None and len(last.outputs) == 1 and value is last.outputs[0]:
-            if value.name.partition(".")[0] != name:
-                self.names.forget(value.name)
-                value.name = self.names.new(name)
+        last = self.open.steps[-1].outputs if self.open.steps else ()
+        if len(last) == 1 and value is last[0] and value.name.partition(".")[0] != name:
+            self.names.forget(value.name)
+            value.name = self.names.new(name)
 
     def put_if(self, condition, then, orelse, outputs):
         """Two blocks, one of which runs."""

@@ -152,8 +152,8 @@ def _extreme(function, prim):
     def extreme(c, args, named, node):
         parts = list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else list(args)
         if named or any(kind_of(x) not in ("int", "float", "bool") for x in parts) or not parts:
-            raise c.error(node, f"{function.__name__}() takes numbers in jit.script", f"Write mg.{function.__name__}imum(a, "
-                          "b) for tensors." if len(parts) == 2 else f"Write x.{function.__name__}().")  # fmt: skip
+            word = f"mg.{function.__name__}imum(a, b)" if len(parts) == 2 else f"x.{function.__name__}()"
+            raise c.error(node, f"{function.__name__}() takes numbers in jit.script", f"Write {word} for tensors.")
         result = parts[0]
         for other in parts[1:]:
             known = not is_unknown([result, other])
@@ -241,7 +241,9 @@ def _super(c, args, named, node):
     cells = {} if frame is None else dict(zip(frame.function.__code__.co_freevars, frame.function.__closure__ or (),
                                               strict=False))  # fmt: skip
     if args or "__class__" not in cells:
-        raise c.error(node, "super() stands in methods of modules alone in jit.script", "Name the class: Base.forward(self).")
+        raise c.error(
+            node, "super() stands in methods of modules alone in jit.script", "Name the class: Base.forward(self)."
+        )
     return builtins.super(cells["__class__"].cell_contents, frame.env["self"])
 
 

@@ -1,4 +1,5 @@
-"""Calls: of minigrad's functions (steps), of functions and modules with source (compiled into the place), of builtins."""
+"""Calls: of minigrad's functions (steps), of functions and modules with source (compiled into the place), of
+builtins."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from .frame import Frame
 from .layers import FORMS
 from .marks import Ignored, mark_of, original_of
 from .source import Text
-from .standins import NOTHING, Local, Method, Symbol, is_unknown, kind_of, only_tensors
+from .standins import Local, Method, Symbol, is_unknown, kind_of, only_tensors
 
 _OF_RUN = {id(op.run): op for op in OPS.values()}
 
@@ -67,8 +68,8 @@ class Calls:
         if isinstance(function, Module):
             return self.call_module(function, args, named, node)
         if (getattr(function, "__module__", None) or type(function).__module__).partition(".")[0] == "numpy":
-            raise self.error(node, f"{getattr(function, '__name__', function)} of NumPy works on arrays, not in a graph",
-                             ARRAY.format(name=getattr(function, "__name__", function)))  # fmt: skip
+            name = getattr(function, "__name__", function)
+            raise self.error(node, f"{name} of NumPy works on arrays, not in a graph", ARRAY.format(name=name))
         found = self.controls.get(function) if isinstance(function, types.FunctionType) else None
         if found is not None:
             return found(self, args, named, node)
@@ -127,7 +128,7 @@ class Calls:
     def library(self, record, args, named, node):
         """A call of a function of minigrad: its ops where they do not hang on shapes, else a step for all of it."""
         if self.in_place(record, args, named):
-            raise self.error(node, f"{record.short} with inplace=True changes a tensor in its place, which a graph does not",
+            raise self.error(node, f"{record.short} with inplace=True changes a tensor in its place, as no graph does",
                              "Leave inplace out.")  # fmt: skip
         form = FORMS.get(record.name)
         if form is not None:
@@ -155,7 +156,8 @@ class Calls:
             return False
 
     def as_known(self, result):
-        """What a function of minigrad gave, if it is made of stand-ins: a tensor in it would have been made beforehand."""
+        """What a function of minigrad gave, if it is made of stand-ins: a tensor in it would have been made
+        beforehand."""
         for part in result if isinstance(result, (tuple, list)) else (result,):
             if not isinstance(part, Symbol):
                 raise Unknown(self.builder.wrap_any())
@@ -175,13 +177,12 @@ class Calls:
         kind = record.makes(args[:count], args[count:], named)
         attributes = {"rest": tuple(args[count:])} if args[count:] else {}
         attributes |= {"named": named} if named else {}
-        pair = kind == "pair"
-        made = self.builder.step(record, args[:count], attributes, "list" if pair else kind, name=record.short.strip("_"),
-                                 fresh=record.name.startswith("mg.") and record.short in FRESH)  # fmt: skip
+        fresh = record.name.startswith("mg.") and record.short in FRESH
+        made = self.builder.step(record, args[:count], attributes, "list" if kind == "pair" else kind, fresh=fresh)
         for x in (*args, *named.values()):
             if isinstance(x, Symbol):
                 x.fresh = False
-        if not pair:
+        if kind != "pair":
             return made
         both = [self.builder.prim("list.get", made, index=i) for i in range(2)]
         return tuple(both) if record.short in ("var_mean", "std_mean", "slogdet") else Pair(*both)
@@ -201,26 +202,24 @@ class Calls:
     def call_function(self, function, args, named, node):
         """Compile a function into the place where it is called."""
         mark = mark_of(function)
+        owner = args[0] if args and isinstance(args[0], Module) else None
         if mark == "ignore":
-            record = Ignored(function)
-            inside = args[1:] if args and isinstance(args[0], Module) else args
-            bound = function.__get__(args[0]) if inside is not args else function
-            return self.as_step(Ignored(bound) if bound is not function else record, inside, named, node)
+            record = Ignored(function if owner is None else function.__get__(owner))
+            return self.as_step(record, args if owner is None else args[1:], named, node)
         if mark == "unused":
-            self.builder.step(self.prims["raise"], (), {"error": "RuntimeError", "message": f"{function.__name__} is marked "
-                              "with jit.unused, and was called"}, "bool")  # fmt: skip
-            return NOTHING
-        if any(frame.function is function and frame.parent is None for frame in self.frames):
+            message = f"{function.__name__} is marked with jit.unused, and was called"
+            self.builder.step(self.prims["raise"], (), {"error": "RuntimeError", "message": message}, "bool")
+            return self.builder.prim("undefined")
+        if any(frame.function is function and frame.parent is None and frame.owner is owner for frame in self.frames):
             raise self.error(node, f"{function.__name__} calls itself, which jit.script cannot take apart",
                              "Write it as a while, with what goes round in variables.")  # fmt: skip
         try:
             text = Text(function)
         except self.unsupported as error:
-            raise self.error(node, f"{getattr(function, '__name__', function)} cannot be compiled: its source is not to "
-                             f"be had ({str(error).partition(chr(10))[0]})", "Mark it with @jit.ignore to leave it to "
-                             "Python.") from None  # fmt: skip
+            what = f"{function.__name__} cannot be compiled: its source is not to be had ({str(error).splitlines()[0]})"
+            raise self.error(node, what, "Mark it with @jit.ignore to leave it to Python.") from None
         bound = self.bound(inspect.signature(function), args, named, node, function.__name__)
-        return self.run_frame(Frame(text, function, bound))
+        return self.run_frame(Frame(text, function, bound, owner=owner))
 
     def bound(self, signature, args, named, node, name):
         """Arguments by parameter, with defaults."""
@@ -243,7 +242,9 @@ class Calls:
             raise self.error(node, f"{function.name}: a function within a function takes plain arguments in jit.script",
                              "Define it at the top of the file.")  # fmt: skip
         if any(frame.tree is function.node for frame in self.frames):
-            raise self.error(node, f"{function.name} calls itself, which jit.script cannot take apart", "Write a while.")
+            raise self.error(
+                node, f"{function.name} calls itself, which jit.script cannot take apart", "Write a while."
+            )
         names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
         given = dict(zip(names, args, strict=False)) | named
         if len(args) > len(names) or given.keys() != set(names):

@@ -1,8 +1,8 @@
 """The compiler: goes through the syntax of a function as Python would, with stand-ins for what nobody knows yet.
 
-What is known (a module's attributes, None, text, numbers that are written down) is worked out on the way, so an `if` on it
-leaves one arm. What is not becomes steps; an `if` on it becomes an If, a loop a Loop. Functions and modules that are called
-are gone through in the place where they are called.
+What is known (a module's attributes, None, text, numbers that are written down) is worked out on the way, so an `if` on
+it leaves one arm. What is not becomes steps; an `if` on it becomes an If, a loop a Loop. Functions and modules that are
+called are gone through in the place where they are called.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .errors import UnsupportedError
 from .expressions import Expressions
 from .frame import FLAGS, Frame
 from .iterate import Iterate
-from .methods import Methods
+from .methods import Methods, parts_of
 from .source import Text
 from .standins import NOTHING, Lengths, Local, Method, Missing, Number, Symbol, TensorList
 from .statements import Statements
@@ -38,8 +38,9 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
             first.setdefault(id(tensor), path)
         self.builder = Builder(name, first)
         self.module_paths = {} if module is None else {id(m): path for path, m in module.named_modules()}
-        self.frames, self.frame, self.last, self.lambdas = [], None, None, False
-        self.shared = {}  # lists that have had two names where ways met, by id: changing one would have to change the other
+        self.frames, self.frame, self.lambdas = [], None, False
+        # By id, lists and dicts not to be changed: they had two names where ways parted, or are not the function's own.
+        self.shared, self.outside = {}, {}
         self.node = None
 
     def compile(self, function, arguments, bound):
@@ -53,8 +54,10 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
             self.node = text.tree.body[-1]
             result = self.call(bound, tuple(env.values()), {}, self.node)
         else:
+            for value in parts_of(list(env.values())):
+                self.from_outside(value)
             env = env if bound is None else {parameters_of(text)[0]: bound, **env}
-            result = self.run_frame(Frame(text, function, env))
+            result = self.run_frame(Frame(text, function, env, owner=bound))
         graph = self.builder.graph
         graph.form = self.form(result, text)
         order = {name: place for place, name in enumerate(self.builder.paths.values())}
@@ -86,17 +89,19 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
         if returned is False or result is NOTHING:
             return None
         if returned is not True and result is not None:
-            raise self.error(frame.tree, f"{frame.tree.name} gives a value on some ways, and reaches its end without on "
-                             "others", "Put a return at its end.")  # fmt: skip
+            what = f"{frame.tree.name} gives a value on some ways, and reaches its end without on others"
+            raise self.error(frame.tree, what, "Put a return at its end.")
         return result
 
     def form(self, result, text):
         """The form of a result, whose leaves become the outputs of the graph."""
-        if isinstance(result, (Symbol, Number, TensorList)) or isinstance(result, (Tensor, Lengths)):
+        if isinstance(result, (Tensor, Number, TensorList, Lengths)):
             self.builder.graph.outputs.append(self.builder.value(result))
             return Leaf(len(self.builder.graph.outputs) - 1)
         if isinstance(result, (Local, Method, Missing)) or (callable(result) and not isinstance(result, type)):
-            raise self.error(text.tree, f"{self.words(result)} cannot be what a graph gives", "Return tensors and numbers.")
+            raise self.error(
+                text.tree, f"{self.words(result)} cannot be what a graph gives", "Return tensors and numbers."
+            )
         return rebuilt(result, lambda part: self.form(part, text))
 
     def at(self, node):
@@ -114,6 +119,12 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
                 remedy += f"\nIt is called in {text.name}, {text.short}:{line}."
         return self.frame.text.error(node, what, remedy.lstrip("\n"))
 
+    def from_outside(self, what):
+        """Note a list or dict that the function has not made itself. Returns it."""
+        if isinstance(what, (list, dict, TensorList)):
+            self.outside[id(what)] = what
+        return what
+
     def symbol(self, tensor):
         """The stand-in of a tensor that is held."""
         return tensor if isinstance(tensor, Symbol) else Symbol(self.builder.hold(tensor), self.builder)
@@ -125,7 +136,7 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
     def count_up(self, tensor, node):
         """One more in a counter that a module holds, after every run."""
         if self.builder.open is not self.builder.graph:
-            raise self.error(node, "batch norm counts its batches while training, which it cannot inside an if or a loop",
+            raise self.error(node, "batch norm counts its batches in training, which it cannot inside an if or a loop",
                              "Call eval() first, or move the layer out.")  # fmt: skip
         more = self.builder.op("add", self.symbol(tensor), 1)
         self.builder.graph.updates.append((self.builder.hold(tensor), more.value))

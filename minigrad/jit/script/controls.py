@@ -88,7 +88,7 @@ def _over(c, xs, node):
         count = parts[0].count
         return type("Parts", (), {"count": count, "item": staticmethod(lambda i: type(xs)(p.item(i) for p in parts))})
     items = c.items(xs, node)
-    if isinstance(items, Items) or not isinstance(xs, (Symbol, TensorList)) and kind_of(xs) != "tensor":
+    if isinstance(items, Items) or (not isinstance(xs, (Symbol, TensorList)) and kind_of(xs) != "tensor"):
         raise c.error(node, f"scan goes over tensors, not {c.words(xs)}", "Hand in one tensor, or a tuple of them.")
     return items
 

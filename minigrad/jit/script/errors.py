@@ -15,7 +15,7 @@ REMEDIES = {
     ast.Try: ("try/except", "A graph does not catch errors: check the condition with an if beforehand."),
     ast.With: ("with", "Put the with around the call of the scripted function, or use x.detach() for no_grad()."),
     ast.Lambda: ("lambda", "Give it a name with def, at the top of the file, and call that."),
-    ast.JoinedStr: ("an f-string", "Text cannot be made in a graph: print(\"loss\", x) takes several things to show."),
+    ast.JoinedStr: ("an f-string", 'Text cannot be made in a graph: print("loss", x) takes several things to show.'),
     ast.Global: ("global", "Hand the value in as an argument, and the new one out with return."),
     ast.Nonlocal: ("nonlocal", "Hand the value in as an argument, and the new one out with return."),
     ast.Yield: ("yield", "Append to a list and return it, or mg.stack of it."),

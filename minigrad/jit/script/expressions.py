@@ -46,11 +46,11 @@ class Expressions:
         try:
             value = self.frame.look_up(node.id)
         except KeyError:
-            raise self.error(node, f"nothing is called {node.id} here", "Define it before the function, or hand it in as "
-                             "an argument.") from None  # fmt: skip
+            remedy = "Define it before the function, or hand it in as an argument."
+            raise self.error(node, f"nothing is called {node.id} here", remedy) from None
         if isinstance(value, Missing):
             raise self.error(node, value.why, f"Give {node.id} a value on every way: before the if or the loop, say.")
-        return value
+        return value if self.ways_to(value) else self.from_outside(value)
 
     def e_Tuple(self, node):
         return tuple(self.parts(node.elts))
@@ -84,7 +84,9 @@ class Expressions:
     def key(self, key, node):
         """A key of a dict, which has to be known."""
         if is_unknown(key) or isinstance(key, Tensor):
-            raise self.error(node, "a key of a dict has to be known while compiling", "Use text, or a list and a number.")
+            raise self.error(
+                node, "a key of a dict has to be known while compiling", "Use text, or a list and a number."
+            )
         return key
 
     # Arithmetic
@@ -133,18 +135,14 @@ class Expressions:
             raise self.error(node, str(error)) from None
 
     def e_Compare(self, node):
-        left, result = self.expression(node.left), None
-        for op, right in zip(node.ops, node.comparators, strict=True):
-            def one(left=left, op=op, right=right):
-                self.last = self.expression(right)
-                return self.compare(op, left, self.last, node)
+        return self.chain(self.expression(node.left), list(zip(node.ops, node.comparators, strict=True)), node)
 
-            if result is None:
-                result = one()
-            else:
-                result = self.both(result, one, node)
-            left = self.last
-        return result
+    def chain(self, left, rest, node):
+        """`left < b < c`: the right part is worked out only where the left one holds."""
+        (op, right), *rest = rest
+        right = self.expression(right)
+        first = self.compare(op, left, right, node)
+        return self.both(first, lambda: self.chain(right, rest, node), node) if rest else first
 
     def compare(self, op, a, b, node):
         """One comparison."""
@@ -169,7 +167,7 @@ class Expressions:
     def contains(self, a, b, node):
         """`a in b`."""
         if not isinstance(b, (tuple, list, dict, str, range)):
-            if isinstance(b, Module) or hasattr(b, "__contains__") and not is_unknown(b) and not isinstance(b, Tensor):
+            if hasattr(b, "__contains__") and not is_unknown(b) and not isinstance(b, Tensor):
                 return a in b
             raise self.error(node, f"in does not look into {self.words(b)} in jit.script", "Use (x == n).any().")
         if not is_unknown(a) and not isinstance(a, Tensor):
@@ -200,6 +198,7 @@ class Expressions:
     def e_BoolOp(self, node):
         result = self.expression(node.values[0])
         for value in node.values[1:]:
+            self.at(node)
             join = self.both if isinstance(node.op, ast.And) else self.either
             result = join(result, lambda value=value: self.expression(value), node)
         return result
@@ -224,7 +223,7 @@ class Expressions:
 
     def choose(self, condition, then, orelse, word=None):
         """The value of one of two expressions. What cannot go wrong is worked out at once, as `a and b`."""
-        builder = self.builder
+        builder, then, orelse = self.builder, self.without_changes(then), self.without_changes(orelse)
         if word:
             with builder.block() as block:
                 value = (then if word == "and" else orelse)()
@@ -240,6 +239,20 @@ class Expressions:
             arms = [(block, value), (second, constant)]
             return merge.joined(builder, condition, arms if word == "and" else arms[::-1])
         return merge.branch(builder, condition, then, orelse)
+
+    def without_changes(self, run):
+        """The same, refusing to change a list on one way of an expression."""
+        node = self.node
+
+        def checked():
+            env = self.frame.env
+            before = dict(env)
+            value = run()
+            if any(env[name] is not x for name, x in before.items()):
+                raise self.error(node, "a list is not changed within a condition", "Change it in a line of its own.")
+            return value
+
+        return checked
 
     def e_IfExp(self, node):
         test = self.truth(self.expression(node.test), node.test)
@@ -264,10 +277,14 @@ class Expressions:
         if isinstance(owner, (TensorList, Number, Lengths)) or type(owner) in (list, dict, str):
             return Method(owner, name, node)
         found = getattr(type(owner), name, None)
-        if isinstance(found, property) and isinstance(owner, Module) and not type(owner).__module__.startswith("minigrad."):
+        if (
+            isinstance(found, property)
+            and isinstance(owner, Module)
+            and not type(owner).__module__.startswith("minigrad.")
+        ):
             return self.call_function(found.fget, (owner,), {}, node)
         try:
-            return getattr(owner, name)
+            return self.from_outside(getattr(owner, name))
         except AttributeError:
             raise self.error(node, f"{self.words(owner)} has no attribute {name!r}") from None
 
@@ -320,7 +337,7 @@ class Expressions:
         """x[index]: an op where only numbers and slices stand in the brackets."""
         parts = index if isinstance(index, tuple) else (index,)
         if all(part is None or part is Ellipsis or type(part) is int or _is_int(part) or (
-               isinstance(part, slice) and (part.step is None or type(part.step) is int and part.step > 0))
+               isinstance(part, slice) and (part.step is None or (type(part.step) is int and part.step > 0)))
                for part in parts):  # fmt: skip
             return self.builder.op("index", x, index=index)
         return self.library(self.table["Tensor.__getitem__"], (x, index), {}, node)
@@ -337,7 +354,7 @@ class Expressions:
 
 _SAFE = ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "add", "sub", "mul", "neg", "bool")
 _LATER = {
-    "dtype": "Use y.to(x) or mg.zeros_like(x), which follow the dtype of x.", "device": "Use y.to(x) or mg.zeros_like(x), which follow x.",
+    "dtype": "Use y.to(x) or mg.zeros_like(x), which follow x.", "device": "Use y.to(x) or mg.zeros_like(x).",
     "grad": "Ask for gradients outside, behind backward().", "grad_fn": "Ask outside.", "requires_grad": "Ask outside.",
     "is_leaf": "Ask outside.", "is_cuda": "Ask outside.", "data": "Use x.detach().", "array": "Keep to tensors.",
 }  # fmt: skip

@@ -14,8 +14,8 @@ CHANGERS = ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "
 class Frame:
     """`env` holds the variables; those with a $ say how far the function has got: has it returned, and what?"""
 
-    def __init__(self, text, function, env, parent=None, tree=None):
-        self.text, self.function, self.env, self.parent = text, function, env, parent
+    def __init__(self, text, function, env, parent=None, tree=None, owner=None):
+        self.text, self.function, self.env, self.parent, self.owner = text, function, env, parent, owner
         self.tree, self.site = text.tree if tree is None else tree, None  # site: where it is called from (source, line)
         self.locals = names_assigned(self.tree.body) if isinstance(self.tree, ast.FunctionDef) else set()
 
@@ -84,7 +84,9 @@ def mentions(statements, kinds):
             return True
         if isinstance(statement, (ast.FunctionDef, ast.Lambda)):
             continue
-        within = tuple(kind for kind in kinds if kind in (ast.Return, ast.Raise)) if isinstance(statement, loops) else kinds
+        within = (
+            tuple(kind for kind in kinds if kind in (ast.Return, ast.Raise)) if isinstance(statement, loops) else kinds
+        )
         parts = [x for _, field in ast.iter_fields(statement) if isinstance(field, list) for x in field
                  if isinstance(x, ast.stmt)]  # fmt: skip
         if within and mentions(parts, within):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import ItemsView, KeysView, ValuesView
 from dataclasses import dataclass
 
 from ...nn import Module, ModuleDict, ModuleList, ParameterList, Sequential
@@ -55,8 +56,7 @@ class Iterate:
             return Items(what)
         if isinstance(what, ModuleDict):
             return Items(list(what.keys()))
-        if isinstance(what, (tuple, list, dict, str)) or type(what).__name__ in ("dict_items", "dict_keys", "dict_values",
-                                                                              "odict_items", "odict_values"):  # fmt: skip
+        if isinstance(what, (tuple, list, dict, str, KeysView, ValuesView, ItemsView)):
             return Items(what)
         if isinstance(what, (range, Range)):
             return self.ranged(what if isinstance(what, Range) else Range(what.start, what.stop, what.step), node)
@@ -84,7 +84,9 @@ class Iterate:
                 raise self.error(node, f"range() takes ints, not {self.words(part)}", "Convert it with int().")
         if isinstance(step, Number) or step < 0 or step > 1:
             if isinstance(step, Number):
-                raise self.error(node, "the step of a range has to be known while compiling", "Write the number itself.")
+                raise self.error(
+                    node, "the step of a range has to be known while compiling", "Write the number itself."
+                )
             if not is_unknown([start, end]):
                 count = len(range(start, end, step))
             elif step > 0:  # rounded up

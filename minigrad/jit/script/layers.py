@@ -1,7 +1,8 @@
 """Functions and layers of minigrad whose own code asks for shapes on its way, said in ops that do not.
 
-FORMS: the name of a Call -> a function (compiler, *args, **named) that gives the result, or None to leave it to the Call;
-a class of module -> a function (compiler, module, *args, node, **named). There is no formula in here: only which op it is.
+FORMS: the name of a Call -> a function (compiler, *args, **named) that gives the result, or None to leave it to the
+Call; a class of module -> a function (compiler, module, *args, node, **named). There is no formula in here: only which
+op it is.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _linear(c, input, weight, bias=None):
 def _reshape(c, input, *shape, **named):
     """Lengths, some of which may be known only when the graph runs."""
     shape = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-    plain = all(type(n) is int or isinstance(n, Number) and n.kind == "int" for n in shape)
+    plain = all(type(n) is int or (isinstance(n, Number) and n.kind == "int") for n in shape)
     return c.builder.op("reshape", input, shape=tuple(shape)) if shape and plain and not named else None
 
 
@@ -146,13 +147,17 @@ def _batch_norm(c, module, input, *, node):
     """Its function; training, the running statistics it holds are changed at every run."""
     share = 0.0 if module.momentum is None else module.momentum
     if module.training and module.track_running_stats and module.momentum is None:
-        raise c.error(node, "batch norm with momentum=None counts its batches, which a graph does not", "Give it a momentum.")
+        raise c.error(
+            node, "batch norm with momentum=None counts its batches, which a graph does not", "Give it a momentum."
+        )
     use_batch = module.training or module.running_mean is None
     tracked = not module.training or module.track_running_stats
     mean, var = (module.running_mean, module.running_var) if tracked else (None, None)
     if module.training and module.track_running_stats:
         c.count_up(module.num_batches_tracked, node)
-    return c.as_step(c.table["F.batch_norm"], (input, mean, var, module.weight, module.bias, use_batch, share, module.eps), {}, node)
+    return c.as_step(
+        c.table["F.batch_norm"], (input, mean, var, module.weight, module.bias, use_batch, share, module.eps), {}, node
+    )
 
 
 @form(_InstanceNorm)

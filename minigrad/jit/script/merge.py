@@ -1,7 +1,8 @@
 """Where ways meet: what both arms of an If have made, and what a turn of a Loop hands to the next, under one name.
 
 What a program knows is nested tuples, lists and dicts of stand-ins and constants. Two of these are joined leaf by leaf:
-where they differ, the If or Loop gets an output. Anything of which a graph has no values has to be the same on both ways.
+where they differ, the If or Loop gets an output. Anything of which a graph has no values has to be the same on both
+ways.
 """
 
 from __future__ import annotations

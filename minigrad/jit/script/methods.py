@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from ...op import OPS
+from ...dtype import as_dtype
 from . import merge
 from .frame import Frame
 from .iterate import Items
-from .standins import Lengths, Missing, Number, Symbol, TensorList, is_unknown, kind_of
+from .standins import Lengths, Number, Symbol, TensorList, is_unknown, kind_of
 
 SIZES = {"dim": "tensor.dim", "numel": "tensor.numel", "nelement": "tensor.numel", "item": "tensor.item"}
 IN_PLACE = "Write x = x.{name}(...), which makes a new tensor."
@@ -47,13 +47,13 @@ class Methods:
             raise self.error(node, f"{name} changes a tensor in its place, which a graph does not",
                              IN_PLACE.format(name=name[:-1]))  # fmt: skip
         if name in ("tolist", "numpy"):
-            raise self.error(node, f"{name}() leaves the graph", "Keep to tensors, take one number with .item(), or do it "
-                             "outside.")  # fmt: skip
+            remedy = "Keep to tensors, take one number with .item(), or do it outside."
+            raise self.error(node, f"{name}() leaves the graph", remedy)
         if name in ("backward", "register_hook", "retain_grad"):
             raise self.error(node, f"{name}() is not supported in jit.script", "Call it on the result, outside.")
         if name in _CASTS and not args and not named:
             op = "cast" if name in ("float", "double", "half") else "to_integer"
-            return self.builder.op(op, x, dtype=self.dtype(_CASTS[name]))
+            return self.builder.op(op, x, dtype=as_dtype(_CASTS[name]).numpy)
         call = self.table.get(f"Tensor.{name}")
         if call is None:
             raise self.error(node, f"a tensor has no method {name} in jit.script")
@@ -69,8 +69,8 @@ class Methods:
                 return getattr(items, name)(*args)
             if name == "copy" and not args:
                 return list(items) if isinstance(items, list) else TensorList(items.value)
-            raise self.error(node, f"a list has no method {name} in jit.script", "append, extend, insert, pop, reverse and "
-                             "clear there are.")  # fmt: skip
+            raise self.error(node, f"a list has no method {name} in jit.script",
+                             "There are append, extend, insert, pop, reverse and clear.")  # fmt: skip
         self.check_alone(items, node)
         new, result = change(items, args, node)
         self.assign(self.storing(place, node), new)
@@ -143,15 +143,15 @@ class Methods:
             taken = left.pop(*args)
             self.assign(self.storing(place, node), left)
             return taken
-        raise self.error(node, f"a dict has no method {name} in jit.script", "items, keys, values, get, pop and update "
-                         "there are.")  # fmt: skip
+        raise self.error(node, f"a dict has no method {name} in jit.script",
+                         "There are items, keys, values, get, pop and update.")  # fmt: skip
 
     def put(self, target, value):
         """`owner[index] = value`."""
         owner, index = self.expression(target.value), self.expression(target.slice)
         if isinstance(owner, Symbol):
             raise self.error(target, "a tensor cannot be written into, as a graph changes nothing in its place",
-                             "Use mg.where or x.index_put, or append the parts to a list and mg.stack them.")  # fmt: skip
+                             "Use mg.where or x.index_put, or append parts to a list and mg.stack them.")  # fmt: skip
         if not isinstance(owner, (list, dict, TensorList)):
             raise self.error(target, f"{self.words(owner)} cannot be written into")
         self.check_alone(owner, target)
@@ -185,27 +185,32 @@ class Methods:
 
     def check_alone(self, what, node):
         """Refuse to change a list or dict that somebody else would see change."""
-        if id(what) in self.shared or self.ways_to(what) > 1:
+        if self.ways_to(what) > 1 or (id(what) in self.shared and id(what) not in self.outside):
             raise self.error(node, f"{self.words(what)} that has two names is not changed in jit.script",
                              "Make one of its own: ys = xs + [...], or ys = [x for x in xs].")  # fmt: skip
-        if not self.ways_to(what):
+        if not self.ways_to(what) or id(what) in self.outside:
             raise self.error(node, f"{self.words(what)} from outside is not changed in jit.script",
                              "Make one of its own in the function.")  # fmt: skip
 
-    def share_all(self, values):
-        """What of these has two names keeps them through a loop, where each is carried by itself: no more changes."""
-        for value in values:
-            if isinstance(value, (list, dict, TensorList)) and self.ways_to(value) > 1:
-                self.loop_shared = True
+    def keep_apart(self, values):
+        """Before ways part or meet: what of these has two names will be two things, so neither is changed from now
+        on."""
+        for value in parts_of(values):
+            if self.ways_to(value) > 1 or id(value) in self.shared:
+                self.not_to_change(value)
 
-    def share(self, arms, env):
-        """Where arms meet, lists with two names in one of them become lists of their own, not to be changed."""
-        for name, value in env.items():
-            if isinstance(value, (list, dict, TensorList)):
-                for arm in arms:
-                    inside = arm.get(name)
-                    if isinstance(inside, (list, dict, TensorList)) and sum(x is inside for x in arm.values()) > 1:
-                        self.shared[id(value)] = value
+    def not_to_change(self, value):
+        """Refuse changes of this thing in its place from now on."""
+        if isinstance(value, Symbol):
+            value.fresh = False
+        elif isinstance(value, (list, dict, TensorList)):
+            self.shared[id(value)] = value
+
+    def keep_apart_as(self, before, after):
+        """The same for what has taken the place of `before`: in a loop, or behind an if."""
+        if any(id(part) in self.shared for part in parts_of(before)):
+            for part in parts_of(after):
+                self.not_to_change(part)
 
     # Comprehensions
 
@@ -240,12 +245,16 @@ class Methods:
             self.frames.pop()
             self.frame = outer
 
-    def dtype(self, name):
-        """A dtype of minigrad by its name."""
-        from ...dtype import as_dtype
 
-        return as_dtype(name).numpy
+def parts_of(what):
+    """Everything that could be changed in its place, at any depth."""
+    if isinstance(what, (Symbol, TensorList, list, dict)):
+        yield what
+    if isinstance(what, (tuple, list)):
+        for part in what:
+            yield from parts_of(part)
+    elif isinstance(what, dict):
+        yield from parts_of(list(what.values()))
 
 
 _FLAGS = {"$return": False, "$break": False, "$continue": False, "$result": None}
-assert Missing and OPS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 
@@ -49,14 +50,15 @@ class Compiled:
         return run(graph, inputs)
 
     def graph(self):
-        """The graph of the last call; before there is one, that for defaults. Errors: RuntimeError where it needs a call."""
+        """The graph of the last call; before there is one, that for defaults. Errors: RuntimeError where it needs a
+        call."""
         if self.latest is not None and any(graph is self.latest for (state, _), graph in self.graphs.items()
                                            if state == self.state()):  # fmt: skip
             return self.latest
         found = self.first()
         if found is None:
-            raise RuntimeError(f"{self.function.__name__} is compiled when it is called: what its arguments are decides on "
-                               "the graph. Call it once.")  # fmt: skip
+            raise RuntimeError(f"{self.function.__name__} is compiled when it is called, for what its arguments are. "
+                               "Call it once.")  # fmt: skip
         return found
 
 
@@ -92,18 +94,17 @@ class ScriptFunction:
 class ScriptModule(Module):
     """A module whose forward, and methods marked with `jit.export`, were compiled from source.
 
-    It shares parameters, buffers and submodules with the module it was made of, under the same names, so an optimizer of
-    either trains both. Attributes were worked out when it was compiled; setting one compiles anew.
+    It shares parameters, buffers and submodules with the module it was made of, under the same names, so an optimizer
+    of either trains both. Attributes were worked out when it was compiled; setting one compiles anew.
     """
 
     def __init__(self, module):
         own = {ORIGINAL: module, "_methods": {}}
         for name, value in own.items():
             object.__setattr__(self, name, value)
-        for name in ("_parameters", "_buffers", "_modules", "_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks",
-                     "_backward_hooks", "_non_persistent_buffers_set"):  # fmt: skip
-            object.__setattr__(self, name, getattr(module, name))
-        object.__setattr__(self, "_hooked", module._hooked)
+        for name, value in vars(module).items():  # the very tables of parameters, buffers, modules and hooks
+            if name.startswith("_"):
+                object.__setattr__(self, name, value)
         for name, function in inspect.getmembers(type(module), inspect.isfunction):
             if name == "forward" or mark_of(function) == "export":
                 self._methods[name] = Compiled(function, module)
@@ -149,8 +150,6 @@ class ScriptModule(Module):
         return self.graph.code
 
     def __deepcopy__(self, memo):
-        import copy
-
         return ScriptModule(copy.deepcopy(self.__dict__[ORIGINAL], memo))
 
     def __len__(self):
@@ -169,9 +168,9 @@ class ScriptModule(Module):
 def script(what):
     """Compile a function, or the forward of a module, from its source: branches and loops stay what they are.
 
-    The result is called as the original, is differentiated, and has `.graph` and `.code`. Arguments are tensors unless their
-    annotation, or default, says else. Errors: UnsupportedError, with the place in the source and what to write instead, for
-    what is no part of the language; TypeError for what is neither function nor module.
+    The result is called as the original, is differentiated, and has `.graph` and `.code`. Arguments are tensors unless
+    their annotation, or default, says else. Errors: UnsupportedError, with the place in the source and what to write
+    instead, for what is no part of the language; TypeError for what is neither function nor module.
 
     >>> import minigrad as mg
     >>> @script

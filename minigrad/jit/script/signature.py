@@ -1,7 +1,7 @@
 """What a scripted function takes: a plan by its annotations, and what a call hands in, sorted by that plan.
 
-Tensors, numbers and lists of tensors become inputs of the graph. Text, None, keys of dicts, and lists of anything else are
-part of what the graph was compiled for: each combination has a graph of its own.
+Tensors, numbers and lists of tensors become inputs of the graph. Text, None, keys of dicts, and lists of anything else
+are part of what the graph was compiled for: each combination has a graph of its own.
 """
 
 from __future__ import annotations
@@ -60,8 +60,7 @@ class Signature:
         kind = kind_of(value)
         if isinstance(value, tuple) and _is(wanted, tuple):
             return ("tuple", *(self._sort(part, "any", name, inputs) for part in value))
-        if isinstance(value, list) and value and all(isinstance(x, Tensor) for x in value) or (value == [] and (
-                isinstance(value, list) and wanted == "list")):  # fmt: skip
+        if isinstance(value, list) and all(isinstance(x, Tensor) for x in value) and (value or wanted == "list"):
             inputs.append(value)
             return "list"
         if isinstance(value, dict):
@@ -70,9 +69,10 @@ class Signature:
             if wanted == "float" and kind == "int":
                 value, kind = float(value), "float"
             else:
-                raise TypeError(f"{self.name}() expected a value of type {_WORDS[wanted]!r} for argument {name!r}, but got "
-                                f"{type(value).__name__}. Annotate the argument if it is no tensor: "
-                                f"{name}: {type(value).__name__}")  # fmt: skip
+                raise TypeError(
+                    f"{self.name}() expected a value of type {_WORDS[wanted]!r} for argument {name!r}, but got "
+                    f"{type(value).__name__}. Annotate the argument if it is no tensor: {name}: {type(value).__name__}"
+                )
         if kind in ("tensor", "int", "float", "bool"):
             inputs.append(value)
             return kind
@@ -82,7 +82,9 @@ class Signature:
         """A function (builder) -> what the parameters stand for, for arguments of this key."""
 
         def make(builder):
-            return {name: _standin(builder, k, value, name) for (name, value), k in zip(given.items(), key, strict=True)}
+            return {
+                name: _standin(builder, k, value, name) for (name, value), k in zip(given.items(), key, strict=True)
+            }
 
         return make
 
@@ -160,5 +162,7 @@ def _frozen(value):
     try:
         hash(value)
     except TypeError:
-        raise TypeError(f"a scripted function cannot take {type(value).__name__}: hand in tensors, numbers and text") from None
+        raise TypeError(
+            f"a scripted function cannot take {type(value).__name__}: hand in tensors, numbers and text"
+        ) from None
     return type(value).__name__, value

@@ -1,7 +1,7 @@
 """What stands for values that nobody knows before the graph runs.
 
-A `Symbol` is a Tensor without numbers. It notes the ops that are run on it, so minigrad's own functions can be called with
-it; one that asks for its shape gets `Unknown` in place of an answer, and becomes a step of its own (see calls.py).
+A `Symbol` is a Tensor without numbers. It notes the ops that are run on it, so minigrad's own functions can be called
+with it; one that asks for its shape gets `Unknown` in place of an answer, and becomes a step of its own (see calls.py).
 """
 
 from __future__ import annotations

@@ -88,8 +88,10 @@ class Statements:
 
     def s_Raise(self, node):
         name, message = "RuntimeError", ast.unparse(node.exc) if node.exc is not None else ""
-        if node.exc is None or node.cause is not None and not self.is_none(node.cause):
-            raise self.error(node, "this form of raise is not supported in jit.script", 'Write raise ValueError("why").')
+        if node.exc is None or (node.cause is not None and not self.is_none(node.cause)):
+            raise self.error(
+                node, "this form of raise is not supported in jit.script", 'Write raise ValueError("why").'
+            )
         made = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         kind = self.expression(made)
         if isinstance(kind, type) and issubclass(kind, BaseException):
@@ -140,12 +142,17 @@ class Statements:
             arms[open_arm] = (block, self.frame.env, None)
         self.builder.place = place
         returned = [env["$return"] is True for _, env, _ in arms]
+        for _, env, _ in arms:
+            self.frame.env = env
+            self.keep_apart([value for name, value in env.items() if value is not before.get(name)])
         try:
             self.frame.env = merge.joined(self.builder, test, [(block, env) for block, env, _ in arms], returned)
         except merge.Differs as differs:
             self.frame.env = before
             raise self.differing(node, differs) from None
-        self.share([env for _, env, _ in arms], self.frame.env)
+        for _, env, _ in arms:
+            for name, value in self.frame.env.items():
+                self.keep_apart_as(env.get(name), value)
         return taken
 
     def differing(self, node, differs):
@@ -190,9 +197,9 @@ class Statements:
         if isinstance(value, (list, TensorList)) and isinstance(node.op, ast.Add):
             self.check_alone(value, node)
         if isinstance(value, Symbol) and not (value.fresh and self.ways_to(value) == 1):
-            operator = ast.unparse(ast.BinOp(read, node.op, node.value))
-            raise self.error(node, f"{ast.unparse(target)} may share its memory with another tensor, which would change "
-                             "with it", f"Write {ast.unparse(target)} = {operator}, which makes a new one.")  # fmt: skip
+            name, sum_ = ast.unparse(target), ast.unparse(ast.BinOp(read, node.op, node.value))
+            what = f"{name} may share its memory with another tensor, which would change with it"
+            raise self.error(node, what, f"Write {name} = {sum_}, which makes a new one.")
         self.assign(target, self.binary(type(node.op).__name__, value, other, node))
 
     def reading(self, target):
@@ -293,20 +300,17 @@ class Statements:
         changed = [x for x in names_changed(changing) if not isinstance(outer.get(x, Missing("")), (Missing, Local))]
         changed += [] if not mentions(node.body, (ast.Return, ast.Raise)) else ["$return", "$result"]
         outer = outer | {"$break": False, "$continue": False}
-        self.share_all([outer[x] for x in changed])
+        self.keep_apart([outer[x] for x in changed])
 
         def run(number, inner):
             self.frame.env = outer | inner | dict.fromkeys(FLAGS, False)  # or there would be no turn
+            for name in inner:
+                self.keep_apart_as(outer[name], inner[name])
             for name in names_changed(changing):
                 if name not in inner and not isinstance(outer.get(name), Local):
                     self.frame.env[name] = Missing(f"{name} has no value before the loop has run")
             again = turn(number)
-            left = self.gone()
-            if left is True:
-                go_on = False
-            else:
-                go_on = again() if left is False else self.choose(left, lambda: False, again)
-            return go_on, self.frame.env
+            return self.go_on(self.gone(), again), self.frame.env
 
         try:
             state = merge.loop(self.builder, {x: outer[x] for x in changed}, run, count, condition, name)
@@ -314,8 +318,16 @@ class Statements:
             raise self.differing(node, differs) from None
         lost = {x: Missing(f"{x} gets its value in the loop, which may not run at all") for x in names_changed(changing)
                 if x not in state and not isinstance(outer.get(x), Local)}  # fmt: skip
+        for name in state:
+            self.keep_apart_as(outer[name], state[name])
         # That a loop around has not been left is known here: nothing stands behind a break but in an If that asks.
         self.frame.env = outer | lost | state | dict.fromkeys(FLAGS[1:], False)
+
+    def go_on(self, left, again):
+        """Whether there is another turn, where a block may have been left."""
+        if left is True:
+            return False
+        return again() if left is False else self.choose(left, lambda: False, again)
 
     def unroll(self, node, items):
         """A for over what is known while compiling: its body once for each."""
@@ -361,5 +373,3 @@ class Statements:
             raise self.error(node.decorator_list[0], "a decorator on a function within a function is not supported",
                              "Define the function at the top of the file.")  # fmt: skip
         self.frame.env[node.name] = Local(node, self.frame)
-
-
