@@ -41,8 +41,8 @@ MADE = no_source()
 SHARED = [1, 2]
 
 
-# Each function holds one thing that is not supported: behind "#!" is what the error says, behind "|" what it advises. The
-# caret has to stand under what is between « and ».
+# Each function holds one thing that is not supported: behind "#!" is what the error says, behind "|" what it advises.
+# The caret has to stand under what is between « and ».
 
 
 def f_try(x):
