@@ -4,6 +4,7 @@ from . import plain, run, text  # noqa: F401  they hang their methods on Graph
 from .control import cond, scan, while_loop
 from .graph import Graph
 from .script import ScriptFunction, ScriptModule, UnsupportedError, export, ignore, script, unused
+from .shaped import shaped
 
 __all__ = [
     "Graph",
@@ -15,6 +16,7 @@ __all__ = [
     "ignore",
     "scan",
     "script",
+    "shaped",
     "unused",
     "while_loop",
 ]

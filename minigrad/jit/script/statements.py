@@ -262,6 +262,8 @@ class Statements:
             return lambda: self.truth(self.expression(node.test), node.test)
 
         self.repeat(node, node.body, turn, condition=first)
+        if isinstance(node.test, ast.Constant) and not mentions(node.body, (ast.Break,)):
+            self.frame.env["$return"] = True  # nothing comes behind a loop that only return can leave
 
     def s_For(self, node):
         if node.orelse:
