@@ -178,6 +178,32 @@ def test_conditional_expression_and_short_circuits():
     agree(g, *[(x, n) for x in (mg.ones(2), -mg.ones(2), mg.zeros(0)) for n in (-1, 0, 3, 9)])
 
 
+def test_an_arm_that_returns_may_leave_a_name_as_something_else():
+    def f(x):
+        n = 1
+        if x.sum() > 5:
+            n = x * 3
+            return n
+        if x[0] > 0:
+            fresh = x + n
+        else:
+            raise ValueError("nothing")
+        return fresh * 2
+
+    agree(f, *SIGNS[:2])
+
+
+def test_the_right_side_of_and_is_left_alone_where_it_would_fail():
+    def f(x, n: int):
+        if n != 0 and 6 % n == 0:
+            return x * 2
+        if n == 0 or 12 // n == 3:
+            return x * 3
+        return x
+
+    agree(f, *[(mg.ones(1), n) for n in (0, 3, 4, 5)])
+
+
 def test_known_conditions_leave_one_arm():
     def f(x):
         if DEPTH > 5:
@@ -469,6 +495,8 @@ def test_a_tensor_made_anew_may_be_added_to_in_its_place():
         total = mg.zeros(3)
         for row in x:
             total += row
+            if total.sum() > 40:
+                return total, 0
         n = 1
         n *= 3
         return total, n

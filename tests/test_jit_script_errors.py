@@ -282,6 +282,15 @@ def f_two_names_of_a_tensor(x):
     return b
 
 
+def f_two_names_from_turn_to_turn(x):
+    total, last, seen = mg.zeros(2), mg.zeros(2), mg.zeros(2)
+    for row in x:
+        total += row  #! total may share its memory with another tensor | Write total = total + row | «total += row»
+        seen = seen + last
+        last = total
+    return seen
+
+
 def f_two_names_of_a_tensor_in_an_if(x):
     a, b = mg.zeros(2), mg.zeros(2)
     if x.sum() > 0:

@@ -280,6 +280,43 @@ def test_batch_norm_keeps_its_statistics():
     assert scripted.num_batches_tracked.item() == 3
 
 
+class Tree(nn.Module):
+    """A module made of others of its own class."""
+
+    def __init__(self, depth):
+        super().__init__()
+        self.own = nn.Linear(2, 2)
+        self.inner = Tree(depth - 1) if depth else None
+
+    def forward(self, x):
+        if self.inner is not None:
+            x = self.inner(x)
+        return self.own(x)
+
+
+def test_a_module_within_one_of_its_own_class():
+    tree = Tree(2)
+    scripted = jit.script(tree)
+    assert mg.equal(scripted(mg.ones(1, 2)), tree(mg.ones(1, 2)))
+    assert [step.module for step in scripted.graph.steps] == ["inner.inner.own", "inner.own", "own"]
+
+
+def test_a_tensor_under_two_names_is_one_parameter():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False)
+            self.b.weight = self.a.weight
+
+        def forward(self, x):
+            return self.b(self.a(x).relu())
+
+    tied = Tied()
+    scripted = jit.script(tied)
+    assert [v.name for v in scripted.graph.parameters] == ["a.weight"]
+    assert mg.equal(scripted(mg.ones(1, 2)), tied(mg.ones(1, 2)))
+
+
 def test_methods_of_the_class_above():
     class Shifted(Net):
         def forward(self, x):

@@ -181,7 +181,8 @@ class Methods:
                 return sum(map(count, inside))
             return sum(map(count, inside.values())) if isinstance(inside, dict) else 0
 
-        return sum(count(value) for frame in self.frames for value in frame.env.values())
+        names = [(name, value) for frame in self.frames for name, value in frame.env.items()]
+        return sum(count(value) for name, value in names if name != "$result")  # behind a return nothing is changed
 
     def check_alone(self, what, node):
         """Refuse to change a list or dict that somebody else would see change."""

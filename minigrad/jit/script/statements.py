@@ -308,11 +308,10 @@ class Statements:
             self.frame.env = outer | inner | dict.fromkeys(FLAGS, False)  # or there would be no turn
             for name in inner:
                 self.keep_apart_as(outer[name], inner[name])
-            for name in names_changed(changing):
-                if name not in inner and not isinstance(outer.get(name), Local):
-                    self.frame.env[name] = Missing(f"{name} has no value before the loop has run")
             again = turn(number)
-            return self.go_on(self.gone(), again), self.frame.env
+            go_on = self.go_on(self.gone(), again)
+            self.keep_apart([self.frame.env[name] for name in inner])
+            return go_on, self.frame.env
 
         try:
             state = merge.loop(self.builder, {x: outer[x] for x in changed}, run, count, condition, name)
