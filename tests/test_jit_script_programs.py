@@ -116,3 +116,55 @@ def test_programs_agree(body):
             assert outcome(again, x, n) == expected
     finally:
         del linecache.cache[name]
+
+
+# Who shares what with whom: such a program is compiled right, or refused.
+
+sharing = st.sampled_from([
+    "a = b", "b = a", "a += c", "b += 1", "a = a + c", "c = b[:]", "b = c.reshape(3)", "a = mg.zeros(3)", "b = x.sum(0)",
+    "a = xs[0]", "xs.append(a)", "ys.append(b)", "ys = xs", "xs = ys + [a]", "xs = [a]", "ys = [b, c]", "pair = (a, b)",
+    "a, b = pair", "xs[0] = b", "ys += [c]", "xs = list(ys)", "table = {'a': a}", "b = table['a']", "table['a'] = c",
+    "xs = [mg.zeros(3), b]", "c = a.relu()", "c = mg.stack(xs).sum(0)", "a = a if x.sum() > 0 else b",
+    "xs.pop()",
+])  # fmt: skip
+sharing_blocks = st.recursive(
+    sharing.map(lambda line: [line]),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=4).map(lambda t: [line for part in t for line in part]),
+        inner.map(lambda t: ["for row in x:", *indented(t)]),
+        st.tuples(inner, inner | st.just([])).map(lambda t: branch("x.sum() > n", *t)),
+        inner.map(lambda t: branch("n > 1", t, [])),
+    ),
+    max_leaves=9,
+)  # fmt: skip
+
+
+def shared_program(body):
+    """The program as a function, and the name of its source."""
+    head = ["def program(x, n: int):", "    a, b, c = mg.zeros(3), mg.ones(3), x.sum(0)",
+            "    xs, ys, pair, table = [b, c], [a, c], (a, c), {'a': mg.ones(3)}"]  # fmt: skip
+    text = "\n".join([*head, *indented(body), "    return a, b, c, xs, ys, pair, table"]) + "\n"
+    name = f"<program {next(number)}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    space = {"mg": mg}
+    exec(compile(text, name, "exec"), space)
+    return space["program"], name
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(sharing_blocks, min_size=3, max_size=7).map(lambda parts: [line for part in parts for line in part]))
+def test_what_is_shared_is_right_or_refused(body):
+    program, name = shared_program(body)
+    try:
+        scripted = jit.script(program)
+    except jit.UnsupportedError:
+        return
+    finally:
+        del linecache.cache[name]
+    for rows, n in ((0, 0), (1, 2), (2, 1), (3, 0)):
+        x = mg.randn(rows, 3, generator=mg.Generator().manual_seed(rows))
+        try:
+            expected = program(x, n)
+        except (IndexError, mg.ShapeError):  # there was nothing to pop, or to stack
+            continue
+        assert str(scripted(x, n)) == str(expected)

@@ -18,9 +18,9 @@ from .errors import UnsupportedError
 from .expressions import Expressions
 from .frame import FLAGS, Frame
 from .iterate import Iterate
-from .methods import Methods, parts_of
+from .methods import Methods
 from .source import Text
-from .standins import NOTHING, Lengths, Local, Method, Missing, Number, Symbol, TensorList
+from .standins import NOTHING, Lengths, Local, Method, Missing, Number, Symbol, TensorList, parts_of
 from .statements import Statements
 from .tidy import tidy
 

@@ -7,8 +7,9 @@ import operator
 
 from ...nn import Module
 from ...tensor import Tensor
+from ..graph import Block
 from . import merge
-from .standins import Lengths, Local, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of
+from .standins import Lengths, Local, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of, parts_of
 
 OPERATORS = {  # class of the node: (of Python, name of the op, name of the primitive)
     "Add": (operator.add, "add", "add"), "Sub": (operator.sub, "sub", "sub"), "Mult": (operator.mul, "mul", "mul"),
@@ -208,51 +209,50 @@ class Expressions:
         truth = self.truth(a, node)
         if not isinstance(truth, Number):
             return b() if truth else a
-        return self.choose(truth, lambda: self.as_truth(b(), node), lambda: False, "and")
+        return self.logical("and", truth, b, node)
 
     def either(self, a, b, node):
         """`a or b()`."""
         truth = self.truth(a, node)
         if not isinstance(truth, Number):
             return a if truth else b()
-        return self.choose(truth, lambda: True, lambda: self.as_truth(b(), node), "or")
+        return self.logical("or", truth, b, node)
 
-    def as_truth(self, what, node):
-        """As one of the two sides of and, or."""
-        return self.truth(what, node)
+    def logical(self, word, a, b, node):
+        """The truth of both sides. Where the right one cannot go wrong it is worked out at once, else in an If."""
+        with self.builder.block() as block:
+            value = self.one_way(lambda: self.truth(b(), node), node)
+        if all(step.op.name in _SAFE for step in block.steps if not step.blocks) and not any(
+            step.blocks for step in block.steps
+        ):
+            self.builder.open.steps += block.steps
+            if not isinstance(value, Number) and value is (word == "and"):
+                return a
+            return self.builder.prim(f"number.{word}", a, value)
+        arms = [(block, value), (Block(), word == "or")]
+        return merge.joined(self.builder, a, arms if word == "and" else arms[::-1])
 
-    def choose(self, condition, then, orelse, word=None):
-        """The value of one of two expressions. What cannot go wrong is worked out at once, as `a and b`."""
-        builder, then, orelse = self.builder, self.without_changes(then), self.without_changes(orelse)
-        if word:
-            with builder.block() as block:
-                value = (then if word == "and" else orelse)()
-            if all(step.op.name.startswith("number.") and step.op.name[7:] in _SAFE for step in block.steps
-                   if hasattr(step, "op")) and not any(step.blocks for step in block.steps):  # fmt: skip
-                builder.open.steps += block.steps
-                if not isinstance(value, Number) and value is (word == "and"):
-                    return condition
-                return builder.prim(f"number.{word}", condition, value)
-            other, arms = builder.block(), None
-            with other as second:
-                constant = (orelse if word == "and" else then)()
-            arms = [(block, value), (second, constant)]
-            return merge.joined(builder, condition, arms if word == "and" else arms[::-1])
-        return merge.branch(builder, condition, then, orelse)
+    def choose(self, condition, then, orelse):
+        """The value of one of two expressions."""
+        node, arms = self.node, []
+        for run in (then, orelse):
+            with self.builder.block() as block:
+                arms.append((block, self.one_way(run, node)))
+        result = merge.joined(self.builder, condition, arms)
+        for _, value in arms:
+            self.keep_apart_as(value, result)
+        return result
 
-    def without_changes(self, run):
-        """The same, refusing to change a list on one way of an expression."""
-        node = self.node
-
-        def checked():
-            env = self.frame.env
-            before = dict(env)
-            value = run()
-            if any(env[name] is not x for name, x in before.items()):
-                raise self.error(node, "a list is not changed within a condition", "Change it in a line of its own.")
-            return value
-
-        return checked
+    def one_way(self, run, node):
+        """What is worked out on one way of an expression, where nothing may be changed."""
+        before = dict(self.frame.env)
+        value = run()
+        if any(self.frame.env[name] is not x for name, x in before.items()):
+            raise self.error(node, "a list is not changed within a condition", "Change it in a line of its own.")
+        for part in parts_of(value):
+            if self.ways_to(part):  # the result will be another way to it
+                self.not_to_change(part)
+        return value
 
     def e_IfExp(self, node):
         test = self.truth(self.expression(node.test), node.test)
@@ -352,7 +352,7 @@ class Expressions:
         return merge.words(what)
 
 
-_SAFE = ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "add", "sub", "mul", "neg", "bool")
+_SAFE = {f"number.{word}" for word in "eq ne lt le gt ge and or not add sub mul neg bool".split()}  # noqa: SIM905
 _LATER = {
     "dtype": "Use y.to(x) or mg.zeros_like(x), which follow x.", "device": "Use y.to(x) or mg.zeros_like(x).",
     "grad": "Ask for gradients outside, behind backward().", "grad_fn": "Ask outside.", "requires_grad": "Ask outside.",

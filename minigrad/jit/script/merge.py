@@ -65,18 +65,6 @@ def blank(builder, like):
 # If
 
 
-def branch(builder, condition, then, orelse, names=None):
-    """`then()` and `orelse()` in an arm each; returns what both have made, joined.
-
-    names: what to call the outputs when both give dicts of variables. Errors: Differs.
-    """
-    arms = []
-    for run in (then, orelse):
-        with builder.block() as block:
-            arms.append((block, run()))
-    return joined(builder, condition, arms)
-
-
 def joined(builder, condition, arms, returned=(False, False)):
     """Put the If of two arms, each (block, what it has made); `returned` says which of them has left the function."""
     join = _Join(builder, condition, [block for block, _ in arms], returned)

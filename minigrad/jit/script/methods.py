@@ -8,7 +8,7 @@ from ...dtype import as_dtype
 from . import merge
 from .frame import Frame
 from .iterate import Items
-from .standins import Lengths, Number, Symbol, TensorList, is_unknown, kind_of
+from .standins import Lengths, Number, Symbol, TensorList, is_unknown, kind_of, parts_of
 
 SIZES = {"dim": "tensor.dim", "numel": "tensor.numel", "nelement": "tensor.numel", "item": "tensor.item"}
 IN_PLACE = "Write x = x.{name}(...), which makes a new tensor."
@@ -245,17 +245,6 @@ class Methods:
         finally:
             self.frames.pop()
             self.frame = outer
-
-
-def parts_of(what):
-    """Everything that could be changed in its place, at any depth."""
-    if isinstance(what, (Symbol, TensorList, list, dict)):
-        yield what
-    if isinstance(what, (tuple, list)):
-        for part in what:
-            yield from parts_of(part)
-    elif isinstance(what, dict):
-        yield from parts_of(list(what.values()))
 
 
 _FLAGS = {"$return": False, "$break": False, "$continue": False, "$result": None}

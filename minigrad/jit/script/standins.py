@@ -165,3 +165,14 @@ def only_tensors(what):
     if isinstance(what, dict):
         return all(map(only_tensors, what.values()))
     return not isinstance(what, slice) or all(map(only_tensors, (what.start, what.stop, what.step)))
+
+
+def parts_of(what):
+    """Everything that could be changed in its place, at any depth."""
+    if isinstance(what, (Symbol, TensorList, list, dict)):
+        yield what
+    if isinstance(what, (tuple, list)):
+        for part in what:
+            yield from parts_of(part)
+    elif isinstance(what, dict):
+        yield from parts_of(list(what.values()))

@@ -142,9 +142,10 @@ class Statements:
             arms[open_arm] = (block, self.frame.env, None)
         self.builder.place = place
         returned = [env["$return"] is True for _, env, _ in arms]
-        for _, env, _ in arms:
+        (_, one, _), (_, two, _) = arms
+        for env in (one, two):
             self.frame.env = env
-            self.keep_apart([value for name, value in env.items() if value is not before.get(name)])
+            self.keep_apart([value for name, value in env.items() if one.get(name) is not two.get(name)])
         try:
             self.frame.env = merge.joined(self.builder, test, [(block, env) for block, env, _ in arms], returned)
         except merge.Differs as differs:
@@ -303,6 +304,7 @@ class Statements:
         changed += [] if not mentions(node.body, (ast.Return, ast.Raise)) else ["$return", "$result"]
         outer = outer | {"$break": False, "$continue": False}
         self.keep_apart([outer[x] for x in changed])
+        ends = []
 
         def run(number, inner):
             self.frame.env = outer | inner | dict.fromkeys(FLAGS, False)  # or there would be no turn
@@ -311,6 +313,7 @@ class Statements:
             again = turn(number)
             go_on = self.go_on(self.gone(), again)
             self.keep_apart([self.frame.env[name] for name in inner])
+            ends.append(self.frame.env)
             return go_on, self.frame.env
 
         try:
@@ -320,7 +323,8 @@ class Statements:
         lost = {x: Missing(f"{x} gets its value in the loop, which may not run at all") for x in names_changed(changing)
                 if x not in state and not isinstance(outer.get(x), Local)}  # fmt: skip
         for name in state:
-            self.keep_apart_as(outer[name], state[name])
+            for before in (outer, ends[-1]):
+                self.keep_apart_as(before[name], state[name])
         # That a loop around has not been left is known here: nothing stands behind a break but in an If that asks.
         self.frame.env = outer | lost | state | dict.fromkeys(FLAGS[1:], False)
 
