@@ -2,8 +2,10 @@
 
 # ruff: noqa: B905, F821, RUF005  what is compiled here is written as learners write
 
+import inspect
 import json
 import math
+import re
 
 import pytest
 
@@ -597,3 +599,63 @@ def test_ignored_functions_are_left_to_python():
         f(-x)
     with pytest.raises(ValueError, match="a Python function of its own"):
         f.graph.to_json()
+
+
+# What it looks like
+
+
+@jit.script
+def shown(x, n: int):
+    total = mg.zeros(2)
+    for i in range(n):
+        if x.sum() > i:
+            total = total + x
+        else:
+            break
+    return total.softmax(0), n
+
+
+GRAPH = """\
+graph(%x : tensor, %n : int):
+  %total : tensor = tensor.full(0.0, shape=(2,))
+  %total.4 : tensor = loop %i < %n while True, with (%total.1 = %total)
+      %sum : tensor = sum(%x)
+      %gt : tensor = gt(%sum, %i)
+      %bool : bool = tensor.bool(%gt)
+      %total.3 : tensor = if %bool
+        then:
+          %total.2 : tensor = add(%total.1, %x)
+          -> %total.2
+        else:
+          -> %total.1
+      -> again if %bool: (%total.3)
+  %softmax : tensor = softmax(%total.4, dim=0)
+  return %softmax, %n
+"""
+CODE = """\
+def shown(x: Tensor, n: int):
+    total_4 = full(0.0, shape=(2,))
+    again_i = True
+    for i in range(n):
+        if not again_i:
+            break
+        bool_ = bool((sum(x) > i))
+        if bool_:
+            total_2 = total_4 + x
+            total_3 = total_2
+        else:
+            total_3 = total_4
+        total_4 = total_3
+        again_i = bool_
+    softmax_ = softmax(total_4, dim=0)
+    return softmax_, n
+"""
+
+
+def test_text_and_code_are_what_was_written():
+    assert re.sub(r"  # \S+:\d+", "", str(shown.graph)) + "\n" == GRAPH
+    assert shown.code + "\n" == CODE
+    places = [step.source for step in shown.graph.every_step()]
+    first = inspect.getsourcelines(shown.__wrapped__)[1]
+    assert {place.line - first for place in places} <= {2, 3, 4, 5, 8} and places[0].text == "total = mg.zeros(2)"
+    assert repr(shown) == "<ScriptFunction shown>" and shown.__name__ == "shown"

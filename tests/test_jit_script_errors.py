@@ -2,6 +2,7 @@
 
 # ruff: noqa: E731, F821, F841  what is compiled here is written as learners write
 
+import functools
 import inspect
 import re
 
@@ -21,6 +22,19 @@ def recursive(x):
     if x.sum() > 0:
         return outer(x - 1)
     return x
+
+
+def wrapping(function):
+    @functools.wraps(function)
+    def wrapper(*given):
+        return function(*given) + 1
+
+    return wrapper
+
+
+@wrapping
+def wrapped(x):
+    return x * 2
 
 
 def stars(*xs):
@@ -116,6 +130,14 @@ def f_match(x, n: int):
 
 def f_stars(x):
     return stars(x, x)  #! takes *xs | one argument for each value, or a list | «stars(x, x)»
+
+
+def f_stars_of_its_own(*xs):  #! f_stars_of_its_own takes *xs | or a list | «def»
+    return xs[0]
+
+
+def f_wrapped(x):
+    return wrapped(x)  #! takes *given | or a list | «wrapped(x)»
 
 
 def f_numpy(x):
@@ -478,7 +500,14 @@ def test_modules(module, says):
     assert says in str(raised.value)
 
 
+class Called(nn.Module):
+    def __call__(self, x):
+        return x
+
+
 def test_what_is_no_function():
+    with pytest.raises(TypeError, match="Called has a __call__ of its own"):
+        jit.script(Called())
     for wrong, says in [(3, "a function or a module, not int"), (nn.Linear, "not the class Linear"),
                         (nn.Linear(1, 1).forward, "the module itself"), (len, "has none in Python")]:  # fmt: skip
         with pytest.raises(TypeError, match=says):
@@ -513,5 +542,8 @@ def test_errors_of_a_run_are_those_of_the_ops():
     def f(x, y: Tensor):
         return x @ y
 
-    with pytest.raises(mg.ShapeError):
+    with pytest.raises(mg.ShapeError) as raised:
         f(mg.ones(2, 3), mg.ones(2, 3))
+    line = inspect.getsourcelines(f.__wrapped__)[1] + 2
+    assert [note.rpartition("f, ")[2] for note in raised.value.__notes__] == [
+        f"test_jit_script_errors.py:{line}: return x @ y"]  # fmt: skip

@@ -46,7 +46,18 @@ def _run_block(block, known, trail):
         elif kind is Loop:
             _run_loop(step, known, trail)
         else:
-            _run_step(step, known)
+            try:
+                _run_step(step, known)
+            except Exception as error:
+                _say_where(step, error)
+                raise
+
+
+def _say_where(step, error):
+    """Add to an error the line that the step stands for: the traceback shows how graphs are run, not what was written."""
+    if step.source is not None:
+        name = step.source.file.replace("\\", "/").rsplit("/", 1)[-1]
+        error.add_note(f"In {step.source.function or 'the graph'}, {name}:{step.source.line}: {step.source.text}")
 
 
 def _run_step(step, known):

@@ -24,7 +24,7 @@ class Builder:
         self.graph = Graph(name=name)
         self.open, self.names = self.graph, Names()
         self.paths = dict(paths)  # id of a parameter or buffer -> its dotted name
-        self.held, self.place, self.path = {}, None, None
+        self.held, self.opposites, self.place, self.path = {}, {}, None, None
 
     # Blocks
 
@@ -105,6 +105,14 @@ class Builder:
         op = PRIMS[name]
         kind = op.makes or number_kind(*(self.kind(x) for x in inputs))
         return self.step(op, inputs, attributes, kind)
+
+    def opposite(self, truth):
+        """not truth; of what was itself made so, what it was made of."""
+        if truth.value not in self.opposites:
+            made = self.prim("number.not", truth)
+            self.opposites[made.value] = truth
+            return made
+        return self.opposites[truth.value]
 
     def kind(self, what):
         """ "int", "float" or "bool" for an operand of number arithmetic."""

@@ -75,7 +75,7 @@ class Calls:
             return found(self, args, named, node)
         if isinstance(function, (types.BuiltinFunctionType, type)) or id(function) in BUILTINS:
             return self.call_builtin(function, args, named, node)
-        record = by_function().get(id(function)) or by_function().get(id(getattr(function, "__wrapped__", None)))
+        record = by_function().get(id(function))
         if record is not None:
             return self.library(record, args, named, node)
         if isinstance(function, types.MethodType) and isinstance(function.__self__, Module):
@@ -218,22 +218,26 @@ class Calls:
         except self.unsupported as error:
             what = f"{function.__name__} cannot be compiled: its source is not to be had ({str(error).splitlines()[0]})"
             raise self.error(node, what, "Mark it with @jit.ignore to leave it to Python.") from None
-        bound = self.bound(inspect.signature(function), args, named, node, function.__name__)
+        bound = self.bound(inspect.signature(function, follow_wrapped=False), args, named, node, function.__name__)
         return self.run_frame(Frame(text, function, bound, owner=owner))
 
     def bound(self, signature, args, named, node, name):
         """Arguments by parameter, with defaults."""
-        for parameter in signature.parameters.values():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                star = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
-                raise self.error(node, f"{name} takes {star}{parameter.name}, which is not supported in jit.script",
-                                 "Give it one argument for each value, or a list.")  # fmt: skip
+        self.check_parameters(signature, node, name)
         try:
             given = signature.bind(*args, **named)
         except TypeError as error:
             raise self.error(node, f"{name}(): {error}") from None
         given.apply_defaults()
         return dict(given.arguments)
+
+    def check_parameters(self, signature, node, name):
+        """Refuse *args and **kwargs: who compiles does not know how many there will be."""
+        for parameter in signature.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                star = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
+                raise self.error(node, f"{name} takes {star}{parameter.name}, which is not supported in jit.script",
+                                 "Give it one argument for each value, or a list.")  # fmt: skip
 
     def call_local(self, function, args, named, node):
         """A def or lambda within the function: it sees the variables around it, and changes none."""
@@ -257,7 +261,7 @@ class Calls:
         """A module: its forward in this place, its parameters under their dotted names."""
         if isinstance(module, (ModuleList, ModuleDict)):
             raise self.error(node, f"a {type(module).__name__} is not called", "Go over it: for layer in self.layers.")
-        if module._hooked and "__call__" not in type(module).__dict__:
+        if module._hooked:  # also where a class has a __call__ of its own
             raise self.error(node, f"{type(module).__name__} has hooks, which jit.script leaves out",
                              "Remove them, or use jit.trace.")  # fmt: skip
         return self.call_forward(module, type(module).forward, args, named, node)

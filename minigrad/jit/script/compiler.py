@@ -7,6 +7,8 @@ called are gone through in the place where they are called.
 
 from __future__ import annotations
 
+import inspect
+
 from ...tensor import Tensor
 from .. import check
 from ..prims import PRIMS
@@ -54,6 +56,9 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
             self.node = text.tree.body[-1]
             result = self.call(bound, tuple(env.values()), {}, self.node)
         else:
+            self.frame = Frame(text, function, {})
+            self.check_parameters(inspect.signature(function, follow_wrapped=False), text.tree, function.__name__)
+            self.frame = None
             for value in parts_of(list(env.values())):
                 self.from_outside(value)
             env = env if bound is None else {parameters_of(text)[0]: bound, **env}

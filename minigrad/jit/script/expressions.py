@@ -120,7 +120,7 @@ class Expressions:
         name, value = type(node.op).__name__, self.expression(node.operand)
         if name == "Not":
             truth = self.truth(value, node.operand)
-            return self.builder.prim("number.not", truth) if isinstance(truth, Number) else not truth
+            return self.builder.opposite(truth) if isinstance(truth, Number) else not truth
         python, op, prim = UNARY[name]
         if isinstance(value, Symbol) and name != "UAdd":
             return self.builder.op(op, value)
@@ -155,7 +155,7 @@ class Expressions:
             found = self.contains(a, b, node)
             if name == "In":
                 return found
-            return self.builder.prim("number.not", found) if isinstance(found, Number) else not found
+            return self.builder.opposite(found) if isinstance(found, Number) else not found
         if isinstance(a, Lengths) or isinstance(b, Lengths):
             raise self.error(node, "whole shapes cannot be compared in jit.script", "Compare x.size(0) and so on.")
         if is_unknown([a, b]) and (kind_of(a) is None or kind_of(b) is None):

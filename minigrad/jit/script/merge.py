@@ -136,7 +136,7 @@ class _Join:
     def output(self, kind, a, b, name):
         builder, name = self.builder, (name or "either").lstrip("$")
         if kind == "bool" and isinstance(a, bool) and isinstance(b, bool):  # the condition itself, or its opposite
-            return self.condition if a else builder.prim("number.not", self.condition)
+            return self.condition if a else builder.opposite(self.condition)
         for block, x in zip(self.blocks, (a, b), strict=True):
             block.outputs.append(builder.value(x))
         made = Value(builder.names.new(name), kind)

@@ -99,6 +99,9 @@ class ScriptModule(Module):
     """
 
     def __init__(self, module):
+        if type(module).__call__ is not Module.__call__:
+            raise TypeError(f"{type(module).__name__} has a __call__ of its own, which script() does not compile: put "
+                            "what it does into forward")  # fmt: skip
         own = {ORIGINAL: module, "_methods": {}}
         for name, value in own.items():
             object.__setattr__(self, name, value)

@@ -23,7 +23,7 @@ class Signature:
 
     def __init__(self, function, bound):
         self.name = function.__name__
-        self.signature = inspect.signature(function)
+        self.signature = inspect.signature(function, follow_wrapped=False)
         parameters = list(self.signature.parameters.values())[1 if bound else 0 :]
         self.signature = self.signature.replace(parameters=parameters)
         try:

@@ -19,7 +19,7 @@ class Text:
         self.file, self.first, self.indent = code.co_filename, code.co_firstlineno, 0
         self.lines, self.tree = [], None
         try:
-            lines, self.first = inspect.getsourcelines(function)
+            lines, self.first = inspect.getsourcelines(code)  # of itself, also where it wraps another
         except (OSError, TypeError):
             raise UnsupportedError(
                 f"{self.short}:{self.first}: the source of {self.name} cannot be read, and script compiles source. "
