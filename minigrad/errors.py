@@ -26,3 +26,13 @@ class DeviceError(RuntimeError):
 
 class GradError(RuntimeError):
     """A backward pass that cannot be right: nothing recorded, buffers freed, a saved tensor overwritten."""
+
+
+class Unknown(BaseException):
+    """What stands in for a tensor (see jit/script/standins.py) was asked for its numbers, shape or dtype.
+
+    No Exception: no `except` between the one who asks and the one who put the stand-in there may take it for an error.
+    """
+
+    def __init__(self, standin):
+        self.standin = standin

@@ -33,6 +33,7 @@ import inspect
 import numpy as np
 
 from .dispatch import binary, general, unary
+from .errors import Unknown
 from .node import Plan
 from .settled import pair, single, triple
 from .tensor import Tensor
@@ -87,7 +88,10 @@ class Op:
         self.run.__doc__ = self.__doc__
 
     def __call__(self, *args, **kwargs):
-        return self.run(*args, **kwargs)
+        try:
+            return self.run(*args, **kwargs)
+        except Unknown as asked:  # not a tensor, but what stands in for one while source is compiled: it notes the op
+            return asked.standin.note(self, args, kwargs)
 
     def __repr__(self):
         return f"<op {self.name}{self.__signature__}>"

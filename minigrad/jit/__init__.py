@@ -2,13 +2,17 @@
 
 from . import plain, run, text  # noqa: F401  they hang their methods on Graph
 from .compiling.compiled import Compiled, compile
+from .control import cond, scan, while_loop
 from .divergence import Divergence, divergence
 from .errors import CaptureError, TracerWarning, TracingCheckError
 from .graph import Graph
 from .module import GraphModule
+from .script import ScriptFunction, ScriptModule, UnsupportedError, export, ignore, script, unused
+from .shaped import shaped
 from .trace import TracedFunction, trace
 
 __all__ = [
-    "CaptureError", "Compiled", "Divergence", "Graph", "GraphModule", "TracedFunction", "TracerWarning",
-    "TracingCheckError", "compile", "divergence", "trace",
+    "CaptureError", "Compiled", "Divergence", "Graph", "GraphModule", "ScriptFunction", "ScriptModule",
+    "TracedFunction", "TracerWarning", "TracingCheckError", "UnsupportedError", "compile", "cond", "divergence",
+    "export", "ignore", "scan", "script", "shaped", "trace", "unused", "while_loop",
 ]  # fmt: skip

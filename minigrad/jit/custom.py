@@ -13,7 +13,7 @@ class Custom:
 
     kind, onnx, rules, byproducts, attributes = "elementwise", None, {}, {}, {}
     view, variadic, draws, broadcasts, fixed, to_float, check = False, False, False, False, (), False, None
-    flows, python = True, True
+    flows, portable = True, False
 
     def __init__(self, function, form, count, outputs, spoils=False):
         self.function, self.form, self.spoils, self.name = function, form, spoils, function.__name__

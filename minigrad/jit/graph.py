@@ -198,3 +198,13 @@ class Names:
             name = f"{wanted}.{self._last[wanted]}"
         self._last[name] = 0
         return name
+
+    def copy(self):
+        """The same names, taken."""
+        other = Names()
+        other._last = dict(self._last)
+        return other
+
+    def forget(self, name):
+        """Take back the name that was given last."""
+        self._last.pop(name, None)

@@ -11,8 +11,10 @@ from ..dtype import as_dtype
 from ..nn import Parameter
 from ..op import OPS, Op
 from ..tensor import Tensor
+from .calls import call_named
 from .check import check
 from .graph import KINDS, Block, Graph, If, Loop, Source, Step, Value
+from .layers import layer_named
 from .prims import PRIMS
 from .tree import Leaf
 from .vjp import vjp_of
@@ -23,7 +25,7 @@ _DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "
 
 def record_of(name):
     """The record of an op or primitive by its name. Errors: ValueError where there is none."""
-    found = PRIMS.get(name) or OPS.get(name) or vjp_of(name)
+    found = PRIMS.get(name) or OPS.get(name) or vjp_of(name) or call_named(name) or layer_named(name)
     if found is None:
         raise ValueError(f"there is no op {name!r}")
     return found
@@ -81,9 +83,9 @@ def plain_of(graph):
         if type(step) is Loop:
             return plain | {"loop": block(step.body), "count": data(step.count), "condition": data(step.condition),
                             "carried": data(step.carried)}  # fmt: skip
-        if getattr(step.op, "python", False):
-            raise ValueError(f"{graph.name}: the custom function {step.op.name} has a backward in Python, and cannot "
-                             "be written down. Say it with ops, or give the graph without it.")  # fmt: skip
+        if not getattr(step.op, "portable", True):
+            raise ValueError(f"{graph.name}: {step.op.name} is a Python function of its own, which no file can hold. "
+                             "Say it with ops, or give the graph without it.")  # fmt: skip
         return plain | {"op": step.op.name, "inputs": data(step.inputs), "attributes": data(step.attributes)}
 
     def block(of):

@@ -11,21 +11,25 @@ import math
 import operator
 
 from .. import creation, modes, pieces, random
+from ..errors import DeviceError, DtypeError, ShapeError
 
 PRIMS = {}
 
 
 class Prim:
-    """The record of one primitive. `makes` says which kind of value comes out (see graph.KINDS)."""
+    """The record of one primitive. `makes` says which kind of value comes out (see graph.KINDS).
 
-    rules, byproducts, view, variadic, onnx, draws = {}, {}, False, False, None, False
+    draws: it makes random numbers. effects: it does more than making its result, so no pass may leave it out.
+    """
+
+    rules, byproducts, view, variadic, onnx, draws, effects = {}, {}, False, False, None, False, False
 
     def __init__(self, name, function, makes, kind):
         self.name, self.function, self.makes, self.kind = name, function, makes, kind
         parameters = list(inspect.signature(function).parameters.values())
         self.variadic = bool(parameters) and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL
         marked = any(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        inputs = [p for p in parameters if p.kind is p.POSITIONAL_ONLY or not marked or self.variadic]
+        inputs = [p for p in parameters if p.kind is p.POSITIONAL_ONLY or not (marked or p.kind is p.KEYWORD_ONLY)]
         self.arguments = (parameters[0].name,) if self.variadic else tuple(p.name for p in inputs)
         self.attributes = {p.name: p.default for p in parameters if p.name not in self.arguments}
         self.__doc__ = function.__doc__
@@ -251,3 +255,51 @@ def _assert(condition, /, message=""):
         raise AssertionError(message)
     return True
 
+
+
+# What only compiled source needs
+
+
+@prim("undefined", "tensor")
+def _undefined():
+    """A tensor that is never looked at: what a variable is on the ways that have left it. Any will do."""
+    return creation.zeros(())
+
+
+@prim("tensor.item", "float")
+def _item(x):
+    """A tensor of one element as a Python number of its own kind."""
+    return x.item()
+
+
+@prim("tensor.shape", "list")
+def _shape(x):
+    """All lengths of a tensor, to be handed to a function: the one list that is of numbers."""
+    return x.shape
+
+
+@prim("list.slice", "list")
+def _list_slice(items, /, start=None, end=None, step=None):
+    """A part of the list."""
+    return list(items[start:end:step])
+
+
+@prim("print", "bool", kind="effect")
+def _print(*, parts=(), sep=" ", end="\n"):
+    """Show something, at every run. Errors: none."""
+    print(*parts, sep=sep, end=end)
+    return True
+
+
+@prim("raise", "bool", kind="effect")
+def _raise(*, error="RuntimeError", message=""):
+    """Give up. Errors: the one of this name."""
+    raise ERRORS.get(error, RuntimeError)(message)
+
+
+ERRORS = {kind.__name__: kind for kind in (
+    RuntimeError, ValueError, TypeError, IndexError, KeyError, AssertionError, NotImplementedError, ZeroDivisionError,
+    OverflowError, ShapeError, DtypeError, DeviceError,
+)}  # fmt: skip
+for _prim in PRIMS.values():
+    _prim.effects = _prim.kind == "effect" or _prim.name == "assert"  # no pass may leave it out or pass it by

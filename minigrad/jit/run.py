@@ -50,7 +50,18 @@ def _run_block(block, known, trail):
         elif kind is Loop:
             _run_loop(step, known, trail)
         else:
-            run_step(step, known)
+            try:
+                run_step(step, known)
+            except Exception as error:
+                _say_where(step, error)
+                raise
+
+
+def _say_where(step, error):
+    """Add to an error the line that the step stands for: the traceback shows how graphs run, not what was written."""
+    if step.source is not None:
+        name = step.source.file.replace("\\", "/").rsplit("/", 1)[-1]
+        error.add_note(f"In {step.source.function or 'the graph'}, {name}:{step.source.line}: {step.source.text}")
 
 
 def run_step(step, known):
@@ -59,7 +70,7 @@ def run_step(step, known):
     if attributes and isinstance(step.op, Op):
         attributes = _bare(attributes)
     result = step.op(*inputs, **attributes)
-    if isinstance(result, tuple):  # all rules of a node, see vjp.py
+    if hasattr(step.op, "outputs") and isinstance(result, tuple):  # all rules of a node, say (vjp.py)
         known.update(zip(step.outputs, result, strict=True))
         return
     known[step.outputs[0]] = result

@@ -19,8 +19,29 @@ INFIX = {
 FORMS = {
     "neg": "-{}", "number.neg": "-{}", "number.not": "not {}", "tensor.bool": "bool({})", "tensor.int": "int({})",
     "tensor.float": "float({})", "tensor.dim": "{}.dim()", "tensor.numel": "{}.numel()", "list.len": "len({})",
-    "list.append": "[*{}, {}]", "assert": "assert {}",
+    "list.append": "[*{}, {}]", "tensor.item": "{}.item()", "tensor.shape": "{}.shape",
 }  # fmt: skip
+
+
+def _shown(attributes, text, inputs):
+    named = [f"{key}={attributes[key]!r}" for key in ("sep", "end") if key in attributes]
+    return f"print({', '.join([*map(text, attributes['parts']), *named])})"
+
+
+def _raised(attributes, text, inputs):
+    return f"raise {attributes['error']}({attributes.get('message', '')!r})"
+
+
+def _asserted(attributes, text, inputs):
+    return f"assert {inputs[0]}" + (f", {attributes['message']!r}" if attributes.get("message") else "")
+
+
+def _sliced(attributes, text, inputs):
+    parts = ["" if attributes.get(key) is None else text(attributes[key]) for key in ("start", "end", "step")]
+    return f"{inputs[0]}[{':'.join(parts[: 3 if parts[2] else 2])}]"
+
+
+STATEMENTS = {"print": _shown, "raise": _raised, "assert": _asserted, "list.slice": _sliced}
 
 
 def type_of(value):
@@ -103,11 +124,19 @@ def _write_block(block, indent, lines):
 
 def call_of(step):
     """`linear(%x, %weight, %bias)`, with attributes that are not as always."""
+    if hasattr(step.op, "written"):  # of a whole function, see calls.py
+        return _written(step, plainly)
     parts = [plainly(x) for x in step.inputs]
     usual = step.op.attributes
     parts += [f"{name}={plainly(value)}" for name, value in step.attributes.items()
               if not _same(value, usual.get(name, usual))]
     return f"{step.op.name}({', '.join(parts)})"
+
+
+def _written(step, text):
+    """A call of a whole function as Python, each operand as `text` has it."""
+    rest, named = step.attributes.get("rest", ()), step.attributes.get("named", {})
+    return step.op.written([*map(text, step.inputs)], [*map(text, rest)], {k: text(x) for k, x in named.items()})
 
 
 def _same(a, b):
@@ -162,7 +191,8 @@ class _Coder:
         outputs = [self.expression(value) for value in graph.outputs]
         if graph.form is None:
             return outputs[0] if len(outputs) == 1 else ", ".join(outputs) or "None"
-        return self.nested(graph.form, outputs)
+        text = self.nested(graph.form, outputs)
+        return text[1:-1] if isinstance(graph.form, tuple) and len(graph.form) > 1 else text
 
     def nested(self, form, outputs):
         """The result as the function gave it."""
@@ -181,10 +211,8 @@ class _Coder:
         if value not in self.names:
             plain = re.sub(r"\W", "_", value.name)
             plain = f"_{plain}" if not plain or plain[0].isdigit() or keyword.iskeyword(plain) else plain
-            start, number = plain, 0
             while plain in self.taken or plain in self.called:
-                number += 1
-                plain = f"{start}_{number}"
+                plain += "_"
             self.taken.add(plain)
             self.names[value] = plain
         return self.names[value]
@@ -214,7 +242,7 @@ class _Coder:
 
     def step(self, step, indent, block):
         written, out = self.written(step), step.outputs[0]
-        if step.op.name == "assert":
+        if step.op.name in ("assert", "print", "raise"):
             self.lines.append(f"{indent}{written}")
         elif self.uses.get(out) == 1 and len(step.outputs) == 1 and len(written) < 60 and self.used_next(out, block):
             self.inline[out] = f"({written})" if " " in written and not written.endswith(")") else written
@@ -230,7 +258,11 @@ class _Coder:
         return False
 
     def written(self, step):
+        if hasattr(step.op, "written"):
+            return _written(step, self.expression)
         name, inputs = step.op.name, [self.expression(x) for x in step.inputs]
+        if name in STATEMENTS:
+            return STATEMENTS[name](step.attributes, self.expression, inputs)
         attributes = {key: value for key, value in step.attributes.items()
                       if not _same(value, step.op.attributes.get(key, step.op.attributes))}
         if name in INFIX and len(inputs) == 2:

@@ -1,0 +1,364 @@
+"""Expressions: what each is worth, as a constant or a stand-in."""
+
+from __future__ import annotations
+
+import ast
+import operator
+
+from ...nn import Module
+from ...tensor import Tensor
+from ..graph import Block
+from . import merge
+from .standins import Lengths, Local, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of, parts_of
+
+OPERATORS = {  # class of the node: (of Python, name of the op, name of the primitive)
+    "Add": (operator.add, "add", "add"), "Sub": (operator.sub, "sub", "sub"), "Mult": (operator.mul, "mul", "mul"),
+    "Div": (operator.truediv, "div", "truediv"), "FloorDiv": (operator.floordiv, "floor_divide", "floordiv"),
+    "Mod": (operator.mod, "remainder", "mod"), "Pow": (operator.pow, "pow", "pow"),
+    "MatMult": (operator.matmul, "matmul", None), "BitAnd": (operator.and_, "bitwise_and", None),
+    "BitOr": (operator.or_, "bitwise_or", None), "BitXor": (operator.xor, "bitwise_xor", None),
+    "LShift": (operator.lshift, "bitwise_left_shift", None), "RShift": (operator.rshift, "bitwise_right_shift", None),
+    "Eq": (operator.eq, "eq", "eq"), "NotEq": (operator.ne, "ne", "ne"), "Lt": (operator.lt, "lt", "lt"),
+    "LtE": (operator.le, "le", "le"), "Gt": (operator.gt, "gt", "gt"), "GtE": (operator.ge, "ge", "ge"),
+}  # fmt: skip
+UNARY = {"USub": (operator.neg, "neg", "neg"), "UAdd": (operator.pos, None, None),
+         "Invert": (operator.invert, "bitwise_not", None)}  # fmt: skip
+PLAIN_ATTRIBUTES = {"ndim": "tensor.dim"}
+
+
+class Expressions:
+    """The part of the compiler that works out expressions."""
+
+    def expression(self, node):
+        """The value of an expression."""
+        found = getattr(self, f"e_{type(node).__name__}", None)
+        if found is None:
+            self.refuse(node)
+        if hasattr(node, "lineno"):
+            self.at(node)
+        return found(node)
+
+    def e_Constant(self, node):
+        if isinstance(node.value, (complex, bytes)):
+            raise self.error(node, f"{type(node.value).__name__} is not supported in jit.script", "Use a float.")
+        return node.value
+
+    def e_Name(self, node):
+        try:
+            value = self.frame.look_up(node.id)
+        except KeyError:
+            remedy = "Define it before the function, or hand it in as an argument."
+            raise self.error(node, f"nothing is called {node.id} here", remedy) from None
+        if isinstance(value, Missing):
+            raise self.error(node, value.why, f"Give {node.id} a value on every way: before the if or the loop, say.")
+        return value if self.ways_to(value) else self.from_outside(value)
+
+    def e_Tuple(self, node):
+        return tuple(self.parts(node.elts))
+
+    def e_List(self, node):
+        return self.parts(node.elts)
+
+    def parts(self, nodes):
+        """The values of several expressions, of which some may have a star."""
+        made = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                inside = self.expression(node.value)
+                if not isinstance(inside, (tuple, list)):
+                    raise self.error(node, f"* takes a tuple or list of known length, not {self.words(inside)}",
+                                     "Write the values one by one, or use + for lists.")  # fmt: skip
+                made += inside
+            else:
+                made.append(self.expression(node))
+        return made
+
+    def e_Dict(self, node):
+        made = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                made.update(self.expression(value))
+                continue
+            made[self.key(self.expression(key), key)] = self.expression(value)
+        return made
+
+    def key(self, key, node):
+        """A key of a dict, which has to be known."""
+        if is_unknown(key) or isinstance(key, Tensor):
+            raise self.error(
+                node, "a key of a dict has to be known while compiling", "Use text, or a list and a number."
+            )
+        return key
+
+    # Arithmetic
+
+    def e_BinOp(self, node):
+        return self.binary(type(node.op).__name__, self.expression(node.left), self.expression(node.right), node)
+
+    def binary(self, name, a, b, node=None):
+        """`a + b` and its like, for whatever a and b are."""
+        python, op, prim = OPERATORS[name]
+        one, two = kind_of(a), kind_of(b)
+        if "tensor" in (one, two) and one not in (None, "list") and two not in (None, "list"):
+            if not isinstance(a, Symbol) and not isinstance(b, Symbol) and not isinstance(a, Number) and not isinstance(
+                b, Number) and not (isinstance(a, Tensor) and isinstance(b, Tensor)):  # fmt: skip
+                a, b = (self.symbol(a), b) if isinstance(a, Tensor) else (a, self.symbol(b))
+            return self.builder.op(op, a, b)
+        if name == "Add" and merge.of_tensors(a) and merge.of_tensors(b) and (one == "list" or two == "list"):
+            return self.builder.prim("list.concat", merge.as_list(self.builder, a), merge.as_list(self.builder, b))
+        if is_unknown([a, b]) and not (isinstance(a, (tuple, list)) and (isinstance(b, (tuple, list, int)))):
+            if one in merge.BLANKS and two in merge.BLANKS and prim:
+                return self.builder.prim(f"number.{prim}", a, b)
+            raise self.error(node, f"{self.words(a)} and {self.words(b)} cannot be put together with this operator",
+                             "Convert one: float(x), int(x), or mg.tensor(n).")  # fmt: skip
+        try:
+            return python(a, b)
+        except Exception as error:
+            raise self.error(node, f"{type(error).__name__}: {error}") from None
+
+    def e_UnaryOp(self, node):
+        name, value = type(node.op).__name__, self.expression(node.operand)
+        if name == "Not":
+            truth = self.truth(value, node.operand)
+            return self.builder.opposite(truth) if isinstance(truth, Number) else not truth
+        python, op, prim = UNARY[name]
+        if isinstance(value, Symbol) and name != "UAdd":
+            return self.builder.op(op, value)
+        if isinstance(value, Number) and name != "UAdd":
+            if prim is None:
+                raise self.error(node, f"{self.words(value)} has no ~", "Write not, or -x - 1.")
+            return self.builder.prim(f"number.{prim}", value)
+        if isinstance(value, (Symbol, Number)):
+            return value
+        try:
+            return python(self.symbol(value) if isinstance(value, Tensor) else value)
+        except TypeError as error:
+            raise self.error(node, str(error)) from None
+
+    def e_Compare(self, node):
+        return self.chain(self.expression(node.left), list(zip(node.ops, node.comparators, strict=True)), node)
+
+    def chain(self, left, rest, node):
+        """`left < b < c`: the right part is worked out only where the left one holds."""
+        (op, right), *rest = rest
+        right = self.expression(right)
+        first = self.compare(op, left, right, node)
+        return self.both(first, lambda: self.chain(right, rest, node), node) if rest else first
+
+    def compare(self, op, a, b, node):
+        """One comparison."""
+        name = type(op).__name__
+        if name in ("Is", "IsNot"):
+            same = a is b or (type(a) is type(b) and isinstance(a, (bool, str)) and a == b)
+            return same is (name == "Is")
+        if name in ("In", "NotIn"):
+            found = self.contains(a, b, node)
+            if name == "In":
+                return found
+            return self.builder.opposite(found) if isinstance(found, Number) else not found
+        if isinstance(a, Lengths) or isinstance(b, Lengths):
+            raise self.error(node, "whole shapes cannot be compared in jit.script", "Compare x.size(0) and so on.")
+        if is_unknown([a, b]) and (kind_of(a) is None or kind_of(b) is None):
+            if (a is None or b is None or isinstance(a, str) or isinstance(b, str)) and name in ("Eq", "NotEq"):
+                return name == "NotEq"
+            raise self.error(node, f"{self.words(a)} and {self.words(b)} cannot be compared in jit.script",
+                             "Compare numbers or tensors.")  # fmt: skip
+        return self.binary(name, a, b, node)
+
+    def contains(self, a, b, node):
+        """`a in b`."""
+        if not isinstance(b, (tuple, list, dict, str, range)):
+            if hasattr(b, "__contains__") and not is_unknown(b) and not isinstance(b, Tensor):
+                return a in b
+            raise self.error(node, f"in does not look into {self.words(b)} in jit.script", "Use (x == n).any().")
+        if not is_unknown(a) and not isinstance(a, Tensor):
+            parts = list(b)
+            if not is_unknown(parts):
+                return a in b
+        found = False
+        for part in b:
+            same = self.compare(ast.Eq(), a, part, node)
+            found = self.builder.prim("number.or", found, self.truth(same, node)) if found is not False else self.truth(
+                same, node)  # fmt: skip
+        return found
+
+    # Truth
+
+    def truth(self, what, node):
+        """True, False, or a Number of kind bool."""
+        if isinstance(what, Number):
+            return what if what.kind == "bool" else self.builder.prim("number.bool", what)
+        if isinstance(what, Tensor):
+            return self.builder.prim("tensor.bool", what)
+        if isinstance(what, TensorList):
+            return self.builder.prim("number.bool", self.builder.prim("list.len", what))
+        if isinstance(what, (Lengths, Local)):
+            raise self.error(node, f"{self.words(what)} is neither true nor false", "Compare a number.")
+        return bool(what)
+
+    def e_BoolOp(self, node):
+        result = self.expression(node.values[0])
+        for value in node.values[1:]:
+            self.at(node)
+            join = self.both if isinstance(node.op, ast.And) else self.either
+            result = join(result, lambda value=value: self.expression(value), node)
+        return result
+
+    def both(self, a, b, node):
+        """`a and b()`, where b is worked out only if a is true."""
+        truth = self.truth(a, node)
+        if not isinstance(truth, Number):
+            return b() if truth else a
+        return self.logical("and", truth, b, node)
+
+    def either(self, a, b, node):
+        """`a or b()`."""
+        truth = self.truth(a, node)
+        if not isinstance(truth, Number):
+            return a if truth else b()
+        return self.logical("or", truth, b, node)
+
+    def logical(self, word, a, b, node):
+        """The truth of both sides. Where the right one cannot go wrong it is worked out at once, else in an If."""
+        with self.builder.block() as block:
+            value = self.one_way(lambda: self.truth(b(), node), node)
+        if all(step.op.name in _SAFE for step in block.steps if not step.blocks) and not any(
+            step.blocks for step in block.steps
+        ):
+            self.builder.open.steps += block.steps
+            if not isinstance(value, Number) and value is (word == "and"):
+                return a
+            return self.builder.prim(f"number.{word}", a, value)
+        arms = [(block, value), (Block(), word == "or")]
+        return merge.joined(self.builder, a, arms if word == "and" else arms[::-1])
+
+    def choose(self, condition, then, orelse):
+        """The value of one of two expressions."""
+        node, arms = self.node, []
+        for run in (then, orelse):
+            with self.builder.block() as block:
+                arms.append((block, self.one_way(run, node)))
+        result = merge.joined(self.builder, condition, arms)
+        for _, value in arms:
+            self.keep_apart_as(value, result)
+        return result
+
+    def one_way(self, run, node):
+        """What is worked out on one way of an expression, where nothing may be changed."""
+        before = dict(self.frame.env)
+        value = run()
+        if any(self.frame.env[name] is not x for name, x in before.items()):
+            raise self.error(node, "a list is not changed within a condition", "Change it in a line of its own.")
+        for part in parts_of(value):
+            if self.ways_to(part):  # the result will be another way to it
+                self.not_to_change(part)
+        return value
+
+    def e_IfExp(self, node):
+        test = self.truth(self.expression(node.test), node.test)
+        if not isinstance(test, Number):
+            return self.expression(node.body if test else node.orelse)
+        try:
+            return self.choose(test, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
+        except merge.Differs as differs:
+            raise self.error(node, f"this is {self.words(differs.a)} or {self.words(differs.b)}",
+                             "Both sides have to be of one kind.") from None  # fmt: skip
+
+    # Parts
+
+    def e_Attribute(self, node):
+        owner = self.expression(node.value)
+        return self.attribute(owner, node.attr, node)
+
+    def attribute(self, owner, name, node):
+        """`owner.name`."""
+        if isinstance(owner, Tensor):
+            return self.tensor_attribute(owner, name, node)
+        if isinstance(owner, (TensorList, Number, Lengths)) or type(owner) in (list, dict, str):
+            return Method(owner, name, node)
+        found = getattr(type(owner), name, None)
+        if (
+            isinstance(found, property)
+            and isinstance(owner, Module)
+            and not type(owner).__module__.startswith("minigrad.")
+        ):
+            return self.call_function(found.fget, (owner,), {}, node)
+        try:
+            return self.from_outside(getattr(owner, name))
+        except AttributeError:
+            raise self.error(node, f"{self.words(owner)} has no attribute {name!r}") from None
+
+    def tensor_attribute(self, owner, name, node):
+        owner = self.symbol(owner)
+        if name == "shape":
+            return Lengths(owner)
+        if name in PLAIN_ATTRIBUTES:
+            return self.builder.prim(PLAIN_ATTRIBUTES[name], owner)
+        if f"Tensor.{name}" in self.table and name in ("T", "mT", "H", "mH"):
+            return self.library(self.table[f"Tensor.{name}"], (owner,), {}, node)
+        if name in _LATER:
+            raise self.error(node, f"x.{name} is not known in jit.script", _LATER[name])
+        return Method(owner, name, node)
+
+    def e_Subscript(self, node):
+        owner, index = self.expression(node.value), self.expression(node.slice)
+        if isinstance(owner, Tensor):
+            return self.index(self.symbol(owner), index, node)
+        if isinstance(owner, Lengths):
+            if isinstance(index, slice) or not isinstance(index, int):
+                raise self.error(node, "a shape is asked for one length, whose place is known", "Write x.shape[0].")
+            return self.builder.prim("tensor.size", owner.of, dim=index)
+        if isinstance(owner, TensorList):
+            return self.list_item(owner, index)
+        if is_unknown(index):
+            return self.pick(owner, index, node)
+        try:
+            return owner[index]
+        except Exception as error:
+            raise self.error(node, f"{type(error).__name__}: {error}") from None
+
+    def pick(self, owner, index, node):
+        """One of a list whose length is known, by a number that is not."""
+        if merge.of_tensors(owner) and isinstance(index, (Number, slice)):
+            return self.list_item(merge.as_list(self.builder, owner), index)
+        raise self.error(node, f"the index into {self.words(owner)} has to be known while compiling",
+                         "Go over it with for x in xs, or enumerate(xs).")  # fmt: skip
+
+    def list_item(self, items, index):
+        """One tensor of a list, or several."""
+        if isinstance(index, slice):
+            return self.builder.prim("list.slice", items, start=index.start, end=index.stop, step=index.step)
+        return self.builder.prim("list.get", items, index=index)
+
+    def e_Slice(self, node):
+        return slice(*(None if part is None else self.expression(part) for part in (node.lower, node.upper, node.step)))
+
+    def index(self, x, index, node):
+        """x[index]: an op where only numbers and slices stand in the brackets."""
+        parts = index if isinstance(index, tuple) else (index,)
+        if all(part is None or part is Ellipsis or type(part) is int or _is_int(part) or (
+               isinstance(part, slice) and (part.step is None or (type(part.step) is int and part.step > 0)))
+               for part in parts):  # fmt: skip
+            return self.builder.op("index", x, index=index)
+        return self.library(self.table["Tensor.__getitem__"], (x, index), {}, node)
+
+    def e_ListComp(self, node):
+        return self.comprehension(node)
+
+    def words(self, what):
+        """What it is, for an error."""
+        if isinstance(what, Lengths):
+            return "a shape"
+        return merge.words(what)
+
+
+_SAFE = {f"number.{word}" for word in "eq ne lt le gt ge and or not add sub mul neg bool".split()}  # noqa: SIM905
+_LATER = {
+    "dtype": "Use y.to(x) or mg.zeros_like(x), which follow x.", "device": "Use y.to(x) or mg.zeros_like(x).",
+    "grad": "Ask for gradients outside, behind backward().", "grad_fn": "Ask outside.", "requires_grad": "Ask outside.",
+    "is_leaf": "Ask outside.", "is_cuda": "Ask outside.", "data": "Use x.detach().", "array": "Keep to tensors.",
+}  # fmt: skip
+
+
+def _is_int(part):
+    return isinstance(part, Number) and part.kind == "int"

@@ -1,0 +1,316 @@
+"""What examples show of a graph that was compiled from source: dtypes and shapes of its values, and the ops inside
+whole functions (calls.py) and layers (layers.py), which take themselves apart only when they see tensors.
+
+    shaped(scripted.graph, (mg.ones(2, 3),), (mg.ones(5, 3),))
+
+runs the graph on each tuple of inputs, both arms of every If, and all turns of its loops. Lengths that differ are
+unknown (None) in the result. A function that ran the same ops with the same attributes each time is replaced by them;
+any other stays as it is. Passes, and a file, want ops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import modes
+from ..device import device_of
+from ..events import Changing, OpRan, ReadBack
+from ..op import OPS
+from ..random import get_rng_state, set_rng_state
+from ..tensor import Tensor
+from . import check
+from .calls import Call
+from .graph import Block, Graph, If, Loop, Names, Step, Value, replaced, values_in
+from .layers import Layer
+from .prims import PRIMS
+from .run import _get, run_step
+from .tree import flatten, rebuilt
+
+# What these run hangs on the numbers that they are given, not on shapes alone: they stay whole.
+_BY_NUMBERS = frozenset("""
+    one_hot repeat_interleave bincount histc unique unique_consecutive nonzero argwhere masked_select masked_scatter
+    embedding_bag index_put tensor_split isin combinations tensor where
+""".split())  # noqa: SIM905  as a list it would be twice as long
+
+
+def shaped(graph, *examples):
+    """A graph that does the same, with the dtypes and shapes that these tuples of inputs have shown, and more ops in
+    it.
+
+    It holds for inputs like the examples: give two that differ wherever a length may differ. Errors: those of a run.
+    """
+    looked, state = _Look(), get_rng_state()
+    try:
+        with modes.no_grad():
+            for inputs in examples:
+                looked.graph(graph, inputs)
+    finally:
+        set_rng_state(state)
+    return check.check(_Copy(graph, looked).made)
+
+
+@dataclass
+class _Ran:
+    """One op inside a function: its operands are ("given", i), ("made", i), a tensor from nowhere, or a number."""
+
+    op: object
+    inputs: tuple
+    attributes: dict
+    seen: tuple
+
+    def same(self, other):
+        """Whether it is the same op on the same things."""
+        return self.op is other.op and _alike(self.inputs, other.inputs) and _alike(self.attributes, other.attributes)
+
+
+def _alike(a, b):
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(_alike(a[key], b[key]) for key in a)
+    if isinstance(a, (tuple, list)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(_alike, a, b))
+    if isinstance(a, Tensor):
+        return isinstance(b, Tensor) and a.array.shape == b.array.shape and bool((a.array == b.array).all())
+    if hasattr(a, "tobytes") and hasattr(b, "tobytes"):
+        return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return type(a) is type(b) and bool(a == b)
+
+
+def type_of(tensor):
+    """(shape, dtype, device)."""
+    return tuple(tensor.array.shape), tensor.dtype, str(device_of(tensor.array))
+
+
+def joined(one, two):
+    """The type of what has been seen as both."""
+    shape, dtype, device = one
+    if shape is not None:
+        same = two[0] is not None and len(shape) == len(two[0])
+        shape = tuple(n if n == m else None for n, m in zip(shape, two[0], strict=True)) if same else None
+    return shape, dtype if dtype is two[1] else None, device
+
+
+class _Look:
+    """Runs a graph, and remembers: for each value its dtype and shape, for each function its ops (None: not the
+    same)."""
+
+    def __init__(self):
+        self.types, self.parts = {}, {}
+
+    def graph(self, graph, inputs):
+        known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}
+        for value in known:
+            self.saw(value, known[value])
+        self.block(graph, known)
+
+    def saw(self, value, what):
+        """Note the dtype and shape of a tensor."""
+        if isinstance(what, Tensor):
+            self.types[value] = joined(self.types.get(value, type_of(what)), type_of(what))
+
+    def block(self, block, known):
+        for step in block.steps:
+            if type(step) is If:
+                self.branch(step, known)
+            elif type(step) is Loop:
+                self.loop(step, known)
+            elif step.op.name not in ("print",):
+                self.step(step, known)
+            for value in step.outputs:
+                self.saw(value, known.get(value))
+
+    def branch(self, step, known):
+        """Both arms, the one that is not taken for its types alone: there it may go wrong."""
+        taken = bool(_get(step.condition, known))
+        for arm, block in ((taken, step.then), (not taken, step.orelse)):
+            inner = known if arm else dict(known)
+            try:
+                self.block(block, inner)
+            except Exception:
+                if arm:
+                    raise
+                continue
+            for value, made in zip(step.outputs, block.outputs, strict=True):
+                if arm:
+                    known[value] = _get(made, inner)
+                elif not (isinstance(made, Value) and made.name.startswith("undefined")):
+                    self.saw(value, _get(made, inner))
+
+    def loop(self, step, known):
+        count, go_on = _get(step.count, known), bool(_get(step.condition, known))
+        carried, turn = [_get(x, known) for x in step.carried], 0
+        while go_on and (count is None or turn < int(count)):
+            self.enter(step, turn, carried, known)
+            self.block(step.body, known)
+            go_on, *carried = [_get(x, known) for x in step.body.outputs]
+            go_on, turn = bool(go_on), turn + 1
+        if not turn:  # once, for its types alone
+            try:
+                inner = dict(known)
+                self.enter(step, 0, carried, inner)
+                self.block(step.body, inner)
+            except Exception:
+                pass
+        known.update(zip(step.outputs, carried, strict=True))
+
+    def enter(self, step, turn, carried, known):
+        known.update(zip(step.body.inputs, (turn, *carried), strict=True))
+        for value, what in zip(step.body.inputs[1:], carried, strict=True):
+            self.saw(value, what)
+
+    def step(self, step, known):
+        effects = getattr(step.op, "effects", False)
+        if effects:  # on copies: looking changes nothing
+            inner = {**known, **{value: _copied(known[value]) for value in step.uses()}}
+            run_step(step, inner)
+            known.update((value, inner[value]) for value in step.outputs)
+            return
+        if not isinstance(step.op, (Call, Layer)):
+            run_step(step, known)
+            return
+        given, events, state = [known[value] for value in step.uses()], [], get_rng_state()
+        with modes.watch(events.append):
+            run_step(step, known)
+        drawn = not _alike(state, get_rng_state())
+        whole = drawn or step.op.short in _BY_NUMBERS
+        parts = None if whole else taken_apart(given, events, known[step.output])
+        self.parts[id(step)] = _agreed(self.parts.get(id(step), parts), parts)
+
+
+def _copied(what):
+    return what.detach().clone() if isinstance(what, Tensor) else what
+
+
+def _agreed(one, two):
+    """The ops that ran twice, if they were the same."""
+    if not one or not two or len(one[0]) != len(two[0]) or one[1] != two[1]:
+        return None
+    if not all(a.same(b) for a, b in zip(one[0], two[0], strict=True)):
+        return None
+    for a, b in zip(one[0], two[0], strict=True):
+        a.seen = joined(a.seen, b.seen)
+    return one
+
+
+def taken_apart(given, events, result):
+    """(ops that ran, where the result's tensors come from), or None where more happened than that."""
+    places, held, ran = {}, [], []
+    for i, what in enumerate(given):
+        for j, tensor in enumerate(flatten(what)[0]):
+            places.setdefault(id(tensor), ("given", i) if tensor is what else ("given", i, j))
+
+    def place(x):
+        if not isinstance(x, Tensor):
+            return x
+        held.append(x)  # so that no other tensor gets its id
+        return places.get(id(x), x)
+
+    for event in events:
+        if isinstance(event, (Changing, ReadBack)):
+            return None
+        if isinstance(event, OpRan):
+            if OPS.get(event.op.name) is not event.op or any(map(_is_array, _flat(event.attributes))):
+                return None
+            usual = event.op.attributes
+            attributes = {key: x for key, x in event.attributes.items() if not _alike(x, usual.get(key, usual))}
+            ran.append(_Ran(event.op, tuple(map(place, event.inputs)), attributes, type_of(event.output)))
+            if not all(map(_is_plain, ran[-1].inputs)):
+                return None
+            places[id(event.output)] = ("made", len(ran) - 1)
+            held.append(event.output)
+    leaves = [place(x) for x in (flatten(result)[0] if isinstance(result, (tuple, list)) else [result])]
+    return (ran, leaves) if ran and all(isinstance(leaf, tuple) for leaf in leaves) else None
+
+
+def _flat(what):
+    """The parts of nested tuples, lists, dicts and slices."""
+    if not isinstance(what, (tuple, list, dict, slice)):
+        return [what]
+    found = []
+    rebuilt(what, lambda part: found.extend(_flat(part)))
+    return found
+
+
+def _is_array(what):
+    return isinstance(what, (np.ndarray, Tensor))
+
+
+def _is_plain(what):
+    """A tensor that came from nowhere may hold what was read from others, unless it is zeros or ones."""
+    if not isinstance(what, Tensor):
+        return True
+    array = what.cpu().array
+    return not array.size or (array.min() == array.max() and array.flat[0] in (0, 1))
+
+
+class _Copy:
+    """A graph like the given one, with values of its own, that has what was seen."""
+
+    def __init__(self, graph, looked):
+        self.looked, self.known, self.names = looked, {}, Names()
+        self.made = Graph(name=graph.name, form=graph.form)
+        self.made.inputs = [self.new(value) for value in graph.inputs]
+        self.made.parameters = {self.new(value): tensor for value, tensor in graph.parameters.items()}
+        self.made.constants = {self.new(value): tensor for value, tensor in graph.constants.items()}
+        self.block(graph, self.made)
+        self.made.updates = [(self.known[a], self.known[b]) for a, b in graph.updates]
+
+    def new(self, value):
+        shape, dtype, device = self.looked.types.get(value, (value.shape, value.dtype, value.device))
+        self.known[value] = made = Value(self.names.new(value.name), value.kind, shape, dtype, device)
+        return made
+
+    def block(self, block, into):
+        for step in block.steps:
+            self.step(step, into)
+        into.outputs = replaced(list(block.outputs), self.known)
+
+    def step(self, step, into):
+        place = step.source, step.module
+        if type(step) is If:
+            condition, arms = replaced(step.condition, self.known), (Block(), Block())
+            for arm, other in zip(step.blocks, arms, strict=True):
+                self.block(arm, other)
+            into.steps.append(If(condition, *arms, tuple(map(self.new, step.outputs)), *place))
+        elif type(step) is Loop:
+            begin = replaced((step.count, step.condition, tuple(step.carried)), self.known)
+            body = Block([self.new(value) for value in step.body.inputs])
+            self.block(step.body, body)
+            into.steps.append(Loop(*begin, body, tuple(map(self.new, step.outputs)), *place))
+        elif self.looked.parts.get(id(step)):
+            self.apart(step, into, *self.looked.parts[id(step)])
+        else:
+            inputs, attributes = replaced((step.inputs, step.attributes), self.known)
+            into.steps.append(Step(step.op, inputs, attributes, tuple(map(self.new, step.outputs)), *place))
+
+    def apart(self, step, into, ran, leaves):
+        """The ops of a function in its place."""
+        given, made = [self.known[value] for value in values_in((step.inputs, step.attributes))], []
+
+        def value(where):
+            if isinstance(where, Tensor):
+                held = Value(self.names.new("constant"), "tensor", tuple(where.shape), where.dtype, str(where.device))
+                self.made.constants[held] = where.detach()
+                return held
+            if not isinstance(where, tuple):
+                return where
+            return made[where[1]] if where[0] == "made" else given[where[1]] if len(where) == 2 else self.item(
+                given[where[1]], where[2], step, into)  # fmt: skip
+
+        for part in ran:
+            inputs = tuple(map(value, part.inputs))
+            made.append(Value(self.names.new(part.op.name), "tensor", *part.seen))
+            into.steps.append(Step(part.op, inputs, part.attributes, (made[-1],), step.source, step.module))
+        results = [value(leaf) for leaf in leaves]
+        if step.output.kind == "list":
+            out = self.new(step.output)
+            into.steps.append(Step(PRIMS["list.new"], tuple(results), {}, (out,), step.source, step.module))
+        else:
+            self.known[step.output] = results[0]
+
+    def item(self, items, i, step, into):
+        """One tensor of a list."""
+        out = Value(self.names.new("get"), "tensor")
+        into.steps.append(Step(PRIMS["list.get"], (items,), {"index": i}, (out,), step.source, step.module))
+        return out
