@@ -2,5 +2,7 @@
 
 from . import plain, run, text  # noqa: F401  they hang their methods on Graph
 from .graph import Graph
+from .onnx.limits import FormatError
+from .saving import load, save
 
-__all__ = ["Graph"]
+__all__ = ["FormatError", "Graph", "load", "save"]

@@ -6,13 +6,14 @@ import base64
 
 import numpy as np
 
+from ..device import Device
 from ..dtype import as_dtype
 from ..nn import Parameter
-from ..op import OPS
+from ..op import OPS, Op
 from ..tensor import Tensor
 from .check import check
 from .graph import KINDS, Block, Graph, If, Loop, Source, Step, Value
-from .prims import PRIMS
+from .prims import PRIMS, Prim
 from .tree import Leaf
 
 FORMAT = "minigrad graph 1"
@@ -30,8 +31,9 @@ def record_of(name):
 # To data
 
 
-def plain_of(graph):
-    """The graph as dicts, lists, numbers and text."""
+def plain_of(graph, described=None):
+    """The graph as dicts, lists, numbers and text. `described` says what is written of a tensor that it holds."""
+    described = described or _numbers
     numbers, values = {}, []
     for value in _every_value(graph):
         numbers[value] = len(values)
@@ -56,6 +58,10 @@ def plain_of(graph):
             return {"array": _numbers(Tensor(what))}
         if isinstance(what, float) and (what != what or what in (float("inf"), float("-inf"))):
             return {"float": str(what)}
+        if isinstance(what, (Op, Prim)):
+            return {"op": what.name}
+        if isinstance(what, Device):
+            return {"device": str(what)}
         if hasattr(what, "numpy") and hasattr(what, "name"):
             return {"dtype": what.name}
         if isinstance(what, np.dtype):
@@ -83,8 +89,8 @@ def plain_of(graph):
 
     return {
         "format": FORMAT, "name": graph.name, "values": values, **block(graph), "form": data(graph.form),
-        "parameters": [[numbers[v], _numbers(t)] for v, t in graph.parameters.items()],
-        "constants": [[numbers[v], _numbers(t)] for v, t in graph.constants.items()],
+        "parameters": [[numbers[v], described(t)] for v, t in graph.parameters.items()],
+        "constants": [[numbers[v], described(t)] for v, t in graph.constants.items()],
         "updates": [[numbers[a], numbers[b]] for a, b in graph.updates],
     }  # fmt: skip
 
@@ -111,12 +117,13 @@ def _numbers(tensor):
 # From data
 
 
-def graph_of(data):
-    """The graph in this data. Errors: ValueError that names what is wrong with it."""
+def graph_of(data, held=None):
+    """The graph in this data. `held` makes a tensor of what `described` wrote. Errors: ValueError that names what is
+    wrong with it."""
     try:
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"this is not a graph: its format is not {FORMAT!r}")
-        graph = _Reader(data).graph()
+        graph = _Reader(data, held).graph()
     except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"this is not a graph that to_json() gave: {type(error).__name__}: {error}") from None
     check(graph)
@@ -124,8 +131,8 @@ def graph_of(data):
 
 
 class _Reader:
-    def __init__(self, data):
-        self.data = data
+    def __init__(self, data, held=None):
+        self.data, self.held = data, held or self.tensor
         self.values = [self.value(*given) for given in data["values"]]
 
     def value(self, name, kind, shape, dtype, device):
@@ -160,6 +167,10 @@ class _Reader:
             return float(inside)
         if kind == "dtype" and inside in _DTYPES:
             return np.dtype(inside)
+        if kind == "op":
+            return record_of(inside)
+        if kind == "device":
+            return Device(inside)
         if kind in ("tensor", "array"):
             return self.tensor(inside) if kind == "tensor" else self.tensor(inside).array
         if kind == "ellipsis":
@@ -196,8 +207,8 @@ class _Reader:
     def graph(self):
         data = self.data
         graph = self.block(data, Graph(name=str(data["name"])))
-        graph.parameters = {self.at(n): self.tensor(held, parameter=True) for n, held in data["parameters"]}
-        graph.constants = {self.at(n): self.tensor(held) for n, held in data["constants"]}
+        graph.parameters = {self.at(n): self.held(held, True) for n, held in data["parameters"]}
+        graph.constants = {self.at(n): self.held(held, False) for n, held in data["constants"]}
         graph.updates = [(self.at(a), self.at(b)) for a, b in data["updates"]]
         graph.form = self.what(data["form"])
         return graph

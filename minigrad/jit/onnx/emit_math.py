@@ -1,0 +1,413 @@
+"""Arithmetic, comparisons, activations, reductions and scans as ONNX."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from ...axes import as_axis, axis
+from ...ops.rounding import _left, _whole
+from .build import Sym
+from .formulas import XP, bool_of, isnan, log, maximum, minimum, where
+from .table import by_formula, emits
+
+# Arithmetic
+
+
+@emits("add", "mul")
+def sum_or_product(a, b, name):
+    """Of truth values: "or" and "and", as NumPy has them."""
+    kinds = {"add": ("Add", "Or"), "mul": ("Mul", "And")}[name]
+    return a.b.op(kinds[a.dtype.kind == "b"], a, b)
+
+
+@emits("floor_divide", "floor_quotient")
+def whole(a, b):
+    """The whole number below the quotient."""
+    return _whole(XP, a, b)
+
+
+@emits("remainder")
+def left(a, b):
+    """What is left, with the sign of b."""
+    return _left(XP, a, b)
+
+
+@emits("fmod")
+def c_remainder(a, b):
+    """What is left, with the sign of a."""
+    return XP.fmod(a, b)
+
+
+@emits("trunc_quotient")
+def cut_quotient(a, b):
+    """ONNX divides whole numbers so."""
+    return XP.trunc(a / b) if a.dtype.kind == "f" else a.b.op("Div", a, b)
+
+
+@emits("pow")
+def power(a, b):
+    """The usual exponents without a power."""
+    given = b.const.item() if b.const is not None and b.const.size == 1 else None
+    short = {2: lambda: a * a, 3: lambda: a * a * a, 1: lambda: a, 0.5: lambda: XP.sqrt(a),
+             -1: lambda: 1 / a, -0.5: lambda: 1 / XP.sqrt(a)}  # fmt: skip
+    if given in short and b.ndim <= a.ndim and (a.dtype.kind == "f" or given in (1, 2, 3)):
+        return short[given]()
+    if a.dtype.kind == "f" or given is not None and given >= 0:
+        return a.b.op("Pow", a, b)
+    negative = b < 0
+    raised = a.b.op("Pow", a, where(negative, -b, b))
+    return where(negative & (XP.absolute(a) != 1), 0, raised)
+
+
+@emits("sign")
+def sign(x):
+    """0 for nan; truth values are their own sign."""
+    return x if x.dtype.kind == "b" else where(isnan(x), 0, XP.sign(x)) if x.dtype.kind == "f" else XP.sign(x)
+
+
+@emits("nan_to_num")
+def finite(x, nan=0.0, posinf=None, neginf=None):
+    """Numbers in place of what is none."""
+    if x.dtype.kind != "f":
+        return x
+    ends = np.finfo(x.dtype)
+    x = where(isnan(x), 0.0 if nan is None else nan, x)
+    x = where(x == math.inf, float(ends.max) if posinf is None else posinf, x)
+    return where(x == -math.inf, float(ends.min) if neginf is None else neginf, x)
+
+
+@emits("where")
+def choice(condition, a, b):
+    """One or the other."""
+    return where(condition, a, b)
+
+
+@emits("masked_fill")
+def filled(x, mask, value):
+    """The number where the mask is true."""
+    return where(mask, value, x)
+
+
+@emits("bitwise_left_shift")
+def up(a, b):
+    """ONNX shifts unsigned numbers only: the same bits."""
+    bits = np.dtype("uint64")
+    return a.b.op("BitShift", a.astype(np.int64).astype(bits), b.astype(bits), direction="LEFT").astype(
+        np.int64).astype(a.dtype)  # fmt: skip
+
+
+@emits("bitwise_right_shift")
+def down(a, b):
+    """Below 0 all bits are turned round before and after, which keeps the sign."""
+    bits = np.dtype("uint64")
+    wide = a.astype(np.int64)
+    below = wide < 0
+    moved = a.b.op("BitShift", where(below, ~wide, wide).astype(bits), b.astype(bits), direction="RIGHT").astype(np.int64)
+    return where(below, ~moved, moved).astype(a.dtype)
+
+
+# Copies
+
+
+@emits("clone", "detach", "backward_hook_function", "to_device")
+def same(x, **_):
+    """Nothing to do: no value is ever changed."""
+    return x
+
+
+@emits("cast", "to_integer")
+def cast(x, dtype):
+    """Another dtype."""
+    return x.astype(getattr(dtype, "numpy", dtype))
+
+
+# Activations that ONNX has an operator for, in single precision; in double, runtimes do not: then the formula
+
+
+@emits("relu")
+def relu(x):
+    """x above 0."""
+    return x.b.op("Relu", x) if x.dtype.kind == "f" else maximum(x, 0)
+
+
+@emits("sigmoid")
+def sigmoid(x):
+    """The logistic function."""
+    return x.b.op("Sigmoid", x)
+
+
+def single(kind, when=lambda **_: True, **names):
+    """An emitter: ONNX's operator for float32 where `when` says that it means the same, else the record's formula."""
+
+    def enter(name):
+        formula = by_formula(name)
+
+        def emit(x, **attributes):
+            if x.dtype != np.float32 or not when(**attributes):
+                return formula(x, **attributes)
+            given = {theirs: attributes.get(ours, usual) for theirs, (ours, usual) in names.items()}
+            return x.b.op(kind, x, **given)
+
+        emits(name)(emit)
+
+    return enter
+
+
+single("LeakyRelu", alpha=("negative_slope", 0.01))("leaky_relu")
+single("Elu", lambda scale=1.0, input_scale=1.0, **_: scale == input_scale == 1, alpha=("alpha", 1.0))("elu")
+single("Gelu", approximate=("approximate", "none"))("gelu")
+single("Softplus", lambda beta=1.0, threshold=20.0: beta == 1 and threshold >= 20)("softplus")
+single("Mish")("mish")
+single("HardSwish")("hardswish")
+single("Erf")("erf")
+
+
+@emits("softmax", "log_softmax")
+def softmax(x, name, dim=-1):
+    """Also of a single number."""
+    kind = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}[name]
+    if x.known == ():
+        return x.b.op(kind, x.reshape(1), axis=0).reshape(())
+    return x.b.op(kind, x, axis=dim)
+
+
+# Reductions
+
+
+def total(x, dim, keepdim):
+    """The sum, in a dtype that has room for it."""
+    room = "int64" if x.dtype.kind in "iub" else "float32" if x.dtype.itemsize == 2 else None
+    return x.sum(axis=as_axis(dim, x.known or (1,)), keepdims=keepdim, dtype=room)
+
+
+def how_many(x, dim):
+    """How many elements go into each result: a number, or a Sym where that is not known."""
+    dim = as_axis(dim, x.known or (1,))
+    axes = range(x.ndim) if dim is None or not x.ndim else [d % x.ndim for d in (dim if isinstance(dim, tuple) else (dim,))]
+    found = 1
+    for d in axes:
+        found = x.shape[d] * found
+    return found
+
+
+@emits("sum")
+def add_up(x, dim=None, keepdim=False):
+    """Whole numbers give int64."""
+    return total(x, dim, keepdim).astype("float16" if x.dtype.char == "e" else
+                                         x.dtype if x.dtype.kind == "f" else "int64")  # fmt: skip
+
+
+@emits("mean")
+def mean(x, dim=None, keepdim=False):
+    """The sum over the number of elements, so that nothing gives nan."""
+    return (total(x, dim, keepdim) / how_many(x, dim)).astype(x.dtype)
+
+
+@emits("var", "std")
+def spread(x, name, dim=None, correction=1, keepdim=False):
+    """Squared distances from the mean."""
+    far = x - mean(x, dim, True)
+    freedom = how_many(x, dim) - correction
+    freedom = maximum(freedom, 0) if isinstance(freedom, Sym) else max(freedom, 0)
+    found = (total(far * far, dim, keepdim) / freedom).astype(x.dtype)
+    return XP.sqrt(found) if name == "std" else found
+
+
+@emits("standardize")
+def standardize(x, dim, eps=1e-5):
+    """Mean 0, variance 1."""
+    centred = x - mean(x, dim, True)
+    return centred / XP.sqrt(mean(centred * centred, dim, True) + eps)
+
+
+@emits("logsumexp")
+def logsumexp(x, dim, keepdim=False):
+    """Less the largest, so that nothing overflows."""
+    dim = as_axis(dim, x.known or (1,))
+    if 0 in (x.known or ()):
+        return log(XP.exp(x).sum(axis=dim, keepdims=keepdim))
+    top = x.max(axis=dim, keepdims=True)
+    top = where(XP.isfinite(top), top, 0)
+    rest = log(XP.exp(x - top).sum(axis=dim, keepdims=keepdim))
+    axes = range(x.ndim) if dim is None else dim
+    return rest + (top if keepdim or not x.ndim else top.without(axes))
+
+
+@emits("vector_norm")
+def norm(x, ord=2, dim=None, keepdim=False):
+    """By the orders that have a way of their own, and by powers."""
+    size, dim = XP.absolute(x), as_axis(dim, x.known or (1,))
+    if ord in (math.inf, -math.inf):
+        return (size.max if ord > 0 else size.min)(axis=dim, keepdims=keepdim)
+    if ord == 0:
+        return (x != 0).sum(axis=dim, keepdims=keepdim).astype(x.dtype)
+    powers = size if ord == 1 else size * size if ord == 2 else size ** float(ord)
+    found = total(powers, dim, keepdim)
+    return (found if ord == 1 else XP.sqrt(found) if ord == 2 else found ** (1 / ord)).astype(x.dtype)
+
+
+@emits("prod")
+def prod(x, dim=None, keepdim=False):
+    """Whole numbers give int64."""
+    return x.prod(axis=as_axis(dim, x.known or (1,)), keepdims=keepdim, dtype="int64" if x.dtype.kind in "iub" else None)
+
+
+@emits("max", "min", "amax", "amin")
+def extreme(x, name, dim=None, keepdim=False):
+    """The largest or smallest."""
+    return (x.max if name.endswith("max") else x.min)(axis=as_axis(dim, x.known or (1,)), keepdims=keepdim)
+
+
+@emits("argmax", "argmin")
+def where_extreme(x, name, dim=None, keepdim=False):
+    """The first of equals."""
+    kind, dim = {"argmax": "ArgMax", "argmin": "ArgMin"}[name], as_axis(dim, x.known or (1,))
+    if dim is None:
+        found = x.b.op(kind, x.flat(), axis=0, keepdims=0)
+        return found.reshape((1,) * x.ndim) if keepdim else found
+    return x.b.op(kind, x, axis=dim, keepdims=int(keepdim))
+
+
+@emits("all", "any")
+def truth(x, name, dim=None, keepdim=False):
+    """By counting, so that nothing at all is answered as well."""
+    yes = bool_of(x)
+    if isinstance(dim, (tuple, list)) and not dim:
+        found = yes
+    else:
+        marks = yes if name == "any" else ~yes
+        hits = marks.sum(axis=as_axis(dim, x.known or (1,)), keepdims=keepdim)
+        found = hits != 0 if name == "any" else hits == 0
+    return found.astype(x.dtype) if x.dtype.kind == "u" else found
+
+
+@emits("count_nonzero")
+def nonzero(x, dim=None):
+    """How many are not 0."""
+    return bool_of(x).sum(axis=as_axis(dim, x.known or (1,)))
+
+
+# Order
+
+
+def order(x, dim, descending=False):
+    """Indices that sort, and the sorted values."""
+    n = x.shape[dim]
+    values, places = x.b.op("TopK", x, [n], outputs=2, axis=dim % x.ndim, largest=int(descending), sorted=1)
+    return values, places
+
+
+@emits("argsort")
+def argsort(x, dim=-1, descending=False, stable=False):
+    """ONNX's TopK of all keeps the order of equals."""
+    return order(x, dim, descending)[1] if x.ndim else x.b.constant(0)
+
+
+@emits("median")
+def median(x):
+    """The lower of two."""
+    row = x.flat()
+    middle = (row.shape[0] - 1) // 2 if isinstance(row.shape[0], int) else XP.floor_divide(row.shape[0] - 1, 2)
+    found = x.b.op("Gather", order(row, 0)[0], middle, axis=0)
+    return where(isnan(x).sum() != 0, math.nan, found) if x.dtype.kind == "f" else found
+
+
+@emits("searchsorted")
+def searchsorted(sorted_sequence, values, right=False):
+    """By counting what is below."""
+    row = sorted_sequence
+    row, value = (row, values.expand(-1)) if row.ndim == 1 else (row.expand(-2), values.expand(-1))
+    below = row <= value if right else row < value
+    return (below | isnan(value)).sum(axis=-1)
+
+
+# Scans
+
+
+@emits("cumsum")
+def cumsum(x, dim, exclusive=False, reverse=False):
+    """ONNX has it."""
+    kept = x.dtype
+    x = x.astype("int64" if kept.kind in "iub" else "float32" if kept.itemsize == 2 else kept)
+    flat = x.reshape(1) if x.known == () else x
+    y = x.b.op("CumSum", flat, x.b.constant(dim if x.known != () else 0), exclusive=int(exclusive), reverse=int(reverse))
+    y = y.reshape(()) if x.known == () else y
+    return y.astype(kept) if kept.kind == "f" else y
+
+
+def scan(x, step, dim):
+    """step(... step(step(x0, x1), x2) ...) at every element, in log2(n) steps. The length has to be known."""
+    n, reach = operator.index(x.known[dim] if x.known[dim] is not None else x.shape[dim]), 1
+    while reach < n:
+        first, rest = x.part(dim, 0, reach), step(x.part(dim, 0, n - reach), x.part(dim, reach, n))
+        x = x.b.op("Concat", first, rest, axis=dim)
+        reach *= 2
+    return x
+
+
+def along(x, dim, function):
+    """A scan on what may have no axes."""
+    if x.ndim:
+        return function(x, axis(dim, x.ndim))
+    return function(x.reshape(1), 0).reshape(())
+
+
+@emits("cumprod")
+def cumprod(x, dim, exclusive=False, reverse=False):
+    """By a scan."""
+    x = x.astype("int64") if x.dtype.kind in "iub" else x
+
+    def run(x, dim):
+        n = x.known[dim]
+        x = turned(x, dim) if reverse else x
+        y = scan(x, lambda a, b: a * b, dim)
+        if exclusive and x.size:
+            ones = isnan(x.part(dim, 0, 1)).astype(x.dtype) * 0 + 1
+            y = y.b.op("Concat", ones, y.part(dim, 0, n - 1), axis=dim)
+        return turned(y, dim) if reverse else y
+
+    return along(x, dim, run)
+
+
+def turned(x, dim):
+    """The other way round along an axis."""
+    return x.part(dim, -1, -(2**62), -1)
+
+
+@emits("logcumsumexp")
+def logcumsumexp(x, dim):
+    """By a scan."""
+    return along(x, dim, lambda x, dim: scan(x, XP.logaddexp, dim))
+
+
+@emits("fade_sum")
+def fade_sum(v, level, dim, reverse=False):
+    """By a scan of sums, each step of which fades what comes from before."""
+    if reverse and v.ndim:
+        dim = axis(dim, v.ndim)
+        return turned(fade_sum(turned(v, dim), turned(-level, dim), dim), dim)
+
+    def run(x, dim):
+        flat, n, reach = level.reshape(x.shape), x.known[dim], 1
+        while reach < n:
+            low, high = flat.part(dim, 0, n - reach), flat.part(dim, reach, n)
+            faded = x.part(dim, 0, n - reach) * XP.exp(where(low == high, 0, low - high))
+            x = x.b.op("Concat", x.part(dim, 0, reach), x.part(dim, reach, n) + faded, axis=dim)
+            reach *= 2
+        return x
+
+    return along(v, dim, run)
+
+
+@emits("running_place")
+def running_place(x, dim, largest=True):
+    """Where the largest so far stands."""
+    def run(x, dim):
+        y = scan(x, maximum if largest else minimum, dim)
+        place = np.arange(x.known[dim]).reshape([-1 if a == dim else 1 for a in range(x.ndim)])
+        found = where((x == y) | isnan(x), x.b.constant(place, np.int64), 0)
+        return scan(found, maximum, dim)
+    return along(x, dim, run)
