@@ -259,6 +259,8 @@ class Sym:
         x = self if dtype is None else self.astype(dtype)
         if x.dtype.kind == "b":
             x = x.astype(np.int64 if kind == "ReduceSum" else np.uint8)
+        if x.dtype == np.int16:
+            return x.astype(np.int32).reduced(kind, axis, keepdims).astype(np.int16)
         if axis is None:
             y = self.b.op(kind, x, keepdims=int(keepdims)) if self.known != () else x
         else:
@@ -293,6 +295,8 @@ def _kind_of(a, b):
 def _binary(kind, swapped=False, bools=None, answer=None):
     def operate(self, other):
         a, b = _settled(*((other, self) if swapped else (self, other)))
+        if a.dtype.kind == "b" and bools is None and kind != "Equal":  # ONNX does not put truth values in order
+            a, b = a.astype(np.int32), b.astype(np.int32)
         found = self.b.op(kind if a.dtype.kind != "b" or bools is None else bools, a, b)
         made = _kind_of(self, other)
         return found if made == "tensor" else found.as_kind(answer or made)
@@ -325,5 +329,5 @@ def _divided(a, b):
 Sym.__truediv__ = lambda self, other: _divided(self, other)
 Sym.__rtruediv__ = lambda self, other: _divided(other, self)
 Sym.__ne__ = lambda self, other: ~(self == other)
-Sym.__neg__ = lambda self: self.b.op("Neg", self).as_kind(self.kind)
+Sym.__neg__ = lambda self: 0 - self if self.dtype.kind == "u" else self.b.op("Neg", self).as_kind(self.kind)
 Sym.__invert__ = lambda self: self.b.op("Not" if self.dtype.kind == "b" else "BitwiseNot", self).as_kind(self.kind)

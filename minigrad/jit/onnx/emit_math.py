@@ -55,7 +55,11 @@ def power(a, b):
              -1: lambda: 1 / a, -0.5: lambda: 1 / XP.sqrt(a)}  # fmt: skip
     if given in short and b.ndim <= a.ndim and (a.dtype.kind == "f" or given in (1, 2, 3)):
         return short[given]()
-    if a.dtype.kind == "f" or given is not None and given >= 0:
+    if a.dtype.kind == "f":
+        return a.b.op("Pow", a, b)
+    if a.dtype != np.int64:
+        return power(a.astype(np.int64), b.astype(np.int64)).astype(a.dtype)
+    if given is not None and given >= 0:
         return a.b.op("Pow", a, b)
     negative = b < 0
     raised = a.b.op("Pow", a, where(negative, -b, b))
@@ -257,8 +261,10 @@ def prod(x, dim=None, keepdim=False):
 
 @emits("max", "min", "amax", "amin")
 def extreme(x, name, dim=None, keepdim=False):
-    """The largest or smallest."""
-    return (x.max if name.endswith("max") else x.min)(axis=as_axis(dim, x.known or (1,)), keepdims=keepdim)
+    """The largest or smallest; runtimes lose nan, which wins here."""
+    dim = as_axis(dim, x.known or (1,))
+    found = (x.max if name.endswith("max") else x.min)(axis=dim, keepdims=keepdim)
+    return where(isnan(x).sum(axis=dim, keepdims=keepdim) != 0, math.nan, found) if x.dtype.kind == "f" else found
 
 
 @emits("argmax", "argmin")
@@ -266,9 +272,13 @@ def where_extreme(x, name, dim=None, keepdim=False):
     """The first of equals."""
     kind, dim = {"argmax": "ArgMax", "argmin": "ArgMin"}[name], as_axis(dim, x.known or (1,))
     if dim is None:
-        found = x.b.op(kind, x.flat(), axis=0, keepdims=0)
+        found = where_extreme(x.flat(), name, 0)
         return found.reshape((1,) * x.ndim) if keepdim else found
-    return x.b.op(kind, x, axis=dim, keepdims=int(keepdim))
+    if x.dtype.kind in "iu":
+        return x.b.op(kind, x.astype(np.int32) if x.dtype.itemsize < 4 else x, axis=dim, keepdims=int(keepdim))
+    found, lost = x.b.op(kind, x, axis=dim, keepdims=int(keepdim)), isnan(x)
+    first = x.b.op("ArgMax", lost.astype(np.int32), axis=dim, keepdims=int(keepdim))
+    return where(lost.sum(axis=dim, keepdims=keepdim) != 0, first, found)
 
 
 @emits("all", "any")
@@ -295,7 +305,7 @@ def nonzero(x, dim=None):
 
 def order(x, dim, descending=False):
     """Indices that sort, and the sorted values."""
-    n = x.shape[dim]
+    n, x = x.shape[dim], x.astype(np.int32) if x.dtype.kind in "bui" and x.dtype.itemsize < 4 else x
     values, places = x.b.op("TopK", x, [n], outputs=2, axis=dim % x.ndim, largest=int(descending), sorted=1)
     return values, places
 
@@ -312,7 +322,41 @@ def median(x):
     row = x.flat()
     middle = (row.shape[0] - 1) // 2 if isinstance(row.shape[0], int) else XP.floor_divide(row.shape[0] - 1, 2)
     found = x.b.op("Gather", order(row, 0)[0], middle, axis=0)
-    return where(isnan(x).sum() != 0, math.nan, found) if x.dtype.kind == "f" else found
+    return where(isnan(x).sum() != 0, math.nan, found) if x.dtype.kind == "f" else found.astype(x.dtype)
+
+
+def _taken(x, places, dim):
+    return x.b.op("GatherElements", x, places, axis=dim)
+
+
+@emits("argmedian")
+def argmedian(x, dim, skip_nan=False):
+    """The lower of two; the first nan, unless nan is skipped."""
+    if not x.ndim:
+        return x.b.constant(0)
+    places, lost = order(x, dim)[1], isnan(x)
+    there = x.shape[dim] - lost.sum(axis=dim, keepdims=True) if skip_nan else isnan(x).sum(
+        axis=dim, keepdims=True) * 0 + x.shape[dim]  # fmt: skip
+    middle = _taken(places, XP.floor_divide(maximum(there - 1, 0), 2), dim)
+    if skip_nan:
+        return middle
+    first = x.b.op("ArgMax", lost.astype(np.int32), axis=dim, keepdims=1)
+    return where(lost.sum(axis=dim, keepdims=True) != 0, first, middle)
+
+
+@emits("argmode")
+def argmode(x, dim):
+    """In order equals are neighbours: how many stand before each says where the longest run is."""
+    if not x.ndim:
+        return x.b.constant(0)
+    dim, places = axis(dim, x.ndim), order(x, dim)[1]
+    line, n = _taken(x, places, dim), operator.index(x.known[dim])
+    place = x.b.constant(np.arange(n).reshape([-1 if d == dim else 1 for d in range(x.ndim)]), np.int64)
+    fresh = ~(line.part(dim, 1, n) == line.part(dim, 0, n - 1))
+    start = where(fresh, place.part(dim, 1, n), 0)
+    start = x.b.op("Concat", isnan(line.part(dim, 0, 1)).astype(np.int64) * 0, start, axis=dim)
+    run = place - scan(start, maximum, dim)
+    return _taken(places, x.b.op("ArgMax", run, axis=dim, keepdims=1), dim)
 
 
 @emits("searchsorted")

@@ -372,7 +372,7 @@ def one_hot_mask(target, classes):
     """True in the column of the class."""
     columns = target.b.op("Range", 0, classes, 1) if isinstance(classes, Sym) else target.b.constant(
         np.arange(classes), np.int64)  # fmt: skip
-    return target.expand(-1).astype(np.int64) == columns
+    return target.expand(-1) == columns
 
 
 @emits("less_one_hot")

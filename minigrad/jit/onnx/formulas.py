@@ -29,6 +29,8 @@ def _pairwise(kind):
 def _extreme(kind, logical):
     def run(a, b):
         a, b = _settled(a, b)
+        if a.dtype.kind in "iu" and a.dtype.itemsize < 4:  # runtimes have no others
+            return a.b.op(kind, a.astype(np.int32), b.astype(np.int32)).astype(a.dtype)
         return a.b.op(logical if a.dtype.kind == "b" else kind, a, b)
     return run
 
@@ -80,11 +82,14 @@ def hypot(a, b):
     a, b = absolute(a), absolute(b)
     high, low = maximum(a, b), minimum(a, b)
     share = low / where(high == 0, 1, high)
-    return where((high == math.inf) | (high == 0), high, high * sqrt(share * share + 1))
+    found = where(high == 0, high, high * sqrt(share * share + 1))
+    return where((a == math.inf) | (b == math.inf), math.inf, found)
 
 
 def arctan2(a, b):
     """The angle of a point: atan of the quotient, half a turn on where b is negative."""
+    far = isinf(a) & isinf(b)
+    a, b = where(far, sign(a), a), where(far, sign(b), b)
     base = arctan(a / where((a == 0) & (b == 0), 1, b))
     turned = where(signbit(a), base - math.pi, base + math.pi)
     at_zero = where(signbit(b), copysign(math.pi + 0 * a, a), a)

@@ -18,7 +18,6 @@ REFUSED = {
     **dict.fromkeys(("inv", "solve"), _SOLVES),
     "logabsdet": "ONNX has a determinant only, which overflows: use det(x).abs().log()",
     "view_dtype": "ONNX cannot read bytes as another dtype: use .to(dtype) if numbers are meant",
-    "argmode": "ONNX has no mode: use the mean or the median",
     **dict.fromkeys(("gcd", "lcm"), "ONNX has no common divisors: work them out before"),
 }
 
