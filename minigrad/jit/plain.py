@@ -33,7 +33,7 @@ def record_of(name):
 
 def plain_of(graph, described=None):
     """The graph as dicts, lists, numbers and text. `described` says what is written of a tensor that it holds."""
-    described = described or _numbers
+    described = described or numbers_of
     numbers, values = {}, []
     for value in _every_value(graph):
         numbers[value] = len(values)
@@ -53,9 +53,9 @@ def plain_of(graph, described=None):
         if what is Ellipsis:
             return {"ellipsis": True}
         if isinstance(what, Tensor):
-            return {"tensor": _numbers(what)}
+            return {"tensor": numbers_of(what)}
         if isinstance(what, np.ndarray):
-            return {"array": _numbers(Tensor(what))}
+            return {"array": numbers_of(Tensor(what))}
         if isinstance(what, float) and (what != what or what in (float("inf"), float("-inf"))):
             return {"float": str(what)}
         if isinstance(what, (Op, Prim)):
@@ -108,7 +108,8 @@ def _or_none(shape):
     return None if shape is None else list(shape)
 
 
-def _numbers(tensor):
+def numbers_of(tensor):
+    """A tensor as data."""
     array = np.ascontiguousarray(tensor.detach().cpu().array)
     return {"dtype": array.dtype.name, "shape": list(tensor.array.shape), "requires_grad": tensor.requires_grad,
             "base64": base64.b64encode(array.tobytes()).decode("ascii")}  # fmt: skip
@@ -118,8 +119,8 @@ def _numbers(tensor):
 
 
 def graph_of(data, held=None):
-    """The graph in this data. `held` makes a tensor of what `described` wrote. Errors: ValueError that names what is
-    wrong with it."""
+    """The graph in this data. `held` makes a tensor of what `described` wrote, or gives None for what is written as
+    usual. Errors: ValueError that names what is wrong with it."""
     try:
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"this is not a graph: its format is not {FORMAT!r}")
@@ -132,7 +133,7 @@ def graph_of(data, held=None):
 
 class _Reader:
     def __init__(self, data, held=None):
-        self.data, self.held = data, held or self.tensor
+        self.data, self.elsewhere = data, held or (lambda data, parameter: None)
         self.values = [self.value(*given) for given in data["values"]]
 
     def value(self, name, kind, shape, dtype, device):
@@ -184,6 +185,10 @@ class _Reader:
         array = np.frombuffer(raw, dtype).reshape([int(n) for n in data["shape"]]).copy()
         wants = data["requires_grad"] is True
         return Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+
+    def held(self, data, parameter):
+        found = self.elsewhere(data, parameter)
+        return self.tensor(data, parameter) if found is None else found
 
     def block(self, data, into):
         into.inputs = [self.at(n) for n in data["inputs"]]

@@ -22,7 +22,7 @@ from .graph import Graph
 from .onnx.limits import FormatError, demand, parsed
 from .onnx.names import DTYPES, IR_VERSION, OPSET
 from .onnx.needs import onnx
-from .plain import graph_of, plain_of
+from .plain import graph_of, numbers_of, plain_of
 
 VERSION = "0.1.0"
 _RECORDS, _SUM, _AXES = "minigrad.graph", "minigrad.sha256", "minigrad.axes"
@@ -58,7 +58,7 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
     onnx()
     axes = _named_axes(graph, dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {})
     examples = _examples(graph, inputs)
-    made, notes = nodes_of(graph, axes, examples)
+    made, notes, names = nodes_of(graph, axes, examples)
     if graph.updates:
         names = ", ".join(held.name for held, _ in graph.updates)
         warnings.warn(f"jit.save(): {names} would change at every run, and in a file nothing does. Call .eval() before "
@@ -66,7 +66,7 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
     model = onnx().helper.make_model(made, opset_imports=[onnx().helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     model.producer_name, model.producer_version = _PRODUCER.partition(".")[0], VERSION
     model.doc_string = "\n".join([f"{graph.name}, saved by minigrad", *notes])
-    properties = {_RECORDS: _records(graph, made, axes), _AXES: _text(axes)}
+    properties = {_RECORDS: _records(graph, made, names), _AXES: _text(axes)}
     for name, value in properties.items():
         model.metadata_props.add(key=name, value=value)
     _check(model)
@@ -101,11 +101,15 @@ def _examples(graph, inputs):
     return {value: x for value, x in zip(graph.inputs, inputs, strict=True) if isinstance(x, Tensor)}
 
 
-def _records(graph, made, axes):
-    """The graph's records as text; tensors are where ONNX has them, under these names."""
-    names = iter([p.name for p in made.initializer])
-    described = {id(t): next(names) for t in graph.held().values()}
-    data = plain_of(graph, lambda t: {"name": described[id(t)], "requires_grad": t.requires_grad})
+def _records(graph, made, names):
+    """The graph's records as text; tensors that a node uses are where ONNX has them, under these names."""
+    tensors = {id(tensor): names.get(value) for value, tensor in graph.held().items()}
+
+    def described(tensor):
+        name = tensors[id(tensor)]
+        return numbers_of(tensor) if name is None else {"name": name, "requires_grad": tensor.requires_grad}
+
+    data = plain_of(graph, described)
     types = {value.name: value for value in made.input}
     for number, value in zip(data["inputs"], graph.inputs, strict=True):
         tensor = types[value.name].type.tensor_type
@@ -217,6 +221,8 @@ def from_bytes(content, records=True):
 
 
 def _held(data, parameter, tensors):
+    if "name" not in data:
+        return None
     proto = tensors.get(data["name"])
     demand(proto is not None and proto.data_type in DTYPES and proto.HasField("raw_data"),
            f"it holds no numbers for {data['name']!r}")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .build import Sym, type_proto
+from .build import EMPTY, Sym, type_proto
 from .needs import onnx
 
 
@@ -47,16 +47,21 @@ def node_with_blocks(b, kind, inputs, like, **blocks):
     return [Sym(b, name, x.dtype, x.known, x.kind, None, x.origin) for name, x in zip(names, like, strict=True)]
 
 
+def wider(a, b):
+    """What is known of a shape that is one of two."""
+    if EMPTY in (a, b):
+        return b if a == EMPTY else a
+    if a is None or b is None or len(a) != len(b):
+        return None
+    return tuple(n if n == m else None for n, m in zip(a, b, strict=True))
+
+
 def joined(a, b, what):
     """The type of what is one of two. Errors: ValueError where they have no common one."""
     if (a.kind == "list") != (b.kind == "list") or a.kind != "list" and a.dtype != b.dtype:
         raise ValueError(f"{what} is {_type(a)} one time and {_type(b)} another: ONNX wants one type. Bring both to one "
                          "with .to(dtype), or float(...)")  # fmt: skip
-    known = a.known
-    if a.known is None or b.known is None or len(a.known) != len(b.known):
-        known = None
-    elif a.known != b.known:
-        known = tuple(n if n == m else None for n, m in zip(a.known, b.known, strict=True))
+    known = wider(a.known, b.known)
     return Sym(a.b, a.name, a.dtype if a.dtype is not None else b.dtype, known, a.kind, None, a.origin)
 
 

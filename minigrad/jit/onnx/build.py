@@ -15,6 +15,9 @@ from .needs import onnx
 from .names import OPSET, IR_VERSION, CODES, DTYPES
 
 
+EMPTY = "empty"  # the shape of what a list holds that holds nothing yet
+
+
 class Untold(ValueError):
     """Something about a value has to be known beforehand, and is not."""
 
@@ -54,7 +57,7 @@ class Builder:
             raise Untold(f"ONNX cannot tell the type of {name}")
         if given.WhichOneof("value") == "sequence_type":
             code = given.sequence_type.elem_type.tensor_type.elem_type
-            return Sym(self, name, DTYPES.get(code), None, "list")
+            return Sym(self, name, DTYPES.get(code), None, "list")  # whoever asked knows more
         tensor = given.tensor_type
         known = None
         if tensor.HasField("shape"):
@@ -119,7 +122,8 @@ def type_proto(x):
     helper = onnx().helper
     code = 0 if x.dtype is None else CODES[x.dtype]
     if x.kind == "list":
-        return helper.make_sequence_type_proto(helper.make_tensor_type_proto(code or CODES[np.dtype("float32")], None))
+        return helper.make_sequence_type_proto(helper.make_tensor_type_proto(
+            code or CODES[np.dtype("float32")], None if x.known == EMPTY else x.known))
     return helper.make_tensor_type_proto(code, x.known)
 
 
@@ -132,7 +136,9 @@ def _inferred(node, inputs):
 
 
 class Sym:
-    """One result in the making. `known`: its shape with None for lengths that are not known, or None altogether."""
+    """One result in the making. `known`: its shape with None for lengths that are not known, or None altogether; of a
+    list, the shape of what it holds.
+    """
 
     __slots__ = ("b", "const", "dtype", "kind", "known", "name", "origin")
     __array_ufunc__ = None  # NumPy's scalars leave operators to it

@@ -12,8 +12,8 @@ import numpy as np
 
 from ...dtype import as_dtype, get_default_dtype
 from ..prims import PRIMS
-from .blocks import graph_of, node_with_blocks
-from .build import Sym, Untold
+from .blocks import graph_of, node_with_blocks, wider
+from .build import EMPTY, Sym, Untold
 from .formulas import XP, maximum, minimum, where
 from .names import CODES
 from .needs import onnx
@@ -155,23 +155,26 @@ def agree(items, dtype):
         items = items.origin
 
 
+def _list(items, name, known):
+    return Sym(items.b, name, items.dtype, known, "list", None, items if items.dtype is None else None)
+
+
 @emits("list.new")
 def new_list(*tensors, into):
     """A sequence."""
-    if tensors:
-        return Sym(into, into.op("SequenceConstruct", *tensors).name, tensors[0].dtype, None, "list")
-    return Sym(into, into.op("SequenceEmpty").name, None, None, "list")
-
-
-def _same_list(items, name):
-    return Sym(items.b, name, items.dtype, None, "list", None, items if items.dtype is None else None)
+    if not tensors:
+        return Sym(into, into.op("SequenceEmpty").name, None, EMPTY, "list")
+    known = tensors[0].known
+    for x in tensors[1:]:
+        known = wider(known, x.known)
+    return Sym(into, into.op("SequenceConstruct", *tensors).name, tensors[0].dtype, known, "list")
 
 
 @emits("list.append")
 def append(items, x):
     """One more."""
     agree(items, x.dtype)
-    return _same_list(items, items.b.op("SequenceInsert", items, x).name)
+    return _list(items, items.b.op("SequenceInsert", items, x).name, wider(items.known, x.known))
 
 
 @emits("list.get")
@@ -179,7 +182,9 @@ def get(items, index):
     """One of them."""
     if items.dtype is None:
         raise Untold("list.get: what the list holds is not known")
-    return items.b.op("SequenceAt", items, index)
+    found = items.b.op("SequenceAt", items, index)
+    found.known = None if items.known == EMPTY else items.known
+    return found
 
 
 @emits("list.len")
@@ -193,33 +198,46 @@ def set_one(items, x, index):
     """Taken out, and the other put in its place."""
     if not isinstance(index, int) or index < 0:
         index = index + where(items.b.sym(index) < 0, length(items), 0)
-    return _same_list(items, items.b.op("SequenceInsert", items.b.op("SequenceErase", items, index), x, index).name)
+    less = items.b.op("SequenceErase", items, index)
+    return _list(items, items.b.op("SequenceInsert", less, x, index).name, wider(items.known, x.known))
 
 
 @emits("list.concat")
 def concat(a, other, into):
     """One after the other is put behind."""
-    agree(a, other.dtype) if other.dtype is not None else None
-    agree(other, a.dtype) if a.dtype is not None else None
+    for one, another in ((a, other), (other, a)):
+        if another.dtype is not None:
+            agree(one, another.dtype)
+    known = wider(a.known, other.known)
     inner = into.inner()
     turn, go_on = (inner.typed_as(name, dtype, ()) for name, dtype in (("turn", "int64"), ("again", "bool")))
-    carried = inner.typed_as("items", a.dtype, None, "list")
-    one = inner.op("SequenceInsert", carried, inner.op("SequenceAt", other, turn))
-    one = Sym(inner, one.name, a.dtype, None, "list")
-    body = graph_of(inner, [turn, go_on, carried], [go_on, one], "one_more")
-    return node_with_blocks(into, "Loop", [length(other), None, a], [one], body=body)[0]
+    carried = inner.typed_as("items", a.dtype, known, "list")
+    more = inner.op("SequenceInsert", carried, inner.op("SequenceAt", other, turn))
+    more = Sym(inner, more.name, a.dtype, known, "list")
+    body = graph_of(inner, [turn, go_on, carried], [go_on, more], "one_more")
+    return node_with_blocks(into, "Loop", [length(other), None, a], [more], body=body)[0]
+
+
+def _joined_up(items, dim, new_axis):
+    made = items.b.op("ConcatFromSequence", items, axis=dim, new_axis=new_axis)
+    if items.known not in (None, EMPTY):
+        known = list(items.known)
+        dim = dim % (len(known) + new_axis)
+        known[dim : dim + 1 - new_axis] = [None]
+        made.known = tuple(known)
+    return made
 
 
 @emits("list.stack")
 def list_stack(items, dim=0):
     """All of them along a new axis."""
-    return items.b.op("ConcatFromSequence", items, axis=dim, new_axis=1)
+    return _joined_up(items, dim, 1)
 
 
 @emits("list.cat")
 def list_cat(items, dim=0):
     """All of them, one behind the other."""
-    return items.b.op("ConcatFromSequence", items, axis=dim)
+    return _joined_up(items, dim, 0)
 
 
 # Random numbers, and what only Python does

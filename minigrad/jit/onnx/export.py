@@ -25,7 +25,7 @@ class ExportError(ValueError):
 
 
 def nodes_of(graph, axes, examples):
-    """(GraphProto, notes) of a graph. axes: names of open lengths by input name; examples: tensors for the inputs."""
+    """(GraphProto, notes, names of what it holds) of a graph. axes: names of open lengths by input name; examples: tensors for the inputs."""
     return _Exporter(graph, axes, examples).run()
 
 
@@ -47,18 +47,15 @@ class _Exporter:
         self.block(graph.steps, b)
         results = [self.result(b, x, name) for x, name in zip(graph.outputs, wanted, strict=True)]
         used = {name for node in _every_node(b.nodes) for name in node.input}
-        held = [p for p in b.initializers if p.name in used or p.name in self.kept]
+        held = [p for p in b.initializers if p.name in used]
         made = helper.make_graph(b.nodes, _plain_name(graph.name), [info(x, axes=self.axes.get(x.name)) for x in inputs],
                                  [info(x, axes=None) for x in results], held)  # fmt: skip
-        return made, self.notes
-
-    kept = frozenset()
+        return made, self.notes, {value: self.known[value].name for value in graph.held() if self.known[value].name in used}
 
     def hold(self, value, tensor):
         """A parameter or constant as an initializer under its own name."""
         array = np.asarray(tensor.detach().cpu().array, order="C")
         name = self.names.new(value.name)
-        self.kept = self.kept | {name}
         self.b.initializers.append(tensor_proto(name, array))
         self.known[value] = Sym(self.b, name, array.dtype, array.shape,
                                 const=array if value in self.graph.constants and array.size <= 64 else None)
@@ -93,6 +90,9 @@ class _Exporter:
         x = b.sym(x) if isinstance(x, Sym) else b.constant(x, NUMBER[type(x).__name__])
         if x.dtype in INTERNAL:
             raise ExportError(f"{self.graph.name}: a result is {x.dtype}")
+        if x.known is None and x.kind == "tensor":
+            raise ExportError(f"{self.graph.name}: how many axes its result {name!r} has is not known, and a model has to say. "
+                              "Give example inputs: jit.save(m, path, inputs=(x, ...)); both arms of an if must agree")
         now = self.renamed.get(x.name, x.name)
         if now != x.name or not any(now in node.output for node in b.nodes):
             b.nodes.append(onnx().helper.make_node("Identity", [now], [name]))
