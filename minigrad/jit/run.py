@@ -8,7 +8,7 @@ from .. import ops
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .graph import Graph, If, Loop, Value, replaced
-from .tree import unflatten
+from .tree import rebuilt, unflatten
 
 
 def run(graph, inputs, trail=None):
@@ -51,10 +51,15 @@ def _run_block(block, known, trail):
 
 def _run_step(step, known):
     inputs = [known[x] if isinstance(x, Value) else x for x in step.inputs]
-    attributes = replaced(step.attributes, known) if step.attributes else {}
+    attributes = _bare(replaced(step.attributes, known)) if step.attributes else {}
     known[step.outputs[0]] = step.op(*inputs, **attributes)
     if len(step.outputs) > 1:
         known.update(zip(step.outputs[1:], _byproducts(step, inputs, attributes, known), strict=True))
+
+
+def _bare(attributes):
+    """A tensor in an attribute (as an index, say) as its array: that is what records take there."""
+    return rebuilt(attributes, lambda part: part.array if isinstance(part, Tensor) else _bare(part))
 
 
 def _byproducts(step, inputs, attributes, known):

@@ -251,14 +251,15 @@ class Reader:
         block, self.block = self.block, Block()
         try:
             results = function(self, node, *inputs, **attributes)
-            return self.worked_out(results if isinstance(results, (tuple, list)) else (results,))
+            return self.worked_out(results if isinstance(results, (tuple, list)) else (results,), block)
         finally:
             self.block = block
 
-    def worked_out(self, results):
-        """The steps of the block in hand, run now: their results as constants."""
+    def worked_out(self, results, block):
+        """The steps in hand, run now: their results as constants. What gives a list goes into the block."""
         moved = [x for x in results if x is not None]
         if all(x.const is not None for x in moved) or any(x.kind != "tensor" for x in moved):
+            block.steps += self.block.steps
             return results
         graph = Graph([], self.block.steps, [self.held_value(x) for x in moved], "constant", constants=self.graph.constants)
         graph.form = [Leaf(i) for i in range(len(moved))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ...dtype import as_dtype
@@ -9,6 +11,7 @@ from ..graph import If, Loop, Value
 from .importing import Unread, Var, _shape, dtype_of, reads
 from .limits import demand
 from .names import DTYPES
+from .read_shape import plus
 
 
 def _like(r, x, name, info=None):
@@ -193,11 +196,11 @@ def split(r, node, x, given=None, axis=0, keepdims=1):
         parts = [slice(i, i + 1) if keepdims else i for i in range(n)]
     else:
         sizes = r.ints(given)
-        demand(not any(isinstance(s, Var) for s in sizes), "the sizes of the pieces have to be known before the model runs")
         if given.shape == ():
+            demand(not isinstance(sizes[0], Var), "the size of the pieces has to be known before the model runs")
             demand(sizes[0] > 0, "pieces of no length")
             sizes = [min(sizes[0], n - i) for i in range(0, n, sizes[0])]
-        ends = np.cumsum(sizes).tolist()
+        ends = list(itertools.accumulate(sizes, lambda a, b: plus(r, a, b)))
         parts = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     demand(len(parts) <= 10_000, "a list of so many pieces")
     return r.step("list.new", *[r.step("index", x, index=(*lead, part)) for part in parts])

@@ -9,6 +9,7 @@ import numpy as np
 from ...ops.windows import out_sizes
 from .importing import Unread, Var, reads
 from .limits import demand, may_make
+from .read_cells import step_by_step
 from .read_math import cast_to
 
 # Products
@@ -131,10 +132,11 @@ def conv_transpose(r, node, x, weight, bias=None, kernel_shape=None, strides=Non
         padding = tuple(zip(pads[:n], pads[n:], strict=True))
         sizes = tuple(w - b - a for w, (b, a) in zip(whole, padding, strict=True))
     may_make(sizes, "ConvTranspose")
-    wide = [max(-b, 0) + max(-a, 0) for b, a in padding]
-    if any(wide):
-        raise Unread("an output larger than what the windows reach")
-    y = r.step("convolution_input", x, weight, sizes=sizes, stride=stride, padding=padding, dilation=dilation, groups=group)
+    beyond = [max(-p, 0) for pair in reversed(padding) for p in pair]  # where the output goes on and no window reaches
+    padding = tuple((max(b, 0), max(a, 0)) for b, a in padding)
+    reached = tuple(w - b - a for w, (b, a) in zip(whole, padding, strict=True))
+    y = r.step("convolution_input", x, weight, sizes=reached, stride=stride, padding=padding, dilation=dilation, groups=group)
+    y = r.step("pad", y, pad=tuple(beyond)) if any(beyond) else y
     return y if bias is None else r.step("add", y, r.step("reshape", bias, shape=(-1, *[1] * n)))
 
 
@@ -306,22 +308,25 @@ def recurrent(r, node, x, weight, back, bias=None, lengths=None, h=None, c=None,
     kind = node.op_type
     given = [a.lower() for a in activations or USUAL[kind] * 2]
     relu = kind == "RNN" and set(given) == {"relu"}
-    if clip is not None or input_forget or peephole is not None or not relu and set(given) != set(USUAL[kind]):
-        raise Unread("a way of it that minigrad's layers have not (clip, peepholes, other activations)")
-    if kind == "GRU" and not linear_before_reset and bias is not None:
-        raise Unread("a GRU that resets before the product")
+    if clip is not None or input_forget or not relu and set(given) != set(USUAL[kind]):
+        raise Unread("a way of it that minigrad's layers have not (clip, other activations)")
+    plain = peephole is None and (kind != "GRU" or linear_before_reset)
     if layout:
         x = _swapped(r, x)
         h, c = (None if s is None else _swapped(r, s) for s in (h, c))
     demand(None not in x.shape, "the number of steps and sequences has to be known")
     steps, n, _ = x.shape
-    if lengths is not None and (lengths.const is None or (lengths.const != steps).any()):
-        raise Unread("sequences of different lengths")
+    if lengths is not None and lengths.const is not None and (lengths.const == steps).all():
+        lengths = None
+    plain = plain and lengths is None
     width, ways = hidden_size or back.shape[-1], 2 if direction == "bidirectional" else 1
-    if kind == "GRU" and not linear_before_reset:
-        raise Unread("a GRU that resets before the product")
-    outs = [_one_way(r, kind, x, i, weight, back, bias, h, c, width, relu, direction == "reverse" or i == 1)
-            for i in range(ways)]  # fmt: skip
+    backwards = [direction == "reverse" or i == 1 for i in range(ways)]
+    if plain:
+        outs = [_one_way(r, kind, x, i, weight, back, bias, h, c, width, relu, backwards[i]) for i in range(ways)]
+    else:
+        if relu or any(backwards):
+            raise Unread("sequences of different lengths, backwards or with another activation")
+        outs = [step_by_step(r, kind, x, weight, back, bias, lengths, h, c, peephole, width, linear_before_reset)]
     y = r.step("stack", *[out[0] for out in outs], dim=1)  # (steps, ways, n, width)
     ends = [r.step("stack", *each, dim=0) for each in zip(*[out[1:] for out in outs], strict=True)]
     if layout:

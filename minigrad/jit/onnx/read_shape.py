@@ -93,14 +93,28 @@ def unsqueeze(r, node, x, given=None, axes=None):
     """New axes, by their places in the result."""
     dims = axes if given is None else r.ints(given)
     if any(isinstance(d, Var) for d in dims):
-        demand(len(dims) == 1, "several new axes have to be known before the model runs")
-        return r.step("unsqueeze", x, dim=dims[0])
+        return r.step("unsqueeze", x, dim=dims[0]) if len(dims) == 1 else _new_axes(r, x, dims)
     demand(x.shape is not None or len(dims) == 1, "the number of axes is not known")
     if len(dims) == 1:
         return r.step("unsqueeze", x, dim=dims[0])
     for d in sorted(d % (x.ndim + len(dims)) for d in dims):
         x = r.step("unsqueeze", x, dim=d)
     return x
+
+
+def _new_axes(r, x, dims):
+    """New axes whose places the model says only as it runs: for each place of the result, whether it is new."""
+    rank, taken, shape = x.ndim + len(dims), 0, []
+    for place in range(rank):
+        new = 0
+        for d in dims:
+            new = plus(r, new, plus(r, r.step("number.eq", d, place), r.step("number.eq", d, place - rank)))
+        old = plus(r, place, r.step("number.neg", taken)) if isinstance(taken, Var) else place - taken
+        old = r.step("number.min", old, x.ndim - 1)
+        there = r.step("number.mul", r.step("tensor.size", x, dim=old), r.step("number.sub", 1, new))
+        shape.append(plus(r, new, there))
+        taken = plus(r, taken, new)
+    return r.step("reshape", x, shape=tuple(shape))
 
 
 @reads("Expand")
@@ -172,21 +186,22 @@ def slices(r, node, x, starts_in=None, ends_in=None, axes_in=None, steps_in=None
     return r.step("index", x, index=tuple(parts))
 
 
-def _any_axes(r, rank, starts, ends, axes, steps):
-    """A slice for every axis, where the model says only as it runs which it is about: sums of what is asked of this axis."""
-    parts = []
+def _spread(r, rank, axes, values, other=0):
+    """A number for every axis, where the model says only as it runs which axes the values are for; `other` for the rest."""
+    found = []
     for d in range(rank):
-        mine = [plus(r, r.step("number.eq", a, d), r.step("number.eq", a, d - rank)) for a in axes]
+        total = other
+        for axis, value in zip(axes, values, strict=True):
+            mine = plus(r, r.step("number.eq", axis, d), r.step("number.eq", axis, d - rank))
+            total = plus(r, total, r.step("number.mul", plus(r, value, -other), mine))
+        found.append(total)
+    return found
 
-        def chosen(values, other, mine=mine):
-            total = other
-            for value, hit in zip(values, mine, strict=True):
-                far = plus(r, value, -other)
-                total = plus(r, total, r.step("number.mul", far, hit))
-            return total
 
-        parts.append(slice(chosen(starts, 0), chosen(ends, 2**62), chosen(steps, 1)))
-    return tuple(parts)
+def _any_axes(r, rank, starts, ends, axes, steps):
+    """A slice for every axis."""
+    given = ((starts, 0), (ends, 2**62), (steps, 1))
+    return tuple(slice(*parts) for parts in zip(*(_spread(r, rank, axes, v, other) for v, other in given), strict=True))
 
 
 @reads("Gather")
@@ -257,6 +272,12 @@ def compress(r, node, x, condition, axis=None):
     return r.step("index", x, index=(*[slice(None)] * (axis % x.ndim if axis else 0), places))
 
 
+@reads("BitCast")
+def bit_cast(r, node, x, to):
+    """The same bytes as another dtype."""
+    return r.step("view_dtype", x, dtype=dtype_of(to))
+
+
 @reads("NonZero")
 def nonzero(r, node, x):
     """Places, one row for each axis."""
@@ -275,8 +296,11 @@ def pad(r, node, x, pads_in=None, value_in=None, axes_in=None, pads=None, paddin
     """A border."""
     pads = (pads or paddings) if pads_in is None else r.ints(pads_in)
     axes = list(range(x.ndim)) if axes_in is None else r.ints(axes_in)
-    demand(not any(isinstance(d, Var) for d in axes), "the axes have to be known before the model runs")
-    pairs = {d % x.ndim: (pads[i], pads[i + len(axes)]) for i, d in enumerate(axes)}
+    if any(isinstance(d, Var) for d in axes):
+        befores, afters = _spread(r, x.ndim, axes, pads[: len(axes)]), _spread(r, x.ndim, axes, pads[len(axes) :])
+        pairs = dict(enumerate(zip(befores, afters, strict=True)))
+    else:
+        pairs = {d % x.ndim: (pads[i], pads[i + len(axes)]) for i, d in enumerate(axes)}
     if mode != "constant":
         return _repeated(r, x, pairs, mode)
     if value_in is not None:
