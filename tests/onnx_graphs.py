@@ -24,7 +24,9 @@ def recorded(module, *inputs):
                     for i, x in enumerate(inputs)]  # fmt: skip
     keep = [*inputs]
     for name, tensor in module.named_parameters():
-        graph.parameters[known.setdefault(id(tensor), Value(name, "tensor", tuple(tensor.shape), tensor.dtype))] = tensor
+        graph.parameters[known.setdefault(id(tensor), Value(name, "tensor", tuple(tensor.shape), tensor.dtype))] = (
+            tensor
+        )
     for name, tensor in module.named_buffers():
         graph.constants[known.setdefault(id(tensor), Value(name, "tensor", tuple(tensor.shape), tensor.dtype))] = tensor
 
@@ -104,7 +106,9 @@ def halvings():
     end_step, whole = step("list.append", [every, last], "whole", "list")
     stack_step, out = step("list.stack", [whole], "out", dim=0)
     length_step, count = step("list.len", [whole], "count", "int")
-    graph = Graph([x], [new_step, sum_step, gt_step, loop, end_step, stack_step, length_step], [out, count], name="halvings")
+    graph = Graph(
+        [x], [new_step, sum_step, gt_step, loop, end_step, stack_step, length_step], [out, count], name="halvings"
+    )
     from minigrad.jit.tree import Leaf
 
     graph.form = (Leaf(0), Leaf(1))

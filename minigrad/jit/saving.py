@@ -1,8 +1,8 @@
 """`jit.save` and `jit.load`: a graph in a file that runs without minigrad, and back.
 
-The file is an ONNX model (onnx.ai): any runtime runs it, and Netron shows it. Beside the nodes it holds, as metadata, the
-records that they were written from, so that what comes back into minigrad is the very graph that was saved; a checksum
-over both says whether they still belong together. Nothing in a file is ever run while it is read.
+The file is an ONNX model (onnx.ai): any runtime runs it, and Netron shows it. Beside the nodes it holds, as metadata,
+the records that they were written from, so that what comes back into minigrad is the very graph that was saved; a
+checksum over both says whether they still belong together. Nothing in a file is ever run while it is read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..nn import Module, Parameter
 from ..serialization import write_whole
 from ..tensor import Tensor
 from .graph import Graph
-from .onnx.limits import FormatError, demand, parsed
+from .onnx.limits import MOST_BYTES, FormatError, demand, parsed
 from .onnx.names import DTYPES, IR_VERSION, OPSET
 from .onnx.needs import onnx
 from .plain import graph_of, numbers_of, plain_of
@@ -36,8 +36,9 @@ def save(m, f, inputs=None, dynamic_axes=None):
 
     f: a path, or a file open for writing in binary mode; a path is written beside and put in place in one move.
     inputs: example inputs, where the graph does not know dtypes and shapes by itself. dynamic_axes: the axes whose
-    length may differ when the model runs, as {"x": [0]} or, with names, {"x": {0: "batch"}}. Beside those, every axis is
-    open whose length the graph does not know. The same graph gives the same bytes, and so does what `load` makes of it.
+    length may differ when the model runs, as {"x": [0]} or, with names, {"x": {0: "batch"}}. Beside those, every axis
+    is open whose length the graph does not know. The same graph gives the same bytes, and so does what `load` makes of
+    it.
     Errors: ValueError that names the step, its line and the remedy, for what ONNX cannot express; ImportError without
     the package onnx.
     """
@@ -54,7 +55,9 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
 
     graph = m if isinstance(m, Graph) else getattr(m, "graph", None)
     if not isinstance(graph, Graph):
-        raise TypeError(f"jit.save(): a {type(m).__name__} has no graph. Record it first: jit.trace(m, (x,)), or jit.script(m)")
+        raise TypeError(
+            f"jit.save(): a {type(m).__name__} has no graph. Record it first: jit.trace(m, (x,)), or jit.script(m)"
+        )
     onnx()
     axes = _named_axes(graph, dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {})
     examples = _examples(graph, inputs)
@@ -97,7 +100,9 @@ def _examples(graph, inputs):
         return {}
     inputs = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     if len(inputs) != len(graph.inputs):
-        raise ValueError(f"jit.save(): {graph.name} takes {len(graph.inputs)} inputs, and {len(inputs)} examples are given")
+        raise ValueError(
+            f"jit.save(): {graph.name} takes {len(graph.inputs)} inputs, and {len(inputs)} examples are given"
+        )
     return {value: x for value, x in zip(graph.inputs, inputs, strict=True) if isinstance(x, Tensor)}
 
 
@@ -154,26 +159,12 @@ class Loaded(Module):
     def __init__(self, graph, axes=None):
         super().__init__()
         self.graph, self.axes = graph, axes or {}
-        for held, enter in ((graph.parameters, Module.register_parameter), (graph.constants, Module.register_buffer)):
-            for value, tensor in held.items():
-                if held is graph.constants and "." not in value.name:
-                    continue  # a number in the code is no part of the state
-                *path, name = value.name.split(".")
-                where = self
-                for part in path:
-                    where = where.__dict__.get(part) or where._modules.get(part) or _added(where, part)
-                if not hasattr(where, name):
-                    enter(where, name, tensor)
+        for value, tensor in graph.parameters.items():
+            self._parameters[value.name] = tensor  # under its dotted path, as it was called where it was trained
 
     def forward(self, *inputs):
         """What the graph makes of these inputs."""
         return self.graph(*inputs)
-
-
-def _added(module, name):
-    inner = Module()
-    module.add_module(name, inner)
-    return inner
 
 
 def load(f, records=True):
@@ -189,13 +180,15 @@ def load(f, records=True):
     else:
         name = repr(os.fspath(f))
         with open(f, "rb") as file:
-            content = file.read(2**31)
+            content = file.read(MOST_BYTES + 1)
     if isinstance(content, str):
         raise TypeError(f"jit.load(): {name} is opened as text; open it with mode 'rb'")
     try:
         return from_bytes(content, records)
     except FormatError as error:
-        raise FormatError(f"jit.load(): {name} cannot be read: {error}") from None
+        words = str(error)
+        words = words if len(words) < 1000 else words[:1000] + " ..."  # names in a file may be as long as it is
+        raise FormatError(f"jit.load(): {name} cannot be read: {words}") from None
 
 
 def from_bytes(content, records=True):
@@ -207,26 +200,42 @@ def from_bytes(content, records=True):
         from .onnx.importing import graph_of_model
 
         return Loaded(graph_of_model(model))
-    demand(properties.get(_SUM) == _checksum(model), "it was changed after minigrad had saved it: its checksum does not fit. "
-           "jit.load(path, records=False) reads what is there now, as a model from elsewhere")  # fmt: skip
-    tensors = {p.name: p for p in model.graph.initializer}
+    demand(properties.get(_SUM) == _checksum(model), "it was changed after minigrad had saved it: its checksum does "
+           "not fit. jit.load(path, records=False) reads what is there now, as a model from elsewhere")  # fmt: skip
+    tensors, kept = {p.name: p for p in model.graph.initializer}, {}
     try:
-        graph = graph_of(json.loads(properties[_RECORDS]), lambda data, parameter: _held(data, parameter, tensors))
-        axes = {name: {int(d): text for d, text in given.items()} for name, given in json.loads(properties[_AXES]).items()}
+        graph = graph_of(
+            json.loads(properties[_RECORDS]), lambda data, parameter: _held(data, parameter, tensors, kept)
+        )
+        axes = {
+            name: {int(d): text for d, text in given.items()} for name, given in json.loads(properties[_AXES]).items()
+        }
         return Loaded(graph, axes)
     except FormatError:
         raise
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        RuntimeError,
+        OverflowError,
+    ) as error:  # RecursionError, too
         raise FormatError(f"its records are damaged: {error}") from None
 
 
-def _held(data, parameter, tensors):
+def _held(data, parameter, tensors, kept):
+    """A tensor by its name; what was one tensor is one again."""
     if "name" not in data:
         return None
-    proto = tensors.get(data["name"])
-    demand(proto is not None and proto.data_type in DTYPES and proto.HasField("raw_data"),
-           f"it holds no numbers for {data['name']!r}")  # fmt: skip
-    dtype = DTYPES[proto.data_type]
-    array = np.frombuffer(proto.raw_data, dtype.newbyteorder("<")).reshape(list(proto.dims)).astype(dtype)
-    wants = data["requires_grad"] is True
-    return Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+    name, proto = data["name"], tensors.get(data["name"])
+    demand(
+        proto is not None and proto.data_type in DTYPES and proto.HasField("raw_data"),
+        f"it holds no numbers for {name!r}",
+    )
+    if name not in kept:
+        dtype = DTYPES[proto.data_type]
+        array = np.frombuffer(proto.raw_data, dtype.newbyteorder("<")).reshape(list(proto.dims)).astype(dtype)
+        wants = data["requires_grad"] is True
+        kept[name] = Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+    return kept[name]

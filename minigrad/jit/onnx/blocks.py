@@ -30,9 +30,14 @@ def loop(b, rows, step, states):
     carried = [inner.typed_as("state", x.dtype, x.known) for x in states]
     made = step(inner.op("Gather", rows, turn, axis=0), *carried)
     body = graph_of(inner, [turn, go_on, *carried], [go_on, *made, *made], "step")
-    results = node_with_blocks(b, "Loop", [rows.shape[0], None, *states],
-                               [*states, *[Sym(b, "", x.dtype, (rows.shape[0], *x.known)) for x in made]], body=body)
-    return [x.reshape((rows.shape[0] * rows.shape[1], x.known[2])) for x in results[len(states):]]
+    results = node_with_blocks(
+        b,
+        "Loop",
+        [rows.shape[0], None, *states],
+        [*states, *[Sym(b, "", x.dtype, (rows.shape[0], *x.known)) for x in made]],
+        body=body,
+    )
+    return [x.reshape((rows.shape[0] * rows.shape[1], x.known[2])) for x in results[len(states) :]]
 
 
 def node_with_blocks(b, kind, inputs, like, **blocks):
@@ -58,9 +63,9 @@ def wider(a, b):
 
 def joined(a, b, what):
     """The type of what is one of two. Errors: ValueError where they have no common one."""
-    if (a.kind == "list") != (b.kind == "list") or a.kind != "list" and a.dtype != b.dtype:
-        raise ValueError(f"{what} is {_type(a)} one time and {_type(b)} another: ONNX wants one type. Bring both to one "
-                         "with .to(dtype), or float(...)")  # fmt: skip
+    if (a.kind == "list") != (b.kind == "list") or (a.kind != "list" and a.dtype != b.dtype):
+        raise ValueError(f"{what} is {_type(a)} one time and {_type(b)} another: ONNX wants one type. Bring both "
+                         "to one with .to(dtype), or float(...)")  # fmt: skip
     known = wider(a.known, b.known)
     return Sym(a.b, a.name, a.dtype if a.dtype is not None else b.dtype, known, a.kind, None, a.origin)
 

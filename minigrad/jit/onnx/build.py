@@ -11,9 +11,8 @@ import math
 
 import numpy as np
 
+from .names import CODES, DTYPES, IR_VERSION, OPSET
 from .needs import onnx
-from .names import OPSET, IR_VERSION, CODES, DTYPES
-
 
 EMPTY = "empty"  # the shape of what a list holds that holds nothing yet
 
@@ -122,8 +121,9 @@ def type_proto(x):
     helper = onnx().helper
     code = 0 if x.dtype is None else CODES[x.dtype]
     if x.kind == "list":
-        return helper.make_sequence_type_proto(helper.make_tensor_type_proto(
-            code or CODES[np.dtype("float32")], None if x.known == EMPTY else x.known))
+        return helper.make_sequence_type_proto(
+            helper.make_tensor_type_proto(code or CODES[np.dtype("float32")], None if x.known == EMPTY else x.known)
+        )
     return helper.make_tensor_type_proto(code, x.known)
 
 
@@ -132,7 +132,8 @@ def _inferred(node, inputs):
     data = {x.name: tensor_proto(x.name, x.const) for x in inputs if x.const is not None and x.const.size <= 64}
     opset = [onnx().helper.make_opsetid("", OPSET)]
     return onnx().shape_inference.infer_node_outputs(
-        schema, node, {x.name: type_proto(x) for x in inputs}, data, opset_imports=opset, ir_version=IR_VERSION)
+        schema, node, {x.name: type_proto(x) for x in inputs}, data, opset_imports=opset, ir_version=IR_VERSION
+    )
 
 
 class Sym:
@@ -281,7 +282,7 @@ def _settled(a, b):
     if weak_a == weak_b and isinstance(a, Sym) and isinstance(b, Sym):
         dtype = np.promote_types(a.dtype, b.dtype)
     else:
-        strong, other = (b, a) if weak_a and (isinstance(b, Sym) and not weak_b or not isinstance(a, Sym)) else (a, b)
+        strong, other = (b, a) if weak_a and ((isinstance(b, Sym) and not weak_b) or not isinstance(a, Sym)) else (a, b)
         dtype = strong.dtype
         float_number = isinstance(other, float) or getattr(other, "kind", None) == "float"
         if dtype.kind in "biu" and float_number:
@@ -306,6 +307,7 @@ def _binary(kind, swapped=False, bools=None, answer=None):
         found = self.b.op(kind if a.dtype.kind != "b" or bools is None else bools, a, b)
         made = _kind_of(self, other)
         return found if made == "tensor" else found.as_kind(answer or made)
+
     return operate
 
 

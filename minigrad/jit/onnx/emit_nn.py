@@ -66,15 +66,17 @@ def convolution_input(seen, weight, sizes, stride, padding, dilation, groups):
         return zeros(seen.b, (seen.shape[0], weight.known[1] * groups, *sizes), seen.dtype)
     more = [n - ((m - 1) * s + d * (k - 1) + 1 - before - after) for n, m, s, d, k, (before, after) in
             zip(sizes, out, stride, dilation, kernel, padding, strict=True)]  # fmt: skip
-    return seen.b.op("ConvTranspose", seen, weight, strides=stride, pads=pads(padding), dilations=dilation, group=groups,
-                     kernel_shape=kernel, output_padding=more)  # fmt: skip
+    return seen.b.op("ConvTranspose", seen, weight, strides=stride, pads=pads(padding), dilations=dilation,
+                     group=groups, kernel_shape=kernel, output_padding=more)  # fmt: skip
 
 
 def bordered(x, padding, value=0):
     """x with a border on all axes but the first two."""
     if not any(map(any, padding)):
         return x
-    return x.b.op("Pad", x, [0, 0, *[b for b, _ in padding], 0, 0, *[a for _, a in padding]], x.b.constant(value, x.dtype))
+    return x.b.op(
+        "Pad", x, [0, 0, *[b for b, _ in padding], 0, 0, *[a for _, a in padding]], x.b.constant(value, x.dtype)
+    )
 
 
 @emits("im2col")
@@ -163,7 +165,7 @@ def avg_unpool(g, sizes, kernel, stride, padding, counted, divisor=None):
 
 
 def _steps(given, sizes, step, states):
-    """step(rows of this step, *states) -> states; the first states of all steps, one behind the other, in each place."""
+    """step(rows of this step, *states) -> states; each kind of state of all steps, one behind the other."""
     b, n = given.b, sizes[0]
     if len(sizes) > 1 and sizes[-1] == n:
         return loop(b, given.reshape((len(sizes), n, given.shape[1])), step, states)
@@ -187,30 +189,38 @@ def _sigmoid(x):
 @emits("rnn")
 def rnn(gi, h, weight, bias, sizes, relu=False):
     """h' = tanh(gi + h W^T + b)."""
+
     def step(given, h):
-        return [XP.maximum(pre, 0) if relu else XP.tanh(pre)
-                for pre in [given + given.b.op("Gemm", h, weight, bias, transB=1)]]
+        return [
+            XP.maximum(pre, 0) if relu else XP.tanh(pre)
+            for pre in [given + given.b.op("Gemm", h, weight, bias, transB=1)]
+        ]
+
     return _steps(gi, sizes, step, [h])[0]
 
 
 @emits("gru")
 def gru(gi, h, weight, bias, sizes):
     """Gates r, z and proposal n."""
+
     def step(given, h):
         mine, theirs = _gates(given, 3), _gates(given.b.op("Gemm", h, weight, bias, transB=1), 3)
         r, z = (_sigmoid(a + b) for a, b in zip(mine[:2], theirs[:2], strict=True))
         n = XP.tanh(mine[2] + r * theirs[2])
         return [(h - n) * z + n]
+
     return _steps(gi, sizes, step, [h])[0]
 
 
 @emits("lstm")
 def lstm(gi, h, c, weight, bias, sizes):
     """Gates i, f, proposal g and gate o."""
+
     def step(given, h, c):
         i, f, g, o = _gates(given + given.b.op("Gemm", h, weight, bias, transB=1), 4)
         c = _sigmoid(f) * c + _sigmoid(i) * XP.tanh(g)
         return [_sigmoid(o) * XP.tanh(c), c]
+
     h, c = _steps(gi, sizes, step, [h, c])
     return h.b.op("Concat", h.expand(0), c.expand(0), axis=0)
 
@@ -241,5 +251,3 @@ def cross_entropy(scores, target, reduction="mean"):
 def binary_cross_entropy(p, target):
     """Logarithms count as no less than -100."""
     return (target - 1) * maximum(log1p(-p), -100) - target * maximum(XP.log(p), -100)
-
-

@@ -48,7 +48,8 @@ NUMBERS = {
     "floordiv": _floor_divided, "mod": _remainder, "pow": lambda a, b: a ** b, "eq": lambda a, b: a == b,
     "ne": lambda a, b: ~(a == b), "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b,
     "ge": lambda a, b: a >= b, "neg": lambda x: -x, "abs": XP.absolute, "not": XP.logical_not,
-    "int": lambda x: as_number(x, "int"), "float": lambda x: as_number(x, "float"), "bool": lambda x: as_number(x, "bool"),
+    "int": lambda x: as_number(x, "int"), "float": lambda x: as_number(x, "float"),
+    "bool": lambda x: as_number(x, "bool"),
     "sqrt": lambda x: XP.sqrt(as_number(x, "float")), "exp": lambda x: XP.exp(as_number(x, "float")),
     "log": lambda x: XP.log(as_number(x, "float")), "floor": lambda x: XP.floor(as_number(x, "float")),
     "ceil": lambda x: XP.ceil(as_number(x, "float")), "min": minimum, "max": maximum, "and": XP.logical_and,
@@ -135,9 +136,10 @@ def arange(start, end, step, into, dtype=None):
     values, dtype = (start, end, step), _dtype(dtype, start, end, step)
     if not any(isinstance(x, Sym) for x in values):
         from ... import creation
+
         return into.constant(creation.arange(*values, dtype=dtype).array)
     kind = NUMBER["int" if _kind(*values) != "float" else "float"]
-    return into.op("Range", *[b.sym(x).astype(kind) for x in values]).astype(dtype)
+    return into.op("Range", *[into.sym(x).astype(kind) for x in values]).astype(dtype)
 
 
 # Lists

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...axes import axis
 from .build import Sym, Untold
-from .emit_math import turned
+from .emit_scan import turned
 from .formulas import XP, where
 from .table import EMIT, emits
 
@@ -54,7 +54,9 @@ def unsqueeze(x, dim):
 @emits("squeeze")
 def squeeze(x, dim=None):
     """Without axes of length 1, those named that have it."""
-    dims = range(x.ndim) if dim is None else [axis(d, x.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    dims = (
+        range(x.ndim) if dim is None else [axis(d, x.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    )
     if any(x.known[d] is None for d in dims if x.ndim):
         raise Untold("squeeze: whether an axis has the length 1 is not known. Use reshape")
     dims = [d for d in dims if x.ndim and x.known[d] == 1]
@@ -73,8 +75,8 @@ def known(x, dims):
     """The lengths of these axes. Errors: Untold where one is not known."""
     lengths = [x.known[d] for d in dims] if x.known is not None else [None]
     if None in lengths:
-        raise Untold(f"a length of {x.name} has to be known here, and is open. Give it in dynamic_axes no longer, or save "
-                     "with inputs=(...)")  # fmt: skip
+        raise Untold(f"a length of {x.name} has to be known here, and is open. Leave it out of dynamic_axes, "
+                     "or save with inputs=(...)")  # fmt: skip
     return lengths
 
 
@@ -183,7 +185,7 @@ def _arrays(b, part):
 
 
 def _is_array(part):
-    return isinstance(part, Sym) and not part.weak or hasattr(part, "ndim") and not isinstance(part, Sym)
+    return (isinstance(part, Sym) and not part.weak) or (hasattr(part, "ndim") and not isinstance(part, Sym))
 
 
 @emits("index")
@@ -379,5 +381,3 @@ def one_hot_mask(target, classes):
 def less_one_hot(x, target):
     """Less 1 in the column of the class."""
     return x - one_hot_mask(target, x.shape[-1]).astype(x.dtype)
-
-

@@ -7,11 +7,10 @@ import inspect
 
 import numpy as np
 
-from ...dtype import as_dtype
+from ...dtype import as_dtype, get_default_dtype, result_type
 from ...errors import DtypeError
-from ...dtype import get_default_dtype, result_type
 from ..graph import If, Loop, Names, Value, replaced, values_in
-from . import emit_math, emit_nn, emit_prims, emit_shape  # noqa: F401  they fill the table
+from . import emit_math, emit_nn, emit_prims, emit_scan, emit_shape  # noqa: F401  they fill the table
 from .blocks import graph_of, info, joined, node_with_blocks
 from .build import Builder, Sym, Untold, tensor_proto
 from .emit_prims import NUMBER, agree
@@ -25,7 +24,7 @@ class ExportError(ValueError):
 
 
 def nodes_of(graph, axes, examples):
-    """(GraphProto, notes, names of what it holds) of a graph. axes: names of open lengths by input name; examples: tensors for the inputs."""
+    """(GraphProto, notes, names of what it holds). axes: names of open lengths by input; examples: tensors for them."""
     return _Exporter(graph, axes, examples).run()
 
 
@@ -48,17 +47,26 @@ class _Exporter:
         results = [self.result(b, x, name) for x, name in zip(graph.outputs, wanted, strict=True)]
         used = {name for node in _every_node(b.nodes) for name in node.input}
         held = [p for p in b.initializers if p.name in used]
-        made = helper.make_graph(b.nodes, _plain_name(graph.name), [info(x, axes=self.axes.get(x.name)) for x in inputs],
+        made = helper.make_graph(b.nodes, graph.name or "graph", [info(x, axes=self.axes.get(x.name)) for x in inputs],
                                  [info(x, axes=None) for x in results], held)  # fmt: skip
-        return made, self.notes, {value: self.known[value].name for value in graph.held() if self.known[value].name in used}
+        return (
+            made,
+            self.notes,
+            {value: self.known[value].name for value in graph.held() if self.known[value].name in used},
+        )
 
     def hold(self, value, tensor):
         """A parameter or constant as an initializer under its own name."""
         array = np.asarray(tensor.detach().cpu().array, order="C")
         name = self.names.new(value.name)
         self.b.initializers.append(tensor_proto(name, array))
-        self.known[value] = Sym(self.b, name, array.dtype, array.shape,
-                                const=array if value in self.graph.constants and array.size <= 64 else None)
+        self.known[value] = Sym(
+            self.b,
+            name,
+            array.dtype,
+            array.shape,
+            const=array if value in self.graph.constants and array.size <= 64 else None,
+        )
 
     def take(self, value):
         """An input, with the type that the graph or an example knows."""
@@ -71,8 +79,8 @@ class _Exporter:
             dtype = value.dtype if example is None else example.dtype
             shape = value.shape if value.shape is not None or example is None else tuple(example.shape)
             if dtype is None:
-                raise ExportError(f"{self.graph.name}: the dtype of its input {value.name!r} is not known. Give an example: "
-                                  "jit.save(m, path, inputs=(x, ...))")  # fmt: skip
+                raise ExportError(f"{self.graph.name}: the dtype of its input {value.name!r} is not known. Give an "
+                                  "example: jit.save(m, path, inputs=(x, ...))")  # fmt: skip
             open_axes = self.axes.get(value.name, {})
             known = None if shape is None else tuple(None if d in open_axes else n for d, n in enumerate(shape))
             made = Sym(self.b, self.names.new(value.name), as_dtype(dtype).numpy, known)
@@ -91,8 +99,10 @@ class _Exporter:
         if x.dtype in INTERNAL:
             raise ExportError(f"{self.graph.name}: a result is {x.dtype}")
         if x.known is None and x.kind == "tensor":
-            raise ExportError(f"{self.graph.name}: how many axes its result {name!r} has is not known, and a model has to say. "
-                              "Give example inputs: jit.save(m, path, inputs=(x, ...)); both arms of an if must agree")
+            raise ExportError(
+                f"{self.graph.name}: how many axes its result {name!r} has is not known, and a model has to say. "
+                "Give example inputs: jit.save(m, path, inputs=(x, ...)); both arms of an if must agree"
+            )
         now = self.renamed.get(x.name, x.name)
         if now != x.name or not any(now in node.output for node in b.nodes):
             b.nodes.append(onnx().helper.make_node("Identity", [now], [name]))
@@ -118,7 +128,15 @@ class _Exporter:
                                   "jit.save(m, path, inputs=(x, ...))") from None  # fmt: skip
             except ExportError:
                 raise
-            except (AttributeError, ValueError, TypeError, RuntimeError, IndexError, KeyError, NotImplementedError) as error:
+            except (
+                AttributeError,
+                ValueError,
+                TypeError,
+                RuntimeError,
+                IndexError,
+                KeyError,
+                NotImplementedError,
+            ) as error:
                 raise ExportError(f"{_called(step)}{_place(step)} cannot be written as ONNX: {error}") from error
             b.note, b.prefix = ("", {}), ""
 
@@ -134,12 +152,12 @@ class _Exporter:
     def step(self, step, b):
         op, write = step.op, emitter(step.op.name)
         if write is None:
-            reason = REFUSED.get(op.name, "ONNX has no operator for it. Save a graph without it: the model alone, not its "
-                                          "training step")  # fmt: skip
+            reason = REFUSED.get(op.name, "ONNX has no operator for it. Save a graph without it: the model alone, not "
+                                          "its training step")  # fmt: skip
             raise ExportError(f"{op.name}{_place(step)} cannot be written as ONNX: {reason}")
         if len(step.outputs) > 1 and any(v in self.used for v in step.outputs[1:]):
-            raise ExportError(f"{op.name}{_place(step)}: what it hands on beside its result has no place in ONNX. Save the "
-                              "model alone, not its training step")  # fmt: skip
+            raise ExportError(f"{op.name}{_place(step)}: what it hands on beside its result has no place in ONNX. Save "
+                              "the model alone, not its training step")  # fmt: skip
         if op.name == "assert":
             self.notes.append(f"left out: assert{_place(step)}")
         inputs = [self.onwards(self.look(x), b) for x in step.inputs]
@@ -216,7 +234,9 @@ class _Exporter:
             if x.kind == "list":
                 agree(x, y.dtype) if y.dtype is not None else agree(y, x.dtype) if x.dtype is not None else None
             types.append(_as_value(joined(x, y, f"what both arms give as {value.name!r}"), value))
-        then, orelse = (graph_of(inner, [], made, name) for (inner, made), name in zip(arms, ("then", "else"), strict=True))
+        then, orelse = (
+            graph_of(inner, [], made, name) for (inner, made), name in zip(arms, ("then", "else"), strict=True)
+        )
         start = len(b.nodes)
         made = node_with_blocks(b, "If", [condition], types, then_branch=then, else_branch=orelse)
         for value, x in zip(step.outputs, made, strict=True):
@@ -226,7 +246,11 @@ class _Exporter:
         if not step.outputs:
             return
         count, condition = (self.onwards(self.look(x), b) for x in (step.count, step.condition))
-        condition = emit_prims.to_number(condition, "tensor.bool") if isinstance(condition, Sym) else b.constant(bool(condition))
+        condition = (
+            emit_prims.to_number(condition, "tensor.bool")
+            if isinstance(condition, Sym)
+            else b.constant(bool(condition))
+        )
         carried = [self.sym_of(x, b) for x in step.carried]
         types = [_as_value(x, value) for x, value in zip(carried, step.outputs, strict=True)]
         for _ in range(8):  # until what comes back is what went in; lengths are forgotten where they change
@@ -243,7 +267,7 @@ class _Exporter:
                 break
             types = wider
             self.names.__dict__.update(names.__dict__)
-            del b.initializers[constants[0]:]
+            del b.initializers[constants[0] :]
             b.constants.clear()
             b.constants.update(constants[1])
             self.notes[:] = constants[2]
@@ -348,9 +372,3 @@ def _base(file):
 
 def _place(step):
     return "" if step.source is None else f" ({_base(step.source.file)}:{step.source.line})"
-
-
-def _plain_name(name):
-    return name or "graph"
-
-

@@ -23,6 +23,7 @@ def _pairwise(kind):
     def run(a, b):
         a, b = _settled(a, b)
         return a.b.op(kind, a, b)
+
     return run
 
 
@@ -32,6 +33,7 @@ def _extreme(kind, logical):
         if a.dtype.kind in "iu" and a.dtype.itemsize < 4:  # runtimes have no others
             return a.b.op(kind, a.astype(np.int32), b.astype(np.int32)).astype(a.dtype)
         return a.b.op(logical if a.dtype.kind == "b" else kind, a, b)
+
     return run
 
 
@@ -50,7 +52,7 @@ def where(condition, a, b):
 
 
 def log1p(x):
-    """log(1 + x): the rounding error of 1 + x is taken out again by a quotient. Source: Kahan, HP-15C handbook (1982)."""
+    """log(1 + x): the rounding error of 1 + x is taken out again by a quotient. Source: Kahan, HP-15C (1982)."""
     u = x + 1
     exact = log(u) * (x / where(u == 1, 1, u - 1))
     return where(u == 1, x, where(x > 1e3, log(u), exact))
@@ -171,6 +173,7 @@ def _truth(kind):
     def run(a, b):
         a, b = bool_of(a), bool_of(b)
         return a.b.op(kind, a, b)
+
     return run
 
 
@@ -197,7 +200,8 @@ def moveaxis(x, source, target):
 add, subtract, multiply, power = (_pairwise(kind) for kind in ("Add", "Sub", "Mul", "Pow"))
 exp, log, sqrt, tanh, sin, cos, tan = (_unary(kind) for kind in ("Exp", "Log", "Sqrt", "Tanh", "Sin", "Cos", "Tan"))
 arcsin, arccos, arctan, sinh, cosh, arcsinh, arccosh, arctanh = (
-    _unary(kind) for kind in ("Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"))
+    _unary(kind) for kind in ("Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh")
+)
 absolute, sign, rint, floor, ceil = (_unary(kind) for kind in ("Abs", "Sign", "Round", "Floor", "Ceil"))
 logical_and, logical_or, logical_xor = _truth("And"), _truth("Or"), _truth("Xor")
 

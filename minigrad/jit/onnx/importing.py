@@ -1,4 +1,4 @@
-"""An ONNX model from anywhere as a graph of minigrad's records: each operator through a table, functions by their bodies.
+"""An ONNX model from anywhere as a graph of minigrad's records: operators through a table, functions by their bodies.
 
 What depends on constants alone (shapes, mostly) is worked out while reading, within limits. Everything else becomes
 steps. Floating-point initializers become parameters, which can be trained.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,54 +20,34 @@ from ..graph import Block, Graph, Names, Step, Value, values_in
 from ..prims import PRIMS
 from ..run import run
 from ..tree import Leaf
-from .limits import FormatError, demand, look_at, may_make
-from .names import DTYPES, INTERNAL
+from .limits import MOST_MADE, MOST_NODES, FormatError, demand
+from .names import INTERNAL
 from .needs import onnx
+from .protos import (
+    READ,
+    Unread,
+    Var,
+    array_of,
+    attribute_of,
+    demand_type,
+    dtype_of,
+    opsets_of,
+    shape_of,
+    type_of,
+    typed,
+    with_attributes,
+)  # fmt: skip
 
-READ = {}
-_FOLDED = 1 << 16  # how many numbers may go into a constant that is worked out
-_GROWS = ("Expand", "Tile", "ConstantOfShape", "Range", "Pad", "OneHot", "EyeLike", "Resize", "Upsample", "Loop", "Scan",
-          "If", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Dropout",
-          "CenterCropPad")  # fmt: skip
-
-
-class Unread(FormatError):
-    """An operator that minigrad has no record for, or not for these attributes or types."""
-
-
-def reads(*kinds):
-    """Decorator: this is how operators of these names are read. It gets (reader, node, *inputs, **attributes)."""
-
-    def enter(function):
-        for kind in kinds:
-            READ[kind] = function
-        return function
-
-    return enter
-
-
-@dataclass(eq=False, slots=True)
-class Var:
-    """One of a model's results: a constant (`const`), or a value of the graph. dtype and shape as far as they are known."""
-
-    value: Any = None
-    const: Any = None
-    dtype: Any = None
-    shape: Any = None
-    kind: str = "tensor"
-    trained: bool = False
-
-    @property
-    def ndim(self):
-        """The number of axes. Errors: Unread."""
-        if self.shape is None:
-            raise Unread("how many axes a result has is not known before the model runs")
-        return len(self.shape)
+_FOLDED = 1 << 22  # how many numbers a constant that is worked out may come to
+_MOVES = ("Concat", "Slice", "Gather", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Cast", "Identity", "Constant")
+_GROWS = ("Expand", "Tile", "ConstantOfShape", "Range", "Pad", "OneHot", "EyeLike", "Resize", "Upsample", "Loop",
+          "Scan", "If", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli",
+          "Dropout", "CenterCropPad")  # fmt: skip
 
 
 def graph_of_model(model):
     """The graph. Errors: FormatError."""
-    from . import read_control, read_math, read_nn, read_shape  # noqa: F401  they fill the table
+    from . import read_control, read_math, read_new, read_nn, read_shape  # noqa: F401  they fill the table
 
     try:
         return check(Reader(model).graph_of(model.graph))
@@ -77,8 +55,19 @@ def graph_of_model(model):
         raise
     except RecursionError:
         raise FormatError("its functions call one another in a circle, or too deep") from None
-    except (ValueError, TypeError, RuntimeError, IndexError, KeyError, AttributeError, OverflowError, MemoryError,
-            ArithmeticError, onnx().checker.ValidationError, onnx().shape_inference.InferenceError) as error:
+    except (
+        ValueError,
+        TypeError,
+        RuntimeError,
+        IndexError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+        ArithmeticError,
+        onnx().checker.ValidationError,
+        onnx().shape_inference.InferenceError,
+    ) as error:
         raise FormatError(f"it is no model that can be run: {type(error).__name__}: {error}") from None
 
 
@@ -88,7 +77,8 @@ class Reader:
     def __init__(self, model):
         self.model, self.graph, self.names = model, Graph(name=model.graph.name or "graph"), Names()
         self.block, self.scope, self.held, self.depth = self.graph, [{}], {}, 0
-        self.opsets = _opsets(model.opset_import)
+        self.made = self.seen = 0
+        self.opsets = opsets_of(model.opset_import)
         self.functions = {(f.domain, f.name): f for f in model.functions}
 
     # Values
@@ -116,6 +106,11 @@ class Reader:
             return self.held[key][0]
         return x.value
 
+    def may_make(self, shape, what):
+        """Refuse to work out more than so many numbers in all."""
+        self.made += math.prod(max(int(n), 0) for n in shape)
+        demand(self.made <= MOST_MADE, f"{what} would make more than {MOST_MADE} numbers out of a few")
+
     def constant(self, array, dtype=None):
         """A constant."""
         array = np.asarray(array, dtype)
@@ -128,7 +123,9 @@ class Reader:
         for scope in reversed(self.scope):
             if name in scope:
                 return scope[name]
-        raise FormatError(f"{name!r} is used before anything makes it: the nodes are not in order, or go round in a circle")
+        raise FormatError(
+            f"{name!r} is used before anything makes it: the nodes are not in order, or go round in a circle"
+        )
 
     def ints(self, x):
         """The whole numbers in a tensor of one axis (or none): numbers, or Vars that are worked out at run time."""
@@ -205,7 +202,10 @@ class Reader:
             element = info.type.sequence_type.elem_type.tensor_type.elem_type
             return Var(Value(self.names.new(info.name), "list"), dtype=dtype_of(element), kind="list")
         demand_type(kind == "tensor_type", f"the input {info.name!r} is no tensor")
-        dtype, shape = dtype_of(info.type.tensor_type.elem_type), _shape(info.type.tensor_type)
+        dtype, shape = dtype_of(info.type.tensor_type.elem_type), shape_of(info.type.tensor_type)
+        demand(
+            shape is None or len(shape) <= 64, f"the input {info.name!r} has {len(shape or ())} axes; 64 are the most"
+        )
         demand_type(dtype not in INTERNAL, f"the input {info.name!r} is {dtype}, which minigrad does not have")
         return Var(Value(self.names.new(info.name), "tensor", shape, as_dtype(dtype)), None, dtype, shape)
 
@@ -215,10 +215,12 @@ class Reader:
 
     def node(self, node):
         """One node: through the table, or by the body of its function."""
+        self.seen += 1
+        demand(self.seen <= MOST_NODES, f"its functions come to more than {MOST_NODES} nodes")
         inputs = [self.find(name) for name in node.input]
         domain = "" if node.domain == "ai.onnx" else node.domain
         key = (node.domain, node.op_type)
-        attributes = {a.name: _attribute(a) for a in node.attribute}
+        attributes = {a.name: attribute_of(a) for a in node.attribute}
         try:
             if key in self.functions:
                 results = self.call(self.functions[key], inputs, attributes)
@@ -228,26 +230,29 @@ class Reader:
                 results = self.by_body(node, domain, inputs, attributes)
         except Unread as error:
             known = str(error)
-            raise Unread(known if known.startswith("the operator") else f"the operator {node.op_type}: {known}") from None
+            raise Unread(
+                known if known.startswith("the operator") else f"the operator {node.op_type}: {known}"
+            ) from None
         results = results if isinstance(results, (tuple, list)) else (results,)
         types = self.types(node, domain, inputs)
         for name, x in zip(node.output, results, strict=False):
             if not name:
                 continue
             demand(name not in self.scope[-1], f"{name!r} is made twice")
-            self.scope[-1][name] = _typed(x, types.get(name))
+            self.scope[-1][name] = typed(x, types.get(name))
 
     def read(self, node, inputs, attributes):
         """Through the table; at once, where everything is constant."""
         function = READ[node.op_type]
         there = [x for x in inputs if x is not None]
         plain = all(x.const is not None and not x.trained for x in there)
-        if not plain or node.op_type in _GROWS or sum(x.const.size for x in there) > _FOLDED:
+        most = (
+            math.prod(max(x.const.size, 1) for x in there) if plain else 0
+        )  # what operands that broadcast can come to
+        if not plain or node.op_type in _GROWS or (most > _FOLDED and node.op_type not in _MOVES):
             return function(self, node, *inputs, **attributes)
         if any(x.dtype in INTERNAL for x in there):
             raise Unread("it is about unsigned numbers that minigrad does not have")
-        may_make([math.prod(max(x.const.size, 1) for x in there) if len(there) > 1 and node.op_type not in
-                  ("Concat", "Slice", "Gather", "Reshape", "Squeeze", "Unsqueeze") else 0], node.op_type)  # fmt: skip
         block, self.block = self.block, Block()
         try:
             results = function(self, node, *inputs, **attributes)
@@ -261,10 +266,14 @@ class Reader:
         if all(x.const is not None for x in moved) or any(x.kind != "tensor" for x in moved):
             block.steps += self.block.steps
             return results
-        graph = Graph([], self.block.steps, [self.held_value(x) for x in moved], "constant", constants=self.graph.constants)
+        graph = Graph(
+            [], self.block.steps, [self.held_value(x) for x in moved], "constant", constants=self.graph.constants
+        )
         graph.form = [Leaf(i) for i in range(len(moved))]
         with np.errstate(all="ignore"):
-            arrays = iter([tensor.detach().array for tensor in run(graph, ())])
+            arrays = [tensor.detach().array for tensor in run(graph, ())]
+        self.may_make([sum(array.size for array in arrays)], "what is constant")
+        arrays = iter(arrays)
         return [None if x is None else self.constant(next(arrays)) for x in results]
 
     def types(self, node, domain, inputs):
@@ -276,7 +285,7 @@ class Reader:
             given, data = {}, {}
             for name, x in zip(node.input, inputs, strict=True):
                 if x is not None:
-                    given[name] = _type_proto(x)
+                    given[name] = type_of(x)
                     if x.const is not None and x.const.size <= 64:
                         data[name] = onnx().numpy_helper.from_array(x.const, name)
             opsets = [onnx().helper.make_opsetid(d, v) for d, v in self.opsets.items()]
@@ -296,7 +305,7 @@ class Reader:
         if schema.has_function:
             body = schema.function_body
         elif schema.has_context_dependent_function:
-            types = [_type_proto(x).SerializeToString() if x is not None else b"" for x in inputs]
+            types = [type_of(x).SerializeToString() if x is not None else b"" for x in inputs]
             text = schema.get_context_dependent_function(node.SerializeToString(), types)
             body = onnx().FunctionProto()
             body.ParseFromString(text)
@@ -309,19 +318,21 @@ class Reader:
         demand(self.depth < 24, "its functions call one another too deep")
         demand(len(inputs) <= len(function.input), f"{function.name} takes {len(function.input)} inputs")
         given = {p.name: p for p in function.attribute_proto}
-        values = {name: _attribute(p) for name, p in given.items()} | attributes
+        values = {name: attribute_of(p) for name, p in given.items()} | attributes
         if schema is not None:
             for name, described in schema.attributes.items():
                 if name not in values and described.default_value.name:
-                    values[name] = _attribute(described.default_value)
-        outer, self.opsets = self.opsets, {**self.opsets, **_opsets(function.opset_import)} if function.opset_import else \
-            self.opsets
+                    values[name] = attribute_of(described.default_value)
+        outer, self.opsets = (
+            self.opsets,
+            {**self.opsets, **opsets_of(function.opset_import)} if function.opset_import else self.opsets,
+        )
         inner = dict.fromkeys(function.input)
         inner.update(zip(function.input, inputs, strict=False))
         scope, self.scope, self.depth = self.scope, [inner], self.depth + 1
         try:
             for node in function.node:
-                self.node(_with_attributes(node, values))
+                self.node(with_attributes(node, values))
             return [self.find(name) if name in self.scope[-1] else None for name in function.output]
         finally:
             self.scope, self.opsets, self.depth = scope, outer, self.depth - 1
@@ -346,128 +357,6 @@ class Reader:
         return [self.find(p.name) for p in proto.output]
 
 
-def _opsets(imports):
-    found = {}
-    for entry in imports:
-        domain = "" if entry.domain == "ai.onnx" else entry.domain
-        newest = onnx().defs.onnx_opset_version()
-        demand(domain != "" or 1 <= entry.version <= newest, f"its operators are version {entry.version}; versions 1 to "
-               f"{newest} are known here")  # fmt: skip
-        found[domain] = entry.version
-    return found
-
-
-def demand_type(true, words):
-    """Refuse what minigrad has no type for."""
-    if not true:
-        raise Unread(words)
-
-
-def dtype_of(code):
-    """The dtype of ONNX's number for it. Errors: Unread."""
-    if code not in DTYPES:
-        names = {value.number: value.name for value in onnx().TensorProto.DataType.DESCRIPTOR.values}
-        raise Unread(f"minigrad has no {names.get(code, 'such type').lower()}")
-    return DTYPES[code]
-
-
-def array_of(tensor):
-    """The numbers of a TensorProto."""
-    look_at(tensor)
-    dtype = dtype_of(tensor.data_type)
-    may_make(tensor.dims, tensor.name)
-    array = onnx().numpy_helper.to_array(tensor)
-    return np.array(array, dtype).reshape(tuple(tensor.dims))
-
-
-def _shape(tensor_type):
-    if not tensor_type.HasField("shape"):
-        return None
-    return tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in tensor_type.shape.dim)
-
-
-def _attribute(proto):
-    """An attribute as Python: numbers, texts, arrays, or a GraphProto."""
-    if proto.ref_attr_name:
-        return _Reference(proto.ref_attr_name)
-    if proto.type == onnx().AttributeProto.GRAPH:
-        return proto.g
-    if proto.type == onnx().AttributeProto.TENSOR:
-        return array_of(proto.t)
-    value = onnx().helper.get_attribute_value(proto)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if proto.type in (onnx().AttributeProto.INTS, onnx().AttributeProto.FLOATS):
-        return list(value)
-    if proto.type == onnx().AttributeProto.STRINGS:
-        return [text.decode("utf-8", "replace") for text in value]
-    return value
-
-
-@dataclass(frozen=True)
-class _Reference:
-    name: str
-
-
-def _with_attributes(node, values):
-    """A node of a function's body, with the call's attributes in the place of references to them."""
-    def filled(node):
-        kept = []
-        for a in node.attribute:
-            if a.ref_attr_name:
-                if a.ref_attr_name in values and values[a.ref_attr_name] is not None:
-                    given = values[a.ref_attr_name]
-                    made = onnx().AttributeProto()
-                    if isinstance(given, np.ndarray):
-                        made.CopyFrom(onnx().helper.make_attribute(a.name, onnx().numpy_helper.from_array(given)))
-                    else:
-                        made.CopyFrom(onnx().helper.make_attribute(a.name, given, attr_type=a.type or None))
-                    kept.append(made)
-                continue
-            made = onnx().AttributeProto()
-            made.CopyFrom(a)
-            if a.HasField("g"):
-                for inner in made.g.node:
-                    inner.CopyFrom(_with_attributes(inner, values))
-            kept.append(made)
-        return kept
-
-    if not any(a.ref_attr_name or a.HasField("g") for a in node.attribute):
-        return node
-    made = onnx().NodeProto()
-    made.CopyFrom(node)
-    kept = filled(node)
-    del made.attribute[:]
-    made.attribute.extend(kept)
-    return made
-
-
-def _type_proto(x):
-    helper = onnx().helper
-    code = onnx().helper.np_dtype_to_tensor_dtype(x.dtype) if x.dtype is not None else 0
-    if x.kind == "list":
-        return helper.make_sequence_type_proto(helper.make_tensor_type_proto(code, None))
-    return helper.make_tensor_type_proto(code, x.shape)
-
-
-def _typed(x, given):
-    """A result with what ONNX says about it."""
-    if x is None or x.const is not None:
-        return x
-    made = Var(x.value, None, x.dtype, x.shape, x.kind)
-    if given is not None and given.WhichOneof("value") == "tensor_type":
-        code = given.tensor_type.elem_type
-        made.dtype = DTYPES.get(code, x.dtype) if code else x.dtype
-        shape = _shape(given.tensor_type)
-        made.shape = shape if x.shape is None or None in x.shape and shape is not None and None not in shape else x.shape
-    elif given is not None and given.WhichOneof("value") == "sequence_type":
-        made.dtype = DTYPES.get(given.sequence_type.elem_type.tensor_type.elem_type)
-    if x.value is not None and x.kind == "tensor" and x.value.shape is None and x.value.dtype is None:
-        if made.dtype is not None and made.dtype not in INTERNAL:
-            x.value.shape, x.value.dtype = made.shape, as_dtype(made.dtype)
-    return made
-
-
 def _plain(what, reader):
     """Attributes with graph values in the places of Vars."""
     if isinstance(what, Var):
@@ -479,5 +368,3 @@ def _plain(what, reader):
     if isinstance(what, slice):
         return slice(*(_plain(part, reader) for part in (what.start, what.stop, what.step)))
     return what
-
-

@@ -10,9 +10,9 @@ from .needs import onnx
 MOST_BYTES = 2**31 - 1  # of a file; what protobuf allows
 MOST_NODES = 100_000
 DEEPEST = 16  # blocks inside blocks
-MOST_ELEMENTS = 2**28  # of a constant that is worked out while reading
+MOST_MADE = 2**25  # numbers, of all constants together that are worked out while reading
 _BYTES = {code: dtype.itemsize for dtype, code in CODES.items()}
-_FIELDS = {1: "float_data", 11: "double_data", 7: "int64_data", 10: "int32_data"}
+_FIELDS = {1: "float_data", 11: "double_data", 7: "int64_data", 12: "uint64_data", 13: "uint64_data"}  # else int32_data
 
 
 class FormatError(ValueError):
@@ -34,8 +34,8 @@ def parsed(content):
         model.ParseFromString(content)
     except Exception as error:
         raise FormatError(f"it is no ONNX model, or is damaged: {error}") from None
-    demand(model.HasField("graph") and model.ir_version > 0 and model.opset_import, "it is no ONNX model: it has no graph, "
-           "or says no version")  # fmt: skip
+    demand(model.HasField("graph") and model.ir_version > 0 and model.opset_import, "it is no ONNX model: it has no "
+           "graph, or says no version")  # fmt: skip
     count = [0]
     look_through(model.graph, 0, count)
     for function in model.functions:
@@ -68,8 +68,8 @@ def _node(node, depth, count):
 
 def look_at(tensor):
     """Refuse a tensor whose numbers are not here, or are not as many as its shape says."""
-    demand(tensor.data_location == 0 and not tensor.external_data, f"the numbers of {tensor.name!r} are in another file. "
-           "Save the model in one file: onnx.save(model, path, save_as_external_data=False)")  # fmt: skip
+    demand(tensor.data_location == 0 and not tensor.external_data, f"the numbers of {tensor.name!r} are in another "
+           "file. Save the model in one: onnx.save(model, path, save_as_external_data=False)")  # fmt: skip
     demand(all(0 <= n < 2**40 for n in tensor.dims) and len(tensor.dims) <= 64, f"the shape of {tensor.name!r} is none")
     if tensor.data_type not in DTYPES:
         return  # refused where it is used, with the name of its type
@@ -77,12 +77,5 @@ def look_at(tensor):
     if tensor.HasField("raw_data"):
         there = len(tensor.raw_data) / _BYTES[tensor.data_type]
     else:
-        there = len(getattr(tensor, _FIELDS.get(tensor.data_type, "uint64_data" if tensor.data_type == 13 else
-                                                "uint64_data" if tensor.data_type == 12 else "int32_data")))  # fmt: skip
+        there = len(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
     demand(there == wanted, f"{tensor.name!r} holds {there:g} numbers where its shape says {wanted}")
-
-
-def may_make(shape, what):
-    """Refuse to work out a constant of this shape."""
-    size = math.prod(max(int(n), 0) for n in shape)
-    demand(size <= MOST_ELEMENTS, f"{what} would make {size} numbers out of a few; {MOST_ELEMENTS} are the most")

@@ -18,8 +18,11 @@ def step_by_step(r, kind, x, weight, back, bias, lengths, h, c, peephole, width,
         ours, theirs = (r.step("index", both, index=slice(i * half, (i + 1) * half)) for i in (0, 1))
     zero = r.constant(np.zeros((n, width), x.dtype))
     state = [zero if s is None else r.step("index", s, index=0) for s in ((h, c) if kind == "LSTM" else (h,))]
-    peeps = None if peephole is None else [
-        r.step("index", peephole, index=(0, slice(i * width, (i + 1) * width))) for i in range(3)]  # i, o, f
+    peeps = (
+        None
+        if peephole is None
+        else [r.step("index", peephole, index=(0, slice(i * width, (i + 1) * width))) for i in range(3)]
+    )  # i, o, f
     made, kept = [], state
     for turn in range(steps):
         mine = plus(r, r.step("matmul", r.step("index", x, index=turn), weight), ours)

@@ -8,9 +8,9 @@ import numpy as np
 
 from ...dtype import as_dtype
 from ..graph import If, Loop, Value
-from .importing import Unread, Var, _shape, dtype_of, reads
 from .limits import demand
 from .names import DTYPES
+from .protos import Unread, Var, dtype_of, reads, shape_of
 from .read_shape import plus
 
 
@@ -19,7 +19,7 @@ def _like(r, x, name, info=None):
     dtype, shape, kind = x.dtype, x.shape, x.kind
     if info is not None and info.type.WhichOneof("value") == "tensor_type":
         dtype = DTYPES.get(info.type.tensor_type.elem_type, dtype)
-        shape = _shape(info.type.tensor_type) if shape is None else shape
+        shape = shape_of(info.type.tensor_type) if shape is None else shape
     known = dtype if dtype in set(DTYPES.values()) and kind == "tensor" else None
     try:
         known = None if known is None else as_dtype(known)
@@ -71,7 +71,7 @@ def loop(r, node, count, condition, *carried, body=None):
         r.scope[-1][body.input[0].name] = Var(first.value, None, np.dtype("int64"), ())
         r.scope[-1][body.input[1].name] = r.constant(True)  # that it runs says that
         again, *made = r.results(body)
-        collected = [r.step("list.append", items, x) for items, x in zip(lists, made[len(carried):], strict=True)]
+        collected = [r.step("list.append", items, x) for items, x in zip(lists, made[len(carried) :], strict=True)]
         block.outputs = [r.held_value(x) for x in [again, *made[: len(carried)], *collected]]
     outputs = [_like(r, _wider(_open(x), y), name or "loop") for x, y, name in
                zip(carried, made, [*node.output, *[""] * len(carried)], strict=False)]  # fmt: skip
@@ -81,7 +81,7 @@ def loop(r, node, count, condition, *carried, body=None):
     begin = True if condition is None else r.held_value(condition)
     r.block.steps.append(Loop(limit, begin, tuple(r.held_value(x) for x in [*carried, *starts]), block,
                               tuple(x.value for x in [*outputs, *ends])))  # fmt: skip
-    return [*outputs, *[_stacked(r, items, x) for items, x in zip(ends, made[len(carried):], strict=True)]]
+    return [*outputs, *[_stacked(r, items, x) for items, x in zip(ends, made[len(carried) :], strict=True)]]
 
 
 def _stacked(r, items, one):
@@ -112,7 +112,7 @@ def scan(r, node, *inputs, body=None, num_scan_inputs=None, scan_input_axes=None
     count = r.length(rows[0], axes[0])
     with r.inside(body, [*inner, *[_like(r, _open(x), "row") for x in rows]]) as block:
         block.inputs = [turn, *[x.value for x in [*inner, *lists]]]
-        for x, d, back, info in zip(rows, axes, backwards, body.input[len(states):], strict=True):
+        for x, d, back, info in zip(rows, axes, backwards, body.input[len(states) :], strict=True):
             place = Var(turn, kind="int")
             if back:
                 place = r.step("number.sub", r.step("number.sub", count, 1), place)
@@ -121,9 +121,11 @@ def scan(r, node, *inputs, body=None, num_scan_inputs=None, scan_input_axes=None
             r.scope[-1][info.name] = one
         made = r.results(body)
         collected = []
-        for i, (items, x) in enumerate(zip(lists, made[len(states):], strict=True)):
+        for i, (items, x) in enumerate(zip(lists, made[len(states) :], strict=True)):
             front = (scan_output_directions or [0] * outs)[i]
-            collected.append(r.step("list.concat", r.step("list.new", x), items) if front else r.step("list.append", items, x))
+            collected.append(
+                r.step("list.concat", r.step("list.new", x), items) if front else r.step("list.append", items, x)
+            )
         block.outputs = [True, *[r.held_value(x) for x in [*made[: len(states)], *collected]]]
     outputs = [_like(r, _wider(x, y), name or "scan") for x, y, name in zip(states, made, node.output, strict=False)]
     ends = [Var(Value(r.names.new("collected"), "list"), kind="list") for _ in lists]
@@ -132,7 +134,7 @@ def scan(r, node, *inputs, body=None, num_scan_inputs=None, scan_input_axes=None
                               tuple(r.held_value(x) for x in [*states, *starts]), block,
                               tuple(x.value for x in [*outputs, *ends])))  # fmt: skip
     found = []
-    for items, x, d in zip(ends, made[len(states):], scan_output_axes or [0] * outs, strict=True):
+    for items, x, d in zip(ends, made[len(states) :], scan_output_axes or [0] * outs, strict=True):
         stacked = r.step("list.stack", items, dim=d)
         stacked.dtype = x.dtype
         found.append(stacked)
@@ -191,6 +193,7 @@ def split(r, node, x, given=None, axis=0, keepdims=1):
     """Pieces along an axis, as a list."""
     n, axis = x.shape[axis], axis % x.ndim
     demand(n is not None, "the length to be split is not known")
+    demand(n <= 10_000, "a list of so many pieces")
     lead = [slice(None)] * axis
     if given is None:
         parts = [slice(i, i + 1) if keepdims else i for i in range(n)]
@@ -202,7 +205,6 @@ def split(r, node, x, given=None, axis=0, keepdims=1):
             sizes = [min(sizes[0], n - i) for i in range(0, n, sizes[0])]
         ends = list(itertools.accumulate(sizes, lambda a, b: plus(r, a, b)))
         parts = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-    demand(len(parts) <= 10_000, "a list of so many pieces")
     return r.step("list.new", *[r.step("index", x, index=(*lead, part)) for part in parts])
 
 
@@ -214,5 +216,3 @@ def dropout(r, node, x, ratio=None, training=None, **_):
         raise Unread("while it trains, whose numbers nobody can tell")
     ones = r.step("ge", r.step("mul", x, 0), -1) if len(node.output) > 1 else None
     return [x, ones]
-
-

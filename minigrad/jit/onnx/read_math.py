@@ -6,15 +6,16 @@ import math
 
 import numpy as np
 
-from .importing import Unread, Var, dtype_of, reads
 from .limits import demand
 from .names import INTERNAL
+from .protos import Unread, Var, dtype_of, reads
 
 ONE = {
     "Abs": "abs", "Neg": "neg", "Exp": "exp", "Log": "log", "Sqrt": "sqrt", "Sin": "sin", "Cos": "cos", "Tan": "tan",
     "Asin": "asin", "Acos": "acos", "Atan": "atan", "Sinh": "sinh", "Cosh": "cosh", "Asinh": "asinh", "Acosh": "acosh",
     "Atanh": "atanh", "Erf": "erf", "Sigmoid": "sigmoid", "Tanh": "tanh", "Relu": "relu", "Floor": "floor",
-    "Ceil": "ceil", "Round": "round", "Sign": "sign", "Reciprocal": "reciprocal", "Not": "logical_not", "IsNaN": "isnan",
+    "Ceil": "ceil", "Round": "round", "Sign": "sign", "Reciprocal": "reciprocal", "Not": "logical_not",
+    "IsNaN": "isnan",
     "BitwiseNot": "bitwise_not", "Softplus": "softplus", "Mish": "mish", "HardSwish": "hardswish", "Identity": "clone",
     "Det": "det",
 }  # fmt: skip
@@ -256,7 +257,13 @@ def _reduced(r, node, record, y, x, dims, keep):
             return r.step("prod", y)
         if any(isinstance(d, Var) for d in dims or ()) and len(dims) > 1:
             raise Unread("the axes of a product have to be known before the model runs")
-        order = range(x.ndim) if dims is None else dims if len(dims) == 1 else sorted((d % x.ndim for d in dims), reverse=True)
+        order = (
+            range(x.ndim)
+            if dims is None
+            else dims
+            if len(dims) == 1
+            else sorted((d % x.ndim for d in dims), reverse=True)
+        )
         for d in order if keep else sorted(order, reverse=True) if len(dims or ()) != 1 else order:
             y = r.step("prod", y, dim=d, keepdim=keep)
         return y
@@ -269,13 +276,17 @@ def _reduced(r, node, record, y, x, dims, keep):
     return r.step(record, y, dim=dims, keepdim=keep)
 
 
+def _ends(dtype):
+    return [np.iinfo(dtype).min, np.iinfo(dtype).max]
+
+
 def _extreme_of_nothing(r, record, x, dims, keep):
     demand(not any(isinstance(d, Var) for d in dims or ()), "the axes have to be known before the model runs")
     dims = range(x.ndim) if dims is None else [d % x.ndim for d in dims]
     shape = [1 if d in dims else n for d, n in enumerate(x.shape) if keep or d not in dims]
     demand(None not in shape, "a length is not known")
     ends = np.array([False, True]) if x.dtype.kind == "b" else np.array(
-        [-np.inf, np.inf] if x.dtype.kind == "f" else [np.iinfo(x.dtype).min, np.iinfo(x.dtype).max], x.dtype)  # fmt: skip
+        [-np.inf, np.inf] if x.dtype.kind == "f" else _ends(x.dtype), x.dtype)  # fmt: skip
     return r.constant(np.full(shape, ends[int(record == "amin")]))
 
 

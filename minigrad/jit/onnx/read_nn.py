@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from ...ops.windows import out_sizes
-from .importing import Unread, Var, reads
-from .limits import demand, may_make
+from .limits import demand
+from .protos import Unread, Var, reads
 from .read_cells import step_by_step
 from .read_math import cast_to
 
@@ -96,9 +96,9 @@ def geometry(x, kernel, strides=None, pads=None, dilations=None, auto_pad="NOTSE
     return stride, padding, dilation, wide
 
 
-def border(x, padding):
+def border(r, x, padding):
     """As limits want to know: no padding out of all proportion."""
-    may_make([b + a + (n or 1) for n, (b, a) in zip(x.shape[2:], padding, strict=True)], "a border")
+    r.may_make([b + a + (n or 1) for n, (b, a) in zip(x.shape[2:], padding, strict=True)], "a border")
 
 
 @reads("Conv")
@@ -107,7 +107,7 @@ def conv(r, node, x, weight, bias=None, kernel_shape=None, strides=None, pads=No
     """A convolution, and a sum."""
     kernel = kernel_shape or weight.shape[2:]
     stride, padding, dilation, _ = geometry(x, kernel, strides, pads, dilations, auto_pad)
-    border(x, padding)
+    border(r, x, padding)
     y = r.step("convolution", x, weight, stride=stride, padding=padding, dilation=dilation, groups=group)
     return y if bias is None else r.step("add", y, r.step("reshape", bias, shape=(-1, *[1] * len(kernel))))
 
@@ -124,18 +124,22 @@ def conv_transpose(r, node, x, weight, bias=None, kernel_shape=None, strides=Non
     whole = [(m - 1) * s + d * (k - 1) + 1 + o for m, s, d, k, o in
              zip(x.shape[2:], stride, dilation, kernel, more, strict=True)]  # fmt: skip
     if output_shape or auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        sizes = tuple(output_shape[-n:]) if output_shape else tuple(m * s for m, s in zip(x.shape[2:], stride, strict=True))
+        sizes = (
+            tuple(output_shape[-n:]) if output_shape else tuple(m * s for m, s in zip(x.shape[2:], stride, strict=True))
+        )
         cut = [w - size for w, size in zip(whole, sizes, strict=True)]
         upper = auto_pad == "SAME_UPPER"
         padding = tuple((c // 2, c - c // 2) if upper else (c - c // 2, c // 2) for c in cut)
     else:
         padding = tuple(zip(pads[:n], pads[n:], strict=True))
         sizes = tuple(w - b - a for w, (b, a) in zip(whole, padding, strict=True))
-    may_make(sizes, "ConvTranspose")
+    r.may_make(sizes, "ConvTranspose")
     beyond = [max(-p, 0) for pair in reversed(padding) for p in pair]  # where the output goes on and no window reaches
     padding = tuple((max(b, 0), max(a, 0)) for b, a in padding)
     reached = tuple(w - b - a for w, (b, a) in zip(whole, padding, strict=True))
-    y = r.step("convolution_input", x, weight, sizes=reached, stride=stride, padding=padding, dilation=dilation, groups=group)
+    y = r.step(
+        "convolution_input", x, weight, sizes=reached, stride=stride, padding=padding, dilation=dilation, groups=group
+    )
     y = r.step("pad", y, pad=tuple(beyond)) if any(beyond) else y
     return y if bias is None else r.step("add", y, r.step("reshape", bias, shape=(-1, *[1] * n)))
 
@@ -146,7 +150,7 @@ def max_pool(r, node, x, kernel_shape=None, strides=None, pads=None, dilations=N
     """The largest of each window; where it stands counts through all planes."""
     kernel = tuple(kernel_shape)
     stride, _, dilation, padding = geometry(x, kernel, strides, pads, dilations, auto_pad, ceil_mode)
-    border(x, padding)
+    border(r, x, padding)
     if x.dtype.kind != "f":
         found = max_pool(r, None, _as(r, x, "float64"), kernel_shape, strides, pads, dilations, auto_pad, ceil_mode)
         return cast_to(r, found, x.dtype)
@@ -155,6 +159,7 @@ def max_pool(r, node, x, kernel_shape=None, strides=None, pads=None, dilations=N
     if node is None or len(node.output) < 2:
         return y
     demand(None not in x.shape, "the sizes have to be known")
+    r.may_make(x.shape[:2], "MaxPool")
     places = r.step("max_index", x, y, **how)
     area, planes = math.prod(x.shape[2:]), math.prod(x.shape[:2])
     if storage_order:  # columns first
@@ -176,7 +181,7 @@ def avg_pool(r, node, x, kernel_shape=None, strides=None, pads=None, dilations=N
     """The mean of each window; with dilation by a sum over the kernel."""
     kernel = tuple(kernel_shape)
     stride, padding, dilation, wide = geometry(x, kernel, strides, pads, dilations, auto_pad, ceil_mode)
-    border(x, wide)
+    border(r, x, wide)
     if any(d != 1 for d in dilation):
         return _dilated_mean(r, x, kernel, stride, padding, dilation, wide, count_include_pad)
     counted = padding if count_include_pad else ((0, 0),) * len(kernel)
@@ -185,6 +190,7 @@ def avg_pool(r, node, x, kernel_shape=None, strides=None, pads=None, dilations=N
 
 def _dilated_mean(r, x, kernel, stride, padding, dilation, wide, include):
     demand(None not in x.shape, "the sizes have to be known")
+    r.may_make([math.prod(x.shape[2:]) + math.prod(kernel) + sum(map(sum, padding))], "AveragePool")
     planes = r.step("reshape", x, shape=(-1, 1, *x.shape[2:]))
     ones = np.ones((1, 1, *kernel), x.dtype)
     how = {"stride": stride, "padding": wide, "dilation": dilation, "groups": 1}
@@ -205,7 +211,9 @@ def global_pool(r, node, x):
 
 
 @reads("GlobalLpPool", "LpPool")
-def lp_pool(r, node, x, p=2, kernel_shape=None, strides=None, pads=None, dilations=None, auto_pad="NOTSET", ceil_mode=0):
+def lp_pool(
+    r, node, x, p=2, kernel_shape=None, strides=None, pads=None, dilations=None, auto_pad="NOTSET", ceil_mode=0
+):
     """Powers, added up in each window, and the root."""
     powers = r.step("pow", r.step("abs", x), float(p))
     powers.dtype, powers.shape = x.dtype, x.shape
@@ -213,6 +221,7 @@ def lp_pool(r, node, x, p=2, kernel_shape=None, strides=None, pads=None, dilatio
         return r.step("pow", r.step("sum", powers, dim=tuple(range(2, x.ndim)), keepdim=True), 1 / p)
     kernel = tuple(kernel_shape)
     stride, _, dilation, wide = geometry(x, kernel, strides, pads, dilations, auto_pad, ceil_mode)
+    r.may_make(kernel, "LpPool")
     planes = r.step("reshape", powers, shape=(-1, 1, *x.shape[2:]))
     ones = r.constant(np.ones((1, 1, *kernel), x.dtype))
     sums = r.step("convolution", planes, ones, stride=stride, padding=wide, dilation=dilation, groups=1)
@@ -226,10 +235,11 @@ def col2im(r, node, x, image, block, dilations=None, pads=None, strides=None):
     sizes, kernel = r.ints(image), r.ints(block)
     n = len(sizes)
     if not any(isinstance(n, Var) for n in sizes):
-        may_make(sizes, "Col2Im")
+        r.may_make(sizes, "Col2Im")
     pads = pads or [0] * (2 * n)
     return r.step("col2im", x, sizes=tuple(sizes), kernel=tuple(kernel), stride=tuple(strides or [1] * n),
-                  padding=tuple(zip(pads[:n], pads[n:], strict=True)), dilation=tuple(dilations or [1] * n))  # fmt: skip
+                  padding=tuple(zip(pads[:n], pads[n:], strict=True)),
+                  dilation=tuple(dilations or [1] * n))  # fmt: skip
 
 
 # Normalisation
@@ -308,7 +318,7 @@ def recurrent(r, node, x, weight, back, bias=None, lengths=None, h=None, c=None,
     kind = node.op_type
     given = [a.lower() for a in activations or USUAL[kind] * 2]
     relu = kind == "RNN" and set(given) == {"relu"}
-    if clip is not None or input_forget or not relu and set(given) != set(USUAL[kind]):
+    if clip is not None or input_forget or (not relu and set(given) != set(USUAL[kind])):
         raise Unread("a way of it that minigrad's layers have not (clip, other activations)")
     plain = peephole is None and (kind != "GRU" or linear_before_reset)
     if layout:
@@ -319,11 +329,14 @@ def recurrent(r, node, x, weight, back, bias=None, lengths=None, h=None, c=None,
     if lengths is not None and lengths.const is not None and (lengths.const == steps).all():
         lengths = None
     plain = plain and lengths is None
+    demand(steps <= 10_000, f"a recurrent layer over {steps} steps; 10000 are the most")
     width, ways = hidden_size or back.shape[-1], 2 if direction == "bidirectional" else 1
+    r.may_make([n, 4 * width + steps], kind)
     backwards = [direction == "reverse" or i == 1 for i in range(ways)]
     if plain:
         outs = [_one_way(r, kind, x, i, weight, back, bias, h, c, width, relu, backwards[i]) for i in range(ways)]
     else:
+        demand(steps <= 1000, f"this recurrent layer over {steps} steps; 1000 are the most")
         if relu or any(backwards):
             raise Unread("sequences of different lengths, backwards or with another activation")
         outs = [step_by_step(r, kind, x, weight, back, bias, lengths, h, c, peephole, width, linear_before_reset)]
@@ -376,5 +389,3 @@ def _one_way(r, kind, x, way, weight, back, bias, h, c, width, relu, backwards):
 def _reordered(r, both, order, width, start):
     parts = [r.step("index", both, index=slice(start + g * width, start + (g + 1) * width)) for g in order]
     return parts[0] if len(parts) == 1 else r.step("cat", *parts, dim=0)
-
-

@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from ...dtype import as_dtype
-from .importing import Unread, Var, dtype_of, reads
-from .limits import demand, may_make
+from .limits import demand
+from .protos import Unread, Var, dtype_of, reads
 from .read_math import cast_to
 
 # Shapes
@@ -57,7 +57,9 @@ def reshape(r, node, x, given=None, shape=None, allowzero=0):
         for i, n in enumerate(lengths):
             if isinstance(n, Var):
                 if i < x.ndim:
-                    lengths[i] = r.step("number.add", n, r.step("number.mul", r.step("number.eq", n, 0), r.length(x, i)))
+                    lengths[i] = r.step(
+                        "number.add", n, r.step("number.mul", r.step("number.eq", n, 0), r.length(x, i))
+                    )
             elif n == 0:
                 lengths[i] = r.length(x, i)
     return r.step("reshape", x, shape=tuple(lengths))
@@ -128,10 +130,12 @@ def expand(r, node, x, given):
         for i, n in enumerate(reversed(x.shape)):
             j = len(lengths) - 1 - i
             if n != 1:
-                lengths[j] = r.length(x, len(x.shape) - 1 - i) if isinstance(lengths[j], Var) or lengths[j] == 1 else lengths[j]
+                lengths[j] = (
+                    r.length(x, len(x.shape) - 1 - i) if isinstance(lengths[j], Var) or lengths[j] == 1 else lengths[j]
+                )
         return r.step("broadcast_to", x, shape=tuple(lengths))
     wide = np.broadcast_shapes(x.shape, tuple(lengths))
-    may_make(wide, "Expand")
+    r.may_make(wide, "Expand")
     return r.step("broadcast_to", x, shape=wide)
 
 
@@ -140,7 +144,7 @@ def tile(r, node, x, repeats):
     """All over again."""
     times = r.ints(repeats)
     if x.const is not None:
-        may_make([x.const.size, *times], "Tile")
+        r.may_make([x.const.size, *times], "Tile")
     return r.step("repeat", x, repeats=tuple(times))
 
 
@@ -162,6 +166,7 @@ def split(r, node, x, given=None, split=None, axis=0, num_outputs=None):
     if sizes is None:
         demand(n is not None, "the length to be split is not known")
         count = num_outputs or len(node.output)
+        demand(count == len(node.output), "Split makes another number of pieces than it has results")
         piece = -(-n // count)
         sizes = [max(min(piece, n - i * piece), 0) for i in range(count)]
     starts = [0, *itertools.accumulate(sizes, lambda a, b: plus(r, a, b))]
@@ -187,7 +192,7 @@ def slices(r, node, x, starts_in=None, ends_in=None, axes_in=None, steps_in=None
 
 
 def _spread(r, rank, axes, values, other=0):
-    """A number for every axis, where the model says only as it runs which axes the values are for; `other` for the rest."""
+    """A number for every axis, where only the run tells which axes the values are for; `other` for the rest."""
     found = []
     for d in range(rank):
         total = other
@@ -235,6 +240,7 @@ def batch_places(r, x, indices, batch):
     """Numbers of the batch, shaped to stand beside the other places."""
     lead = indices.ndim - 1
     demand(None not in x.shape[:batch], "the lengths of the batch have to be known")
+    r.may_make([sum(x.shape[:batch])], "GatherND")
     return [r.constant(np.arange(x.shape[d]).reshape([-1 if i == d else 1 for i in range(lead)]), np.int64)
             for d in range(batch)]  # fmt: skip
 
@@ -306,7 +312,7 @@ def pad(r, node, x, pads_in=None, value_in=None, axes_in=None, pads=None, paddin
     if value_in is not None:
         value = r.step("tensor.float", value_in) if value_in.const is None else value_in.const.reshape(-1)[0].item()
     if x.const is not None and not any(isinstance(n, Var) for n in pads):
-        may_make([n + sum(pairs.get(d, (0, 0))) for d, n in enumerate(x.const.shape)], "Pad")
+        r.may_make([n + sum(pairs.get(d, (0, 0))) for d, n in enumerate(x.const.shape)], "Pad")
     flat = [n for d in reversed(range(x.ndim)) for n in pairs.get(d, (0, 0))]
     return r.step("pad", x, pad=tuple(flat), value=value)
 
@@ -358,56 +364,7 @@ def space_to_depth(r, node, x, blocksize, mode="DCR"):
     return r.step("reshape", x, shape=(n, c * b * b, h // b, w // b))
 
 
-# New tensors
-
-
-@reads("ConstantOfShape")
-def constant_of_shape(r, node, shape, value=None):
-    """One number everywhere."""
-    lengths = r.ints(shape)
-    value = np.zeros(1, np.float32) if value is None else value
-    if any(isinstance(n, Var) for n in lengths):
-        return r.step("tensor.full", value.reshape(-1)[0].item(), shape=tuple(lengths), dtype=as_dtype(value.dtype))
-    may_make(lengths, "ConstantOfShape")
-    return r.constant(np.full(lengths, value.reshape(-1)[0], value.dtype))
-
-
-@reads("Range")
-def arange(r, node, start, limit, delta, **_):
-    """Numbers in a row."""
-    if all(x.const is not None for x in (start, limit, delta)):
-        a, b, c = (r.number(x) for x in (start, limit, delta))
-        demand(c != 0, "Range has a step of 0")
-        may_make([max(0, math.ceil((b - a) / c)) if math.isfinite((b - a) / c) else 2**62], "Range")
-        return r.constant(np.arange(a, b, c, start.dtype))
-    kind = "tensor.float" if start.dtype.kind == "f" else "tensor.int"
-    return r.step("tensor.arange", *[r.step(kind, x) for x in (start, limit, delta)], dtype=as_dtype(start.dtype))
-
-
-@reads("EyeLike")
-def eye_like(r, node, x, dtype=None, k=0):
-    """Ones on a diagonal."""
-    wanted = x.dtype if dtype is None else dtype_of(dtype)
-    demand(x.shape is not None and None not in x.shape, "its shape is not known")
-    may_make(x.shape, "EyeLike")
-    return r.constant(np.eye(*x.shape, k=k, dtype=wanted))
-
-
-@reads("OneHot")
-def one_hot(r, node, indices, depth, values, axis=-1):
-    """One value where the index is, another elsewhere."""
-    n = r.ints(depth)[0] if depth.dtype.kind in "iu" else r.step("tensor.int", depth)
-    if isinstance(n, int):
-        may_make([n], "OneHot")
-    places = indices if indices.dtype == np.int64 else cast_to(r, indices, "int64")
-    places = r.step("where", r.step("lt", places, 0), r.step("add", places, n), places)
-    mask = r.step("one_hot_mask", places, classes=n)
-    off, on = (r.step("index", values, index=i) for i in (0, 1))
-    made = r.step("where", mask, on, off)
-    count = indices.ndim + 1
-    order = list(range(count - 1))
-    order.insert(axis % count, count - 1)
-    return r.step("permute", made, dims=tuple(order))
+# Order
 
 
 @reads("TopK")
@@ -425,6 +382,7 @@ def reverse_sequence(r, node, x, lengths, time_axis=0, batch_axis=1):
     """Each sequence turned round, as far as it reaches."""
     n, rank = x.shape[time_axis], x.ndim
     demand(n is not None, "the number of steps is not known")
+    r.may_make([n], "ReverseSequence")
     step = r.constant(np.arange(n).reshape([-1 if d == time_axis else 1 for d in range(rank)]), np.int64)
     shape = [-1 if d == batch_axis else 1 for d in range(rank)]
     ends = r.step("reshape", lengths, shape=tuple(shape))
