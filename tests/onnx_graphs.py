@@ -5,6 +5,7 @@ from minigrad import modes
 from minigrad.events import OpRan
 from minigrad.jit.graph import Block, Graph, If, Loop, Step, Value
 from minigrad.jit.prims import PRIMS
+from minigrad.jit.tree import Leaf
 from minigrad.op import OPS
 
 
@@ -52,8 +53,6 @@ def recorded(module, *inputs):
     results = result if isinstance(result, tuple) else (result,)
     graph.steps, graph.outputs = steps, [known[id(x)] for x in results]
     if isinstance(result, tuple):
-        from minigrad.jit.tree import Leaf
-
         graph.form = tuple(Leaf(i) for i in range(len(results)))
     return graph
 
@@ -82,8 +81,6 @@ def turns(length=True):
     tanh_step, new_h = step("tanh", [new], "new_h")
     body = Block([turn, h], [row_step, sum_step, ask_step, branch, tanh_step], [True, new_h])
     graph = Graph([x], [n_step, zero_step, Loop(n, True, (h0,), body, (out,))], [out, n], name="turns")
-    from minigrad.jit.tree import Leaf
-
     graph.form = (Leaf(0), Leaf(1))
     graph.parameters[weight] = mg.nn.Parameter(mg.tensor([[0.5, -1.0, 0.2], [0.1, 0.3, 0.9], [-0.4, 0.2, 0.6]]))
     return graph
@@ -109,8 +106,6 @@ def halvings():
     graph = Graph(
         [x], [new_step, sum_step, gt_step, loop, end_step, stack_step, length_step], [out, count], name="halvings"
     )
-    from minigrad.jit.tree import Leaf
-
     graph.form = (Leaf(0), Leaf(1))
     return graph
 

@@ -14,7 +14,6 @@ import warnings
 
 import numpy as np
 
-from .. import __name__ as _PRODUCER
 from ..nn import Module, Parameter
 from ..serialization import write_whole
 from ..tensor import Tensor
@@ -24,7 +23,7 @@ from .onnx.names import DTYPES, IR_VERSION, OPSET
 from .onnx.needs import onnx
 from .plain import graph_of, numbers_of, plain_of
 
-VERSION = "0.1.0"
+PRODUCER, VERSION = "minigrad", "0.1.0"
 _RECORDS, _SUM, _AXES = "minigrad.graph", "minigrad.sha256", "minigrad.axes"
 
 
@@ -67,7 +66,7 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
         warnings.warn(f"jit.save(): {names} would change at every run, and in a file nothing does. Call .eval() before "
                       "you record", stacklevel=3)  # fmt: skip
     model = onnx().helper.make_model(made, opset_imports=[onnx().helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    model.producer_name, model.producer_version = _PRODUCER.partition(".")[0], VERSION
+    model.producer_name, model.producer_version = PRODUCER, VERSION
     model.doc_string = "\n".join([f"{graph.name}, saved by minigrad", *notes])
     properties = {_RECORDS: _records(graph, made, names), _AXES: _text(axes)}
     for name, value in properties.items():

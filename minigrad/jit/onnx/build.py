@@ -131,9 +131,13 @@ def _inferred(node, inputs):
     schema = onnx().defs.get_schema(node.op_type, OPSET, "")
     data = {x.name: tensor_proto(x.name, x.const) for x in inputs if x.const is not None and x.const.size <= 64}
     opset = [onnx().helper.make_opsetid("", OPSET)]
-    return onnx().shape_inference.infer_node_outputs(
-        schema, node, {x.name: type_proto(x) for x in inputs}, data, opset_imports=opset, ir_version=IR_VERSION
-    )
+    given = {x.name: type_proto(x) for x in inputs}
+    try:
+        return onnx().shape_inference.infer_node_outputs(
+            schema, node, given, data, opset_imports=opset, ir_version=IR_VERSION
+        )
+    except (onnx().shape_inference.InferenceError, onnx().checker.ValidationError) as error:
+        raise ValueError(f"{node.op_type}: {error}") from None
 
 
 class Sym:
