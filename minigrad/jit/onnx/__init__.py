@@ -1,1 +1,1 @@
-"""Graphs as ONNX models: written (build, formulas, table, emit_*, export) and read (limits, protos, read_*, importing)."""
+"""Graphs as ONNX models. Written: build, formulas, table, emit_*, export. Read: limits, protos, read_*, importing."""
