@@ -149,7 +149,7 @@ def test_the_file_is_a_model_that_says_what_it_is():
 
 
 def test_the_version_is_the_project_s():
-    assert VERSION == mg.__version__ and PRODUCER == mg.__name__
+    assert (mg.__version__, mg.__name__) == (VERSION, PRODUCER)
 
 
 def test_training_goes_on_after_loading(tmp_path):
