@@ -99,7 +99,6 @@ def main():
         groups[verdict(case)].append(case.name.removeprefix("test_"))
     parts = [f"Tests of single nodes in onnx {onnx.__version__}"]
     for why, names in sorted(groups.items(), key=lambda item: (item[0] != PASSES, -len(item[1]), item[0])):
-        names = textwrap.fill(" ".join(sorted(names)), 120, break_long_words=False, break_on_hyphens=False)
         text = textwrap.fill(" ".join(sorted(names)), 120, break_long_words=False, break_on_hyphens=False)
         parts.append(f"{len(names)}: {why}\n{text}")
     LIST.write_text("\n\n".join(parts) + "\n", "utf-8")

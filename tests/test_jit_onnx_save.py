@@ -91,6 +91,18 @@ def test_numbers():
     check(graph, (7, 2, 2.5), (-7, 2, -2.5), (7, -2, 0.75), (-7, -2, -0.25))
 
 
+def test_a_number_that_a_loop_makes_a_tensor_of():
+    """total = 0.0, then x is added so often: a tensor as others are, also after no turn at all."""
+    x, n, turn, total, out = Value("x", "tensor", (), mg.float32), Value("n", "int"), Value("turn", "int"), *map(
+        Value, ("total", "out"))  # fmt: skip
+    s, more = step("add", [total, x], "more")
+    graph = Graph([x, n], [Loop(n, True, (0.0,), Block([turn, total], [s], [True, more]), (out,))], [out])
+    run = session(to_bytes(graph)).run
+    for n in range(3):
+        [found] = run(None, {"x": np.array(1.5, "float32"), "n": np.array(n)})
+        assert found == 1.5 * n and found.dtype == "float32"
+
+
 def test_lists():
     x = Value("x", "tensor", (2,), mg.float32)
     steps = [step("list.new", [x, x], "two", "list")]

@@ -201,20 +201,22 @@ class _Exporter:
 
     # Ways that part, and ways that are walked again
 
-    def inside(self, block, b, inputs=()):
-        """A block in a builder of its own: (builder, what it gives back)."""
+    def inside(self, block, b, values):
+        """A block in a builder of its own: (builder, what it gives back for these values)."""
         inner = b.inner()
-        for value, x in inputs:
-            self.known[value] = x.by(inner) if x.b is not inner else x
         note = b.note, b.prefix
         self.block(block.steps, inner)
         b.note, b.prefix = note
         inner.note, inner.prefix = note
-        return inner, [self.sym_of(x, inner) for x in block.outputs]
+        return inner, [self.sym_of(x, inner, value) for x, value in zip(block.outputs, values, strict=True)]
 
-    def sym_of(self, x, b):
+    def sym_of(self, x, b, value=None):
+        """An operand as a Sym; a number that becomes a tensor (`value`) has the dtype that such tensors have."""
         x = self.look(x)
-        return x.by(b) if isinstance(x, Sym) else b.sym(x).as_kind(type(x).__name__)
+        x = x.by(b) if isinstance(x, Sym) else b.sym(x).as_kind(type(x).__name__)
+        if value is not None and value.kind == "tensor" and x.kind == "float":
+            x = x.astype(get_default_dtype().numpy)
+        return x
 
     def branch(self, step, b):
         condition = self.look(step.condition)
@@ -228,7 +230,7 @@ class _Exporter:
             return
         condition = self.onwards(condition, b)
         condition = emit_prims.to_number(condition, "tensor.bool")
-        arms = [self.inside(arm, b) for arm in step.blocks]
+        arms = [self.inside(arm, b, step.outputs) for arm in step.blocks]
         types = []
         for value, x, y in zip(step.outputs, arms[0][1], arms[1][1], strict=True):
             if x.kind == "list":
@@ -251,7 +253,7 @@ class _Exporter:
             if isinstance(condition, Sym)
             else b.constant(bool(condition))
         )
-        carried = [self.sym_of(x, b) for x in step.carried]
+        carried = [self.sym_of(x, b, value) for x, value in zip(step.carried, step.outputs, strict=True)]
         types = [_as_value(x, value) for x, value in zip(carried, step.outputs, strict=True)]
         for _ in range(8):  # until what comes back is what went in; lengths are forgotten where they change
             names, constants = copy.deepcopy(self.names), (len(b.initializers), dict(b.constants), list(self.notes))
@@ -284,7 +286,9 @@ class _Exporter:
             self.known[value] = x
         self.block(step.body.steps, inner)
         b.note, b.prefix = inner.note, inner.prefix = note
-        return inner, [self.sym_of(x, inner) for x in step.body.outputs]
+        go_on, *rest = step.body.outputs
+        rest = [self.sym_of(x, inner, value) for x, value in zip(rest, step.outputs, strict=True)]
+        return inner, [self.sym_of(go_on, inner), *rest]
 
 
 def _joined(x, y, value):

@@ -47,7 +47,15 @@ _GROWS = ("Expand", "Tile", "ConstantOfShape", "Range", "Pad", "OneHot", "EyeLik
 
 def graph_of_model(model):
     """The graph. Errors: FormatError."""
-    from . import read_control, read_math, read_new, read_nn, read_shape  # noqa: F401  they fill the table
+    from . import (  # noqa: F401  they fill the table
+        read_control,
+        read_math,
+        read_new,
+        read_nn,
+        read_quantized,
+        read_resize,
+        read_shape,
+    )  # fmt: skip
 
     try:
         return check(Reader(model).graph_of(model.graph))

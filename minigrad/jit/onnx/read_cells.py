@@ -8,23 +8,23 @@ from __future__ import annotations
 import numpy as np
 
 
-def step_by_step(r, kind, x, weight, back, bias, lengths, h, c, peephole, width, after):
-    """(all states, last state, last cell of an LSTM), forwards."""
+def step_by_step(r, kind, x, way, weight, back, bias, lengths, h, c, peephole, width, after, backwards):
+    """(all states, last state, last cell of an LSTM), in one direction."""
     steps, n, _ = x.shape
-    weight, back = (r.step("permute", r.step("index", w, index=0), dims=(1, 0)) for w in (weight, back))
+    weight, back = (r.step("permute", r.step("index", w, index=way), dims=(1, 0)) for w in (weight, back))
     ours = theirs = None
     if bias is not None:
-        both, half = r.step("index", bias, index=0), weight_rows(kind) * width
+        both, half = r.step("index", bias, index=way), weight_rows(kind) * width
         ours, theirs = (r.step("index", both, index=slice(i * half, (i + 1) * half)) for i in (0, 1))
     zero = r.constant(np.zeros((n, width), x.dtype))
-    state = [zero if s is None else r.step("index", s, index=0) for s in ((h, c) if kind == "LSTM" else (h,))]
+    state = [zero if s is None else r.step("index", s, index=way) for s in ((h, c) if kind == "LSTM" else (h,))]
     peeps = (
         None
         if peephole is None
-        else [r.step("index", peephole, index=(0, slice(i * width, (i + 1) * width))) for i in range(3)]
+        else [r.step("index", peephole, index=(way, slice(i * width, (i + 1) * width))) for i in range(3)]
     )  # i, o, f
     made, kept = [], state
-    for turn in range(steps):
+    for turn in reversed(range(steps)) if backwards else range(steps):
         mine = plus(r, r.step("matmul", r.step("index", x, index=turn), weight), ours)
         new = CELLS[kind](r, mine, back, theirs, kept, width, peeps, after)
         out = new[0]
@@ -34,7 +34,7 @@ def step_by_step(r, kind, x, weight, back, bias, lengths, h, c, peephole, width,
             out = r.step("where", on, out, 0)
         made.append(out)
         kept = new
-    return r.step("stack", *made, dim=0), *kept
+    return r.step("stack", *(reversed(made) if backwards else made), dim=0), *kept
 
 
 def weight_rows(kind):

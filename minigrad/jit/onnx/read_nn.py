@@ -337,9 +337,14 @@ def recurrent(r, node, x, weight, back, bias=None, lengths=None, h=None, c=None,
         outs = [_one_way(r, kind, x, i, weight, back, bias, h, c, width, relu, backwards[i]) for i in range(ways)]
     else:
         demand(steps <= 1000, f"this recurrent layer over {steps} steps; 1000 are the most")
-        if relu or any(backwards):
-            raise Unread("sequences of different lengths, backwards or with another activation")
-        outs = [step_by_step(r, kind, x, weight, back, bias, lengths, h, c, peephole, width, linear_before_reset)]
+        if relu or (any(backwards) and lengths is not None):
+            raise Unread("sequences of different lengths, backwards, or with another activation")
+        outs = [
+            step_by_step(
+                r, kind, x, i, weight, back, bias, lengths, h, c, peephole, width, linear_before_reset, backwards[i]
+            )
+            for i in range(ways)
+        ]
     y = r.step("stack", *[out[0] for out in outs], dim=1)  # (steps, ways, n, width)
     ends = [r.step("stack", *each, dim=0) for each in zip(*[out[1:] for out in outs], strict=True)]
     if layout:
