@@ -14,7 +14,6 @@ from . import emit_math, emit_nn, emit_prims, emit_scan, emit_shape  # noqa: F40
 from .blocks import graph_of, info, joined, node_with_blocks
 from .build import Builder, Sym, Untold, tensor_proto
 from .emit_prims import NUMBER, agree
-from .names import INTERNAL
 from .needs import onnx
 from .table import REFUSED, emitter
 
@@ -96,8 +95,6 @@ class _Exporter:
         """A result under its name: that of the node that makes it, unless it is wanted twice; then of a copy."""
         x = self.look(x)
         x = b.sym(x) if isinstance(x, Sym) else b.constant(x, NUMBER[type(x).__name__])
-        if x.dtype in INTERNAL:
-            raise ExportError(f"{self.graph.name}: a result is {x.dtype}")
         if x.known is None and x.kind == "tensor":
             raise ExportError(
                 f"{self.graph.name}: how many axes its result {name!r} has is not known, and a model has to say. "

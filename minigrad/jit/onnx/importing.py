@@ -1,7 +1,7 @@
 """An ONNX model from anywhere as a graph of minigrad's records: operators through a table, functions by their bodies.
 
 What depends on constants alone (shapes, mostly) is worked out while reading, within limits. Everything else becomes
-steps. Floating-point initializers become parameters, which can be trained.
+steps. Floating-point initializers with axes become parameters, which can be trained.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from ..prims import PRIMS
 from ..run import run
 from ..tree import Leaf
 from .limits import MOST_MADE, MOST_NODES, FormatError, demand
-from .names import INTERNAL
 from .needs import onnx
 from .protos import (
     READ,
@@ -106,7 +105,6 @@ class Reader:
             key = id(x)
             if key not in self.held:
                 demand(x.const is not None, "a result is used that is not there")
-                demand(x.const.dtype not in INTERNAL, f"a constant is {x.const.dtype}, which minigrad does not have")
                 tensor = Tensor(np.array(x.const))
                 value = Value(self.names.new("constant"), "tensor", tuple(x.const.shape), tensor.dtype)
                 self.graph.constants[value] = tensor
@@ -174,7 +172,8 @@ class Reader:
             self.scope[-1][tensor.name] = self.initializer(tensor, tensor.name in given)
         stats = {name for node in proto.node if node.op_type == "BatchNormalization" for name in node.input[3:5]}
         for name, x in self.scope[-1].items():
-            x.trained = x.dtype.kind == "f" and name not in stats
+            number = not x.const.ndim  # as it stands in code: nothing that is learnt
+            x.trained = x.dtype.kind == "f" and not number and name not in stats
         held = set(self.scope[-1])
         for info in proto.input:
             if info.name not in held:
@@ -214,7 +213,6 @@ class Reader:
         demand(
             shape is None or len(shape) <= 64, f"the input {info.name!r} has {len(shape or ())} axes; 64 are the most"
         )
-        demand_type(dtype not in INTERNAL, f"the input {info.name!r} is {dtype}, which minigrad does not have")
         return Var(Value(self.names.new(info.name), "tensor", shape, as_dtype(dtype)), None, dtype, shape)
 
     def nodes(self, nodes):
@@ -259,8 +257,6 @@ class Reader:
         )  # what operands that broadcast can come to
         if not plain or node.op_type in _GROWS or (most > _FOLDED and node.op_type not in _MOVES):
             return function(self, node, *inputs, **attributes)
-        if any(x.dtype in INTERNAL for x in there):
-            raise Unread("it is about unsigned numbers that minigrad does not have")
         block, self.block = self.block, Block()
         try:
             results = function(self, node, *inputs, **attributes)

@@ -10,10 +10,3 @@ CODES = {np.dtype(name): code for name, code in {
     "float32": 1, "uint8": 2, "int8": 3, "int16": 5, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11,
 }.items()}  # fmt: skip
 DTYPES = {code: dtype for dtype, code in CODES.items()}
-INTERNAL = {
-    np.dtype("uint64"): 13,
-    np.dtype("uint32"): 12,
-    np.dtype("uint16"): 4,
-}  # on the way only: bits are moved in them
-CODES |= INTERNAL
-DTYPES |= {code: dtype for dtype, code in INTERNAL.items()}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...dtype import as_dtype
 from .limits import FormatError, demand, look_at
-from .names import DTYPES, INTERNAL
+from .names import DTYPES
 from .needs import onnx
 
 READ = {}
@@ -167,6 +167,6 @@ def typed(x, given):
     elif given is not None and given.WhichOneof("value") == "sequence_type":
         made.dtype = DTYPES.get(given.sequence_type.elem_type.tensor_type.elem_type)
     fresh = x.value is not None and x.kind == "tensor" and x.value.shape is None and x.value.dtype is None
-    if fresh and made.dtype is not None and made.dtype not in INTERNAL:
+    if fresh and made.dtype is not None:
         x.value.shape, x.value.dtype = made.shape, as_dtype(made.dtype)
     return made
