@@ -53,6 +53,7 @@ def graph_of_model(model):
         read_nn,
         read_quantized,
         read_resize,
+        read_sample,
         read_shape,
     )  # fmt: skip
 
@@ -354,6 +355,17 @@ class Reader:
         finally:
             self.scope.pop()
             self.block, self.depth = outer, self.depth - 1
+
+    def inline(self, proto):
+        """A block's results, its steps among those around it."""
+        demand(self.depth < 24, "its blocks stand too deep in one another")
+        self.scope.append({tensor.name: self.initializer(tensor) for tensor in proto.initializer})
+        self.depth += 1
+        try:
+            return self.results(proto)
+        finally:
+            self.scope.pop()
+            self.depth -= 1
 
     def results(self, proto):
         """What a block's nodes give, read now."""

@@ -38,7 +38,9 @@ def _wider(x, y):
 
 @reads("If")
 def branch(r, node, condition, then_branch=None, else_branch=None):
-    """Both blocks."""
+    """Both blocks; where the condition is constant, the one that runs, as if it stood here."""
+    if condition.const is not None and not condition.trained:
+        return r.inline(then_branch if r.number(condition) else else_branch)
     arms, results = [], []
     for proto in (then_branch, else_branch):
         with r.inside(proto, []) as block:

@@ -138,7 +138,7 @@ def _mixed(r, x, d, place, mode, nearest, a, exclude):
     if mode == "linear":
         taps = [(0, r.step("sub", 1, share)), (1, share)]
     elif mode == "cubic":
-        taps = [(k, _cubic(r, r.step("abs", r.step("sub", share, k)), a, k in (0, 1))) for k in (-1, 0, 1, 2)]
+        taps = [(k, cubic(r, r.step("abs", r.step("sub", share, k)), a, k in (0, 1))) for k in (-1, 0, 1, 2)]
     else:
         raise Unread(f"the way {mode!r}")
     total = None
@@ -156,7 +156,7 @@ def _mixed(r, x, d, place, mode, nearest, a, exclude):
     return found
 
 
-def _cubic(r, t, a, near):
+def cubic(r, t, a, near):
     """The weight of a neighbour at the distance t. Source: Keys (1981), "Cubic convolution interpolation"."""
     powers = (a + 2, -(a + 3), 0, 1) if near else (a, -5 * a, 8 * a, -4 * a)
     found = powers[0]
