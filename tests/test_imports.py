@@ -125,9 +125,10 @@ def test_the_core_needs_numpy_alone():
         for target in imports(name, text, {}):
             names.setdefault(target.split(".")[0], set()).add(name)
     outside = {n: where for n, where in names.items() if n not in sys.stdlib_module_names and place(n) is None}
-    assert names.keys() & {"numpy", "minigrad"} and set(outside) <= {"numpy", "cupy", "sklearn"}
+    assert names.keys() & {"numpy", "minigrad"} and set(outside) <= {"numpy", "cupy", "sklearn", "onnx"}
     assert outside.get("cupy", set()) <= {"minigrad.device"}
     assert outside.get("sklearn", set()) <= {"minigrad.datasets.__init__"}  # carries the digits; imported on use
+    assert outside.get("onnx", set()) <= {"minigrad.jit.onnx.needs"}  # where something is saved or loaded as a model
     at_import = ast.parse((ROOT / "minigrad/device.py").read_text("utf-8")).body
     assert "cupy" not in {a.name for node in at_import if isinstance(node, ast.Import) for a in node.names}
 

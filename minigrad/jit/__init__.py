@@ -7,12 +7,14 @@ from .divergence import Divergence, divergence
 from .errors import CaptureError, TracerWarning, TracingCheckError
 from .graph import Graph
 from .module import GraphModule
+from .onnx.limits import FormatError
+from .saving import load, save
 from .script import ScriptFunction, ScriptModule, UnsupportedError, export, ignore, script, unused
 from .shaped import shaped
 from .trace import TracedFunction, trace
 
 __all__ = [
-    "CaptureError", "Compiled", "Divergence", "Graph", "GraphModule", "ScriptFunction", "ScriptModule",
+    "CaptureError", "Compiled", "Divergence", "FormatError", "Graph", "GraphModule", "ScriptFunction", "ScriptModule",
     "TracedFunction", "TracerWarning", "TracingCheckError", "UnsupportedError", "compile", "cond", "divergence",
-    "export", "ignore", "scan", "script", "shaped", "trace", "unused", "while_loop",
+    "export", "ignore", "load", "save", "scan", "script", "shaped", "trace", "unused", "while_loop",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from .calls import call_named
 from .check import check
 from .graph import KINDS, Block, Graph, If, Loop, Source, Step, Value
 from .layers import layer_named
-from .prims import PRIMS
+from .prims import PRIMS, Prim
 from .tree import Leaf
 from .vjp import vjp_of
 
@@ -34,8 +34,9 @@ def record_of(name):
 # To data
 
 
-def plain_of(graph):
-    """The graph as dicts, lists, numbers and text."""
+def plain_of(graph, described=None):
+    """The graph as dicts, lists, numbers and text. `described` says what is written of a tensor that it holds."""
+    described = described or numbers_of
     numbers, values = {}, []
     for value in _every_value(graph):
         numbers[value] = len(values)
@@ -55,11 +56,15 @@ def plain_of(graph):
         if what is Ellipsis:
             return {"ellipsis": True}
         if isinstance(what, Tensor):
-            return {"tensor": _numbers(what)}
+            return {"tensor": numbers_of(what)}
         if isinstance(what, np.ndarray):
-            return {"array": _numbers(Tensor(what))}
+            return {"array": numbers_of(Tensor(what))}
         if isinstance(what, float) and (what != what or what in (float("inf"), float("-inf"))):
             return {"float": str(what)}
+        if isinstance(what, (Op, Prim)):
+            return {"op": what.name}
+        if isinstance(what, Device):
+            return {"device": str(what)}
         if hasattr(what, "numpy") and hasattr(what, "name"):
             return {"dtype": what.name}
         if isinstance(what, np.dtype):
@@ -94,8 +99,8 @@ def plain_of(graph):
 
     return {
         "format": FORMAT, "name": graph.name, "values": values, **block(graph), "form": data(graph.form),
-        "parameters": [[numbers[v], _numbers(t)] for v, t in graph.parameters.items()],
-        "constants": [[numbers[v], _numbers(t)] for v, t in graph.constants.items()],
+        "parameters": [[numbers[v], described(t)] for v, t in graph.parameters.items()],
+        "constants": [[numbers[v], described(t)] for v, t in graph.constants.items()],
         "updates": [[numbers[a], numbers[b]] for a, b in graph.updates],
     }  # fmt: skip
 
@@ -113,7 +118,8 @@ def _or_none(shape):
     return None if shape is None else list(shape)
 
 
-def _numbers(tensor):
+def numbers_of(tensor):
+    """A tensor as data."""
     array = np.ascontiguousarray(tensor.detach().cpu().array)
     return {"dtype": array.dtype.name, "shape": list(tensor.array.shape), "requires_grad": tensor.requires_grad,
             "base64": base64.b64encode(array.tobytes()).decode("ascii")}  # fmt: skip
@@ -122,12 +128,13 @@ def _numbers(tensor):
 # From data
 
 
-def graph_of(data):
-    """The graph in this data. Errors: ValueError that names what is wrong with it."""
+def graph_of(data, held=None):
+    """The graph in this data. `held` makes a tensor of what `described` wrote, or gives None for what is written as
+    usual. Errors: ValueError that names what is wrong with it."""
     try:
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"this is not a graph: its format is not {FORMAT!r}")
-        graph = _Reader(data).graph()
+        graph = _Reader(data, held).graph()
     except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"this is not a graph that to_json() gave: {type(error).__name__}: {error}") from None
     check(graph)
@@ -135,8 +142,8 @@ def graph_of(data):
 
 
 class _Reader:
-    def __init__(self, data):
-        self.data = data
+    def __init__(self, data, held=None):
+        self.data, self.elsewhere = data, held or (lambda data, parameter: None)
         self.values = [self.value(*given) for given in data["values"]]
 
     def value(self, name, kind, shape, dtype, device):
@@ -171,6 +178,10 @@ class _Reader:
             return float(inside)
         if kind == "dtype" and inside in _DTYPES:
             return np.dtype(inside)
+        if kind == "op":
+            return record_of(inside)
+        if kind == "device":
+            return Device(inside)
         if kind in ("tensor", "array"):
             return self.tensor(inside) if kind == "tensor" else self.tensor(inside).array
         if kind == "ellipsis":
@@ -188,6 +199,10 @@ class _Reader:
         array = np.frombuffer(raw, dtype).reshape([int(n) for n in data["shape"]]).copy()
         wants = data["requires_grad"] is True
         return Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+
+    def held(self, data, parameter):
+        found = self.elsewhere(data, parameter)
+        return self.tensor(data, parameter) if found is None else found
 
     def block(self, data, into):
         into.inputs = [self.at(n) for n in data["inputs"]]
@@ -211,8 +226,8 @@ class _Reader:
     def graph(self):
         data = self.data
         graph = self.block(data, Graph(name=str(data["name"])))
-        graph.parameters = {self.at(n): self.tensor(held, parameter=True) for n, held in data["parameters"]}
-        graph.constants = {self.at(n): self.tensor(held) for n, held in data["constants"]}
+        graph.parameters = {self.at(n): self.held(held, True) for n, held in data["parameters"]}
+        graph.constants = {self.at(n): self.held(held, False) for n, held in data["constants"]}
         graph.updates = [(self.at(a), self.at(b)) for a, b in data["updates"]]
         graph.form = self.what(data["form"])
         return graph

@@ -1,0 +1,1 @@
+"""Graphs as ONNX models. Written: build, formulas, table, emit_*, export. Read: limits, protos, read_*, importing."""

@@ -1,0 +1,46 @@
+"""How each record is written as ONNX: one function by the record's name, given Syms and attributes.
+
+`@emits("flip", "roll")` enters one. A record that is not here and works element by element is written by its own
+formula (see formulas.py); REFUSED says of the rest why not, and what to do.
+"""
+
+from __future__ import annotations
+
+from ...op import OPS
+from .formulas import XP
+
+EMIT = {}
+BY_FORMULA = {
+    name for name, op in OPS.items() if op.kind in ("elementwise", "compare") or op.kind == "activation"
+} | {"binary_cross_entropy"}  # fmt: skip
+_SOLVES = "ONNX has no operator that solves equations. Work the inverse out before, and save what uses it"
+REFUSED = {
+    **dict.fromkeys(("inv", "solve"), _SOLVES),
+    "logabsdet": "ONNX has a determinant only, which overflows: use det(x).abs().log()",
+    "view_dtype": "ONNX cannot read bytes as another dtype: use .to(dtype) if numbers are meant",
+    **dict.fromkeys(("gcd", "lcm"), "ONNX has no common divisors: work them out before"),
+}
+
+
+def emits(*names):
+    """Decorator: this is how the records of these names are written."""
+
+    def enter(function):
+        for name in names:
+            EMIT[name] = function
+        return function
+
+    return enter
+
+
+def emitter(name):
+    """The function that writes a record, or None."""
+    if name in EMIT:
+        return EMIT[name]
+    return by_formula(name) if name in BY_FORMULA and name not in REFUSED else None
+
+
+def by_formula(name):
+    """A record's formula, as what writes it."""
+    forward = OPS[name].forward
+    return lambda *inputs, **attributes: forward(XP, *inputs, **attributes)

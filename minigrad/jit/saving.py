@@ -1,0 +1,240 @@
+"""`jit.save` and `jit.load`: a graph in a file that runs without minigrad, and back.
+
+The file is an ONNX model (onnx.ai): any runtime runs it, and Netron shows it. Beside the nodes it holds, as metadata,
+the records that they were written from, so that what comes back into minigrad is the very graph that was saved; a
+checksum over both says whether they still belong together. Nothing in a file is ever run while it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+
+import numpy as np
+
+from ..nn import Module, Parameter
+from ..serialization import write_whole
+from ..tensor import Tensor
+from .graph import Graph
+from .onnx.limits import MOST_BYTES, FormatError, demand, parsed
+from .onnx.names import DTYPES, IR_VERSION, OPSET
+from .onnx.needs import onnx
+from .plain import graph_of, numbers_of, plain_of
+
+PRODUCER, VERSION = "minigrad", "0.1.0"
+_RECORDS, _SUM, _AXES = "minigrad.graph", "minigrad.sha256", "minigrad.axes"
+
+
+# Writing
+
+
+def save(m, f, inputs=None, dynamic_axes=None):
+    """Write a graph, or what has one as `.graph` (what trace and script give), as an ONNX model.
+
+    f: a path, or a file open for writing in binary mode; a path is written beside and put in place in one move.
+    inputs: example inputs, where the graph does not know dtypes and shapes by itself. dynamic_axes: the axes whose
+    length may differ when the model runs, as {"x": [0]} or, with names, {"x": {0: "batch"}}. Beside those, every axis
+    is open whose length the graph does not know. The same graph gives the same bytes, and so does what `load` makes of
+    it.
+    Errors: ValueError that names the step, its line and the remedy, for what ONNX cannot express; ImportError without
+    the package onnx.
+    """
+    content = to_bytes(m, inputs, dynamic_axes)
+    if hasattr(f, "write"):
+        f.write(content)
+    else:
+        write_whole(os.fspath(f), [content])
+
+
+def to_bytes(m, inputs=None, dynamic_axes=None):
+    """The bytes of the file that `save` writes."""
+    from .onnx.export import nodes_of  # the table of all ops is only built where something is saved
+
+    graph = m if isinstance(m, Graph) else getattr(m, "graph", None)
+    if not isinstance(graph, Graph):
+        raise TypeError(
+            f"jit.save(): a {type(m).__name__} has no graph. Record it first: jit.trace(m, (x,)), or jit.script(m)"
+        )
+    onnx()
+    axes = _named_axes(graph, dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {})
+    examples = _examples(graph, inputs)
+    made, notes, names = nodes_of(graph, axes, examples)
+    if graph.updates:
+        names = ", ".join(held.name for held, _ in graph.updates)
+        warnings.warn(f"jit.save(): {names} would change at every run, and in a file nothing does. Call .eval() before "
+                      "you record", stacklevel=3)  # fmt: skip
+    model = onnx().helper.make_model(made, opset_imports=[onnx().helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    model.producer_name, model.producer_version = PRODUCER, VERSION
+    model.doc_string = "\n".join([f"{graph.name}, saved by minigrad", *notes])
+    properties = {_RECORDS: _records(graph, made, names), _AXES: _text(axes)}
+    for name, value in properties.items():
+        model.metadata_props.add(key=name, value=value)
+    _check(model)
+    model.metadata_props.add(key=_SUM, value=_checksum(model))
+    return model.SerializeToString(deterministic=True)
+
+
+def _check(model):
+    """ONNX's own opinion. Errors: ValueError."""
+    try:
+        onnx().checker.check_model(model, full_check=True)
+    except Exception as error:
+        raise ValueError(f"jit.save(): ONNX's checker does not take what came out: {error}") from None
+
+
+def _named_axes(graph, given):
+    names, axes = {value.name for value in graph.inputs}, {}
+    for name, chosen in given.items():
+        if name not in names:
+            raise ValueError(f"jit.save(): dynamic_axes names {name!r}; the inputs are {', '.join(sorted(names))}")
+        pairs = chosen.items() if isinstance(chosen, dict) else [(d, f"{name}_{d}") for d in chosen]
+        axes[name] = {int(d): str(text) for d, text in pairs}
+    return axes
+
+
+def _examples(graph, inputs):
+    if inputs is None:
+        return {}
+    inputs = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
+    if len(inputs) != len(graph.inputs):
+        raise ValueError(
+            f"jit.save(): {graph.name} takes {len(graph.inputs)} inputs, and {len(inputs)} examples are given"
+        )
+    return {value: x for value, x in zip(graph.inputs, inputs, strict=True) if isinstance(x, Tensor)}
+
+
+def _records(graph, made, names):
+    """The graph's records as text; tensors that a node uses are where ONNX has them, under these names."""
+    tensors = {id(tensor): names.get(value) for value, tensor in graph.held().items()}
+
+    def described(tensor):
+        name = tensors[id(tensor)]
+        return numbers_of(tensor) if name is None else {"name": name, "requires_grad": tensor.requires_grad}
+
+    data = plain_of(graph, described)
+    types = {value.name: value for value in made.input}
+    for number, value in zip(data["inputs"], graph.inputs, strict=True):
+        tensor = types[value.name].type.tensor_type
+        if value.kind == "tensor":
+            data["values"][number][3] = DTYPES[tensor.elem_type].name
+            if tensor.HasField("shape"):
+                data["values"][number][2] = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
+    _without_folders(data)
+    return _text(data)
+
+
+def _without_folders(block):
+    """Lines keep the name of their file, not where it lay: that is nobody's business."""
+    for step in block["steps"]:
+        if step["source"]:
+            step["source"][0] = step["source"][0].replace("\\", "/").rsplit("/", 1)[-1]
+        for inner in ("then", "else", "loop"):
+            if inner in step:
+                _without_folders(step[inner])
+
+
+def _text(data):
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _checksum(model):
+    """Over everything but the checksum."""
+    copy = onnx().ModelProto()
+    copy.CopyFrom(model)
+    for i in reversed(range(len(copy.metadata_props))):
+        if copy.metadata_props[i].key == _SUM:
+            del copy.metadata_props[i]
+    return hashlib.sha256(copy.SerializeToString(deterministic=True)).hexdigest()
+
+
+# Reading
+
+
+class Loaded(Module):
+    """A model from a file: call it, train it, save it again. `graph` is what it runs."""
+
+    def __init__(self, graph, axes=None):
+        super().__init__()
+        self.graph, self.axes = graph, axes or {}
+        for value, tensor in graph.parameters.items():
+            self._parameters[value.name] = tensor  # under its dotted path, as it was called where it was trained
+
+    def forward(self, *inputs):
+        """What the graph makes of these inputs."""
+        return self.graph(*inputs)
+
+
+def load(f, records=True):
+    """The model in an ONNX file, as a module whose parameters can be trained on.
+
+    f: a path, or a file open for reading in binary mode. What `save` wrote comes back as the very records that were
+    saved; of a file from elsewhere, or with records=False, every ONNX operator is brought back to records of minigrad.
+    Errors: FormatError (a ValueError) that says what is wrong, for what is damaged, cut short, no ONNX model, or uses
+    what minigrad has no record for. No file is followed to another, and nothing in it is run.
+    """
+    if hasattr(f, "read"):
+        content, name = f.read(), repr(getattr(f, "name", "the file object"))
+    else:
+        name = repr(os.fspath(f))
+        with open(f, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    if isinstance(content, str):
+        raise TypeError(f"jit.load(): {name} is opened as text; open it with mode 'rb'")
+    try:
+        return from_bytes(content, records)
+    except FormatError as error:
+        words = str(error)
+        words = words if len(words) < 1000 else words[:1000] + " ..."  # names in a file may be as long as it is
+        raise FormatError(f"jit.load(): {name} cannot be read: {words}") from None
+
+
+def from_bytes(content, records=True):
+    """The model in these bytes. Errors: FormatError."""
+    model = parsed(content)
+    properties = {p.key: p.value for p in model.metadata_props}
+    demand(len(properties) == len(model.metadata_props), "a name stands twice in its metadata")
+    if not records or _RECORDS not in properties:
+        from .onnx.importing import graph_of_model
+
+        return Loaded(graph_of_model(model))
+    demand(properties.get(_SUM) == _checksum(model), "it was changed after minigrad had saved it: its checksum does "
+           "not fit. jit.load(path, records=False) reads what is there now, as a model from elsewhere")  # fmt: skip
+    tensors, kept = {p.name: p for p in model.graph.initializer}, {}
+    try:
+        graph = graph_of(
+            json.loads(properties[_RECORDS]), lambda data, parameter: _held(data, parameter, tensors, kept)
+        )
+        axes = {
+            name: {int(d): text for d, text in given.items()} for name, given in json.loads(properties[_AXES]).items()
+        }
+        return Loaded(graph, axes)
+    except FormatError:
+        raise
+    except (
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        RuntimeError,
+        OverflowError,
+    ) as error:  # RecursionError, too
+        raise FormatError(f"its records are damaged: {error}") from None
+
+
+def _held(data, parameter, tensors, kept):
+    """A tensor by its name; what was one tensor is one again."""
+    if "name" not in data:
+        return None
+    name, proto = data["name"], tensors.get(data["name"])
+    demand(
+        proto is not None and proto.data_type in DTYPES and proto.HasField("raw_data"),
+        f"it holds no numbers for {name!r}",
+    )
+    if name not in kept:
+        dtype = DTYPES[proto.data_type]
+        array = np.frombuffer(proto.raw_data, dtype.newbyteorder("<")).reshape(list(proto.dims)).astype(dtype)
+        wants = data["requires_grad"] is True
+        kept[name] = Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+    return kept[name]
