@@ -124,3 +124,20 @@ def test_a_graph_that_is_asked_for_while_ops_run_goes_on():
     assert run.digest() != first and [step.op for step in run.graph.steps] == ["mul", "exp"]
     assert [value.name for value in run.graph.values] == ["x", "h", "h"]
     del h
+
+
+def test_a_run_that_is_dropped_before_anybody_looks_goes_at_once_and_is_never_settled(monkeypatch):
+    settled = []
+    monkeypatch.setattr(recorder.Recorder, "_step", lambda self, note: settled.append(note))
+    x = mg.ones(3, requires_grad=True)
+    with Run() as run:
+        y = x * 2
+    followed = weakref.ref(run._recorder)
+    gc.disable()
+    try:
+        del run
+        assert followed() is None and modes.state.watchers == ()
+    finally:
+        gc.enable()
+    del y
+    assert settled == []

@@ -31,7 +31,8 @@ class Left:
 
 class Escapes:
     """Keeps `graph.reads` and `graph.returns`. A tensor that is read before any op has used it is not in the graph yet;
-    its reads wait until it is. `enter` brings a tensor in that nothing but its numbers ties to the graph."""
+    its reads wait until it is. `enter`, a weak reference, gives what brings a tensor in that nothing but its numbers ties
+    to the graph."""
 
     def __init__(self, graph, enter):
         self.graph, self.enter = graph, enter
@@ -84,7 +85,7 @@ class Escapes:
     def _came_back(self, left, **where):
         tensor = left.tensor()
         if left.place is None and tensor is not None:
-            self.enter(tensor)
+            self.enter()(tensor)
         if left.place is not None:
             self.graph.returns.append(Return(left.place, **where))
 

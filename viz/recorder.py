@@ -47,7 +47,7 @@ class Recorder(Followed):
         self._guessed = {}  # value id -> (way of its site, turn) of a name read off the code
         self._modules, self._roots = Modules(), {}  # step id -> the outermost module it ran in
         self._entered = {}  # step id -> (root, path) of the modules that began to run just before
-        self._escapes, self._decisions = Escapes(graph, self._enter_alone), []
+        self._escapes, self._decisions = Escapes(graph, weakref.WeakMethod(self._enter_alone)), []
         self._buffers = Weak()  # array that owns memory -> number of that memory
         self._memories = 0
         self._totals = Weak()  # a tensor's `.grad` -> value id of the tensor
