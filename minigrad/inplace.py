@@ -173,10 +173,9 @@ def _write_into(base, written, steps):
     made = Tensor(base.array)
     if mask:
         made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
+        _take_over(base, made)
     if modes.state.watchers:
         modes.notify(OpRan(op, (base, written), attributes, base, True, None))
-    if mask:
-        _take_over(base, made)
 
 
 def _see_again(view):

@@ -9,7 +9,7 @@ from .backward import backward
 from .device import Device, module_of, move
 from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from .errors import DtypeError, GradError
-from .events import Changing
+from .events import Changing, Switched
 from .op import OPS, op
 from .operands import NUMBERS
 from .tensor import Tensor
@@ -185,6 +185,8 @@ def detach_(self):
     """Cut this tensor itself off from its graph. Errors: GradError on a view, whose base would still be in it."""
     if self._base is not None:
         raise GradError("Can't detach views in-place. Use detach() instead.")
+    if modes.state.watchers:
+        modes.notify(Switched(self))
     self._edge = None
     return self
 

@@ -8,7 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import modes, nn, optim
-from viz import recorder
+from viz import log, recorder
 from viz.record import Run
 
 
@@ -94,7 +94,7 @@ def test_versions_are_those_of_then():
 
 
 def test_notes_hold_no_more_memory_than_they_may(monkeypatch):
-    monkeypatch.setattr(recorder, "HELD", 2_000)
+    monkeypatch.setattr(log, "HELD", 2_000)
     x, arrays = mg.ones(100), []
     with Run() as run:
         for _ in range(20):
@@ -128,7 +128,7 @@ def test_a_graph_that_is_asked_for_while_ops_run_goes_on():
 
 def test_a_run_that_is_dropped_before_anybody_looks_goes_at_once_and_is_never_settled(monkeypatch):
     settled = []
-    monkeypatch.setattr(recorder.Recorder, "_step", lambda self, note: settled.append(note))
+    monkeypatch.setattr(recorder.Recorder, "make_step", lambda self, *note: settled.append(note))
     x = mg.ones(3, requires_grad=True)
     with Run() as run:
         y = x * 2

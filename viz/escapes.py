@@ -31,8 +31,8 @@ class Left:
 
 class Escapes:
     """Keeps `graph.reads` and `graph.returns`. A tensor that is read before any op has used it is not in the graph yet;
-    its reads wait until it is. `enter`, a weak reference, gives what brings a tensor in that nothing but its numbers ties
-    to the graph."""
+    its reads wait until it is. `enter` is a weak reference to what brings a tensor in that nothing but its numbers ties to
+    the graph."""
 
     def __init__(self, graph, enter):
         self.graph, self.enter = graph, enter
@@ -56,9 +56,11 @@ class Escapes:
 
     def came_in(self, tensor, value):
         """A tensor is in the graph now, as this value."""
-        for left in self._waiting.get(tensor, ()):
+        waiting = self._waiting.get(tensor, ())
+        for left in waiting:
             self._put(left, value)
-        self._waiting.put(tensor, ())
+        if waiting:
+            self._waiting.put(tensor, ())
         for left in self._made.get(tensor, ()):
             self._came_back(left, value=value)
 

@@ -27,11 +27,15 @@ class Weak:
         return found
 
 
+NONE = (None, None)  # stands for (root, path) where no module is running
+
+
 class Modules:
     """Follows ModuleEntered and ModuleLeft. An outermost module (a root) gives its parts their dotted paths."""
 
     def __init__(self):
         self.stack = []  # (root, path) of each module that is running
+        self.current = NONE  # that of the innermost
         self.roots = []  # weak references, each outermost module once
         self.classes = {}  # (root, path) -> class name
         self.entered = []  # (root, path) of those that began to run since this was last emptied
@@ -52,6 +56,7 @@ class Modules:
             self.classes[here] = type(module).__name__
             self._ran.put(module, True)
         self.stack.append(here)
+        self.current = here
         self.entered.append(here)
         if here not in self.been:
             self.been[here] = weakref.ref(module)
@@ -75,10 +80,11 @@ class Modules:
         for path, tensor in (*root.named_parameters(), *root.named_buffers()):
             self._tensors.put(tensor, (number, path))
 
-    def leave(self):
+    def leave(self, module=None):
         """The innermost module has ended."""
         if self.stack:
             self.stack.pop()
+        self.current = self.stack[-1] if self.stack else NONE
 
     def has_run(self, module):
         """Whether this module ran, or another in its place."""
@@ -91,10 +97,6 @@ class Modules:
     def knew(self, module):
         """Whether it was a part of a root when that began to run."""
         return self._parts.get(module) is not None
-
-    def current(self):
-        """(root, path) of the module that is running, or (None, None)."""
-        return self.stack[-1] if self.stack else (None, None)
 
     def path(self, tensor):
         """The dotted path of a parameter or buffer in its root; None for any other tensor."""

@@ -25,6 +25,17 @@ LITERAL = ""  # stands for a number written out among the operands of a site
 _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for name in ("minigrad", "viz")
                 for sep in ("/", "\\"))
 
+LEARNERS, MACHINERY, PASSED = range(3)  # whose a code is; what is passed over does not count as part of a way
+
+
+def _sort(file):
+    inside = file.startswith(_INSIDE)
+    return LEARNERS if not inside else PASSED if Path(file).name in _PASSED else MACHINERY
+
+
+_PASSED = {"dispatch.py", "settled.py", "modes.py", "names.py", "log.py", "recorder.py", "followed.py", "record.py",
+           "live.py"}
+
 
 @dataclass(slots=True)
 class Site:
@@ -46,36 +57,50 @@ class Site:
 class Sites:
     """Finds sites and remembers them, since loops come back to the same place again and again, and so do cells."""
 
-    codes: dict = field(default_factory=dict)  # id of code -> (code, whether it is machinery); so no id is used again
+    codes: dict = field(default_factory=dict)  # id of code -> (code, whose it is); so no id is used again
     places: dict = field(default_factory=dict)  # (id of code, position) -> its Site
     trees: dict = field(default_factory=dict)  # name of a file -> (its lines, what could run in it, its text)
 
-    def here(self, inside=1, met=None):
-        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable that
-        ends with the place of the site. inside: how many frames at the near end are the caller's own. met: where the
-        code is noted that is met for the first time, by its id."""
-        frame, way, codes = sys._getframe(inside), [], self.codes
-        while frame is not None:
-            code = frame.f_code
-            way += id(code), frame.f_lasti
-            found = codes.get(id(code))
-            if found is None:
-                found = codes[id(code)] = code, code.co_filename.startswith(_INSIDE)
-            if not found[1]:
-                if met is not None and id(code) not in met:
-                    met[id(code)] = Met(code, frame.f_globals)
-                place = way[-2], way[-1]
-                site = self.places.get(place)
-                if site is None:
-                    site = self.places[place] = self._look(code, frame.f_lasti)
-                return site, tuple(way)
-            frame = frame.f_back
-        return None, tuple(way)
+    def here(self, met):
+        """The Site that runs now, None outside of the learner's code; met as in `way`."""
+        way, _ = self.way(sys._getframe(1), met)
+        return self.site(way, met)
 
-    def _look(self, code, last):
+    def way(self, frame, met):
+        """(way, frame) from this frame out to the learner's: the way into minigrad, as something hashable that ends
+        with the place in the learner's code. met: where a code is noted, by its id, that is met for the first time."""
+        way, codes = [], self.codes
+        while frame is not None:
+            code, last = frame.f_code, frame.f_lasti
+            key = id(code)
+            if key in met:
+                break
+            found = codes.get(key)
+            if found is None:
+                found = codes[key] = code, _sort(code.co_filename)
+            if found[1] == LEARNERS:
+                met[key] = Met(code, frame.f_globals)
+                break
+            if found[1] == MACHINERY:
+                way += key, last
+            frame = frame.f_back
+        else:
+            return tuple(way), None
+        way += key, last
+        return tuple(way), frame
+
+    def site(self, way, met):
+        """The Site at which a way ends; None where that is not in the learner's code."""
+        place = way[-2:]
+        site = self.places.get(place)
+        if site is None and place and place[0] in met:
+            one = met[place[0]]
+            site = self.places[place] = self._look(one.code, place[1], one.lines)
+        return site
+
+    def _look(self, code, last, lines):
         first, last_line, start, end = next(itertools.islice(code.co_positions(), last // 2, None), (None,) * 4)
         line = first or code.co_firstlineno
-        lines = linecache.getlines(code.co_filename)
         text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
         site = Site(Source(line, text), file=code.co_filename, span=(first, last_line, start, end))
         if not lines:
@@ -105,10 +130,10 @@ def sites():
 
 
 class Met:
-    """A piece of the learner's code that a run has met, and the modules that its global names stood for then."""
+    """A piece of the learner's code that a run has met: its lines, and what modules its global names stood for then."""
 
     def __init__(self, code, scope):
-        self.code, self.scope = code, scope
+        self.code, self.scope, self.lines = code, scope, linecache.getlines(code.co_filename)
         self.held = {name: weakref.ref(scope[name]) for name in code.co_names if isinstance(scope.get(name), Module)}
 
     def end(self):
@@ -145,10 +170,9 @@ def visible():
     return [(name, value) for name, value in variables(frame, outside=True) if not name.startswith("_")]
 
 
-def name_of(thing, operands):
-    """What the learner's code calls this very object: as the operands of the place that runs, else as some local
-    variable; None when it has no name there."""
-    frame = learner_frame()
+def name_of(thing, operands, frame):
+    """What the learner's code in this frame calls this very object: as the operands of the place that runs, else as
+    some local variable; None when it has no name there."""
     if frame is None:
         return None
     found = [name for name, value in variables(frame) if value is thing and not name.startswith("_")]

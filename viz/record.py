@@ -1,5 +1,6 @@
 """`Run`: what is recorded in a `with` block, and every view of it."""
 
+import math
 import threading
 import weakref
 
@@ -219,8 +220,8 @@ class _Relay:
 
     def __init__(self, recorder):
         self.recorder = weakref.ref(recorder, self._gone)
+        self.log = self._kept = recorder.log  # in place of events, where the core can do with a log
         self.thread = threading.get_ident()
-        self.nodes = []  # weak references, the oldest first
         self.newest = None  # a reference to the last of them, which tells when it goes
         self.forward = True
         self.done = False
@@ -235,35 +236,34 @@ class _Relay:
         elif type(event) is events.ReadBack:  # NumPy may change what it was given
             recorder.settle()
 
-    def follow(self, node):
-        """Stay while this node lives, given by a weak reference."""
-        self.nodes.append(node)
-
     def listen(self, forward):
         """Whether the next op is recorded."""
-        self.forward = forward
+        self.forward, self.log = forward, self._kept if forward else None
+        if threading.get_ident() == self.thread:
+            modes.state.watchers = modes.state.watchers  # so that the core takes notice of the log
 
     def only_gradients(self):
         """The block has ended: no op is recorded from now on."""
-        self.forward = False
+        self.listen(False)
         self._follow_newest()
 
     def close(self):
         """Take this out of the core's list; in another thread than its own that happens at its next event."""
-        self.done = True
-        self.nodes.clear()
+        self.done, self._kept.held = True, math.inf  # at the latest at the next op
+        self._kept.nodes.clear()
         self.newest = None
         if threading.get_ident() == self.thread:
             modes.remove_watcher(self)
 
     def _follow_newest(self):
         """Of all nodes the last one to be made goes first, as a rule. One reference that tells is enough."""
-        while self.nodes:
-            node = self.nodes[-1]()
+        nodes = self._kept.nodes
+        while nodes:
+            node = nodes[-1]()
             if node is not None:
                 self.newest = weakref.ref(node, self._gone)
                 return
-            self.nodes.pop()
+            nodes.pop()
         recorder = self.recorder()
         if recorder is not None:
             recorder.settle()  # nobody will tell it of changes any more
