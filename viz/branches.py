@@ -74,9 +74,21 @@ def _is_elif(node):
     return len(other) == 1 and isinstance(other[0], ast.If) and other[0].col_offset == node.col_offset
 
 
-@functools.lru_cache(256)
 def of_code(code):
     """The branches that this code object runs: those whose condition has instructions in it."""
+    known = _of_codes.get(id(code))  # to compare codes takes long
+    if known is None:
+        if len(_of_codes) >= MOST:
+            _of_codes.clear()
+        known = _of_codes[id(code)] = code, _of_code(code)
+    return known[1]
+
+
+MOST = 1024  # codes that are remembered
+_of_codes = {}  # id of a code -> (the code, so that the id stays its own, and its branches)
+
+
+def _of_code(code):
     found = of_file(code.co_filename)
     positions = set(code.co_positions()) if found else ()
     return tuple(branch for branch in found if any(inside(position, branch.span) for position in positions))
@@ -155,7 +167,8 @@ class Untaken:
 
 def untaken(met, ran, modules, decisions):
     """The arms that are known not to have run. met: each `viz.names.Met` of the run, and modules its
-    `viz.modules.Modules`. ran: pairs (file, span) where ops ran. decisions: all that were made."""
+    `viz.modules.Modules`. ran: a function that gives pairs (file, span) where ops ran. decisions: all that were made.
+    """
     found, covered = [], set()
     for code, scope in _codes(met, modules):
         for branch in of_code(code):
@@ -167,7 +180,7 @@ def untaken(met, ran, modules, decisions):
                     and (inside(one.span, branch.span) or one.span in branch.asked)]
             made = [one for one in here if one.span in branch.asked]
             for way in _lost(code, scope, branch, made, modules):
-                if any(file == code.co_filename and inside(span, way.span) for file, span in ran):
+                if any(file == code.co_filename and inside(span, way.span) for file, span in ran()):
                     continue  # it ran another time, when the condition was a plain number
                 found.append(Untaken(code.co_filename, branch, way, _idle(code, scope, way, modules),
                                      (made or here)[0].left if here else None))
@@ -175,14 +188,15 @@ def untaken(met, ran, modules, decisions):
 
 
 def _codes(met, modules):
-    """(code, the modules that its global names have stood for all the time) of the learner's code that ran."""
-    codes = {one.code: {name: known for name, reference in one.held.items() if (known := reference()) is not None}
-             for one in met}
+    """(code, the modules that its global names have stood for all the time) of the learner's code that ran and has
+    branches."""
+    codes = {id(one.code): (one.code, {name: known for name, reference in one.held.items()
+                                       if (known := reference()) is not None}) for one in met if of_code(one.code)}
     for module in modules.ran():
         code = getattr(type(module).forward, "__code__", None)
-        if code is not None and not code.co_filename.startswith(names._INSIDE):
-            codes.setdefault(code, {})
-    return codes.items()
+        if code is not None and not names.inside(code.co_filename) and of_code(code):
+            codes.setdefault(id(code), (code, {}))
+    return codes.values()
 
 
 def _lost(code, scope, branch, made, modules):

@@ -31,8 +31,8 @@ class Left:
 
 class Escapes:
     """Keeps `graph.reads` and `graph.returns`. A tensor that is read before any op has used it is not in the graph yet;
-    its reads wait until it is. `enter` is a weak reference to what brings a tensor in that nothing but its numbers ties to
-    the graph."""
+    its reads wait until it is. `enter` is a weak reference to what brings a tensor in that only its numbers tie to the
+    graph."""
 
     def __init__(self, graph, enter):
         self.graph, self.enter = graph, enter

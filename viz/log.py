@@ -42,14 +42,15 @@ class Log:
 
     def ran(self, op, inputs, attributes, output):
         """An op has run in the ordinary way, and made a new tensor."""
-        frame, known = _getframe(2), self.known
-        if (key := id(frame.f_code)) in self.met:
-            way = key, frame.f_lasti
-        else:
-            way, frame = self.sites.way(frame, self.met)
-        given = [known.get(_ref(x)) if isinstance(x, Tensor) else (x,) for x in inputs]
-        if None in given:
-            given = self.given(inputs, way, frame)
+        frame, known, met, given = _getframe(2), self.known, self.met, []
+        key = id(frame.f_code)
+        way = (key, frame.f_lasti) if key in met else self.sites.way(frame, met)
+        for x in inputs:
+            if isinstance(x, Tensor):
+                number = known.get(_ref(x))
+                given.append(self.recorder().came_in(x, way) if number is None else number)
+            else:
+                given.append((x,))
         edge = output._edge
         if edge is not None:
             self.put(op, given, attributes, output, None, _ref(edge), edge.plan.tensors, edge.saved, way, inputs)
@@ -63,7 +64,7 @@ class Log:
         count, array, modules = self.count, output.array, self.modules
         if attributes:
             attributes = {key: text.plain(what) for key, what in attributes.items()}
-        data = array.copy() if array.size <= KEEP else kept_of(array, inputs)
+        data = array.tobytes() if array.size <= KEEP else kept_of(array, inputs)
         backward = None if self.backward is None else self.count_backward()
         self.notes.append((
             self.make, op, attributes, given, array, data, memory.epoch, reason, node, names, saved, way,
@@ -81,17 +82,6 @@ class Log:
         self.held += array.nbytes
         if self.held > self.most:
             self.full()
-
-    def given(self, inputs, way, frame, changed=None):
-        """The numbers of these inputs, plain ones in tuples; those that are new enter the graph."""
-        known, found = self.known, []
-        for x in inputs:
-            if isinstance(x, Tensor):
-                number = known.get(_ref(x))
-                found.append(self.recorder().came_in(x, way, frame, x is changed) if number is None else number)
-            else:
-                found.append((x,))
-        return found
 
     def number(self, tensor):
         """The number of a tensor or node; None for what is not of this run."""

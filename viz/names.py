@@ -6,6 +6,7 @@ tensors alive after the learner has dropped them.
 """
 
 import ast
+import functools
 import inspect
 import itertools
 import linecache
@@ -29,8 +30,7 @@ LEARNERS, MACHINERY, PASSED = range(3)  # whose a code is; what is passed over d
 
 
 def _sort(file):
-    inside = file.startswith(_INSIDE)
-    return LEARNERS if not inside else PASSED if Path(file).name in _PASSED else MACHINERY
+    return LEARNERS if not inside(file) else PASSED if Path(file).name in _PASSED else MACHINERY
 
 
 _PASSED = {"dispatch.py", "settled.py", "modes.py", "names.py", "log.py", "recorder.py", "followed.py", "record.py",
@@ -63,12 +63,11 @@ class Sites:
 
     def here(self, met):
         """The Site that runs now, None outside of the learner's code; met as in `way`."""
-        way, _ = self.way(sys._getframe(1), met)
-        return self.site(way, met)
+        return self.site(self.way(sys._getframe(1), met), met)
 
     def way(self, frame, met):
-        """(way, frame) from this frame out to the learner's: the way into minigrad, as something hashable that ends
-        with the place in the learner's code. met: where a code is noted, by its id, that is met for the first time."""
+        """The way into minigrad, from this frame out to the learner's: something hashable that ends with the place in
+        the learner's code. met: where a code is noted, by its id, that is met for the first time."""
         way, codes = [], self.codes
         while frame is not None:
             code, last = frame.f_code, frame.f_lasti
@@ -85,9 +84,8 @@ class Sites:
                 way += key, last
             frame = frame.f_back
         else:
-            return tuple(way), None
-        way += key, last
-        return tuple(way), frame
+            return tuple(way)
+        return *way, key, last
 
     def site(self, way, met):
         """The Site at which a way ends; None where that is not in the learner's code."""
@@ -146,7 +144,7 @@ class Met:
 def learner_frame():
     """The innermost frame that is neither minigrad's nor viz's; None where there is none."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+    while frame is not None and is_machinery(frame):
         frame = frame.f_back
     return frame
 
@@ -154,7 +152,7 @@ def learner_frame():
 def made_inside(thing, function):
     """Whether a function of minigrad with this name is running and has made this object for itself."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+    while frame is not None and is_machinery(frame):
         if frame.f_code.co_name == function:
             return not any(value is thing for _, value in variables(frame))  # its variables came in from outside
         frame = frame.f_back
@@ -170,9 +168,10 @@ def visible():
     return [(name, value) for name, value in variables(frame, outside=True) if not name.startswith("_")]
 
 
-def name_of(thing, operands, frame):
-    """What the learner's code in this frame calls this very object: as the operands of the place that runs, else as
-    some local variable; None when it has no name there."""
+def name_of(thing, operands):
+    """What the learner's code calls this very object: as the operands of the place that runs, else as some local
+    variable; None when it has no name there."""
+    frame = learner_frame()
     if frame is None:
         return None
     found = [name for name, value in variables(frame) if value is thing and not name.startswith("_")]
@@ -182,7 +181,13 @@ def name_of(thing, operands, frame):
 
 def is_machinery(frame):
     """Whether a frame is minigrad's or viz's."""
-    return frame.f_code.co_filename.startswith(_INSIDE)
+    return inside(frame.f_code.co_filename)
+
+
+@functools.lru_cache(1024)
+def inside(file):
+    """Whether this is a file of the machinery."""
+    return file.startswith(_INSIDE)
 
 
 def variables(frame, outside=False):

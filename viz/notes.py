@@ -17,11 +17,11 @@ COPIED = 2**20  # bytes of an array that is copied; to sum up a larger one at on
 class Note(NamedTuple):
     """One op that ran. Here is all that may be otherwise a moment later; what follows from it waits.
 
-    given: numbers of values, and plain numbers in tuples. array: that of the output; data: what `kept_of` makes of it.
-    epoch: the count of all changes in place. node: a weak reference, None where nothing was recorded. names, saved:
-    what the node keeps. way: as in `Sites.way`. module, entered: (root, path) of the module that runs, and of those
-    that have begun since the last op. before: the value that stood in the output tensor before, if it was changed in
-    place; name: what `name()` called it.
+    given: numbers of values, and plain numbers in tuples. array: that of the output; data: the numbers of a small one,
+    of another what `kept_of` makes of it. epoch: the count of all changes in place. node: a weak reference, None where
+    nothing was recorded. names, saved: what the node keeps. way: as in `Sites.way`. module, entered: (root, path) of
+    the module that runs, and of those that have begun since the last op. before: the value that stood in the output
+    tensor before, if it was changed in place; name: what `name()` called it.
     """
 
     op: object
@@ -45,6 +45,8 @@ class Note(NamedTuple):
         """The numbers of the result; None when they have changed since and nobody said so in time."""
         if isinstance(self.data, Summary):
             return self.data
+        if isinstance(self.data, bytes):
+            return summary_of(np.frombuffer(self.data, self.array.dtype).reshape(self.array.shape))
         return None if memory.changed_since(self.data, self.epoch) else summary_of(self.data)
 
     def looks(self):

@@ -119,8 +119,7 @@ def _indented(*lines):
 
 def _name(thing, taken, *others):
     """What the learner's code calls this, else one of the other names: the first that can stand in code and is free."""
-    called = names.name_of(thing, (), names.learner_frame())
-    for name in (called, *others, *(f"{others[-1]}_{number}" for number in range(len(taken)))):
+    for name in (names.name_of(thing, ()), *others, *(f"{others[-1]}_{number}" for number in range(len(taken)))):
         if name and name.isidentifier() and not keyword.iskeyword(name) and name not in taken:
             taken.add(name)
             return name

@@ -97,11 +97,11 @@ class Recorder(Followed):
     def ran(self, event):
         """OpRan: one more step."""
         log, output, recorded = self.log, event.output, event.recorded
-        way, frame = log.sites.way(sys._getframe(1), log.met)
+        way = log.sites.way(sys._getframe(1), log.met)
         if log.number(output) is not None:  # what takes part in a change in place may require grad now
             self.settle()
             log.doubt()
-        given = log.given(event.inputs, way, frame, output)
+        given = [self._number(x, way, x is output) if isinstance(x, Tensor) else (x,) for x in event.inputs]
         before, name = log.number(output), None
         if before is not None:  # a tensor that was there before has other numbers now
             self.settle()
@@ -157,8 +157,12 @@ class Recorder(Followed):
             self._buffers.put(owner, number)
         return number
 
-    def came_in(self, tensor, way, frame, changed):
-        """The number of a tensor that the log does not know, or has to look at again. way, frame: from where it came.
+    def _number(self, tensor, way, changed):
+        known = self.log.known.get(weakref.ref(tensor))
+        return self.came_in(tensor, way, changed) if known is None else known
+
+    def came_in(self, tensor, way, changed=False):
+        """The number of a tensor that the log does not know, or has to look at again. way: from where it came.
         changed: whether it holds other numbers already."""
         known = self.log.again(tensor)
         if known is not None:
@@ -166,7 +170,7 @@ class Recorder(Followed):
             value.requires_grad, value.role = tensor.requires_grad, _role(tensor)
             return known
         known = self._made_from(tensor)
-        return self._source(tensor, not changed, way, frame) if known is None else known
+        return self._source(tensor, not changed, way) if known is None else known
 
     def _made_from(self, tensor):
         """Backward makes new tensors for what it had saved; their edge tells whose they are. Else None."""
@@ -175,12 +179,12 @@ class Recorder(Followed):
         leaf = getattr(tensor._edge, "variable", None)
         return None if leaf is None or leaf is tensor else self.log.number(leaf)
 
-    def _source(self, tensor, readable=True, way=(), frame=None):
+    def _source(self, tensor, readable=True, way=()):
         """A tensor that no step made enters the graph."""
         name, log, array = self._given.get(tensor) or self._modules.path(tensor), self.log, tensor.array
         if name is None and log.backward is None:
             site = log.sites.site(way, log.met)
-            name = names.name_of(tensor, site.operands if site is not None else (), frame)
+            name = names.name_of(tensor, site.operands if site is not None else ())
             name = name or (MASK if names.made_inside(tensor, "dropout") else None)
         elif name is None and log.backward == 0:
             name = "start of backward"
@@ -210,8 +214,7 @@ class Recorder(Followed):
     def _enter_alone(self, tensor):
         """A tensor that is there for its numbers only, since they came back."""
         if not isinstance(tensor, Parameter) or self._modules.path(tensor):
-            way, frame = self.log.sites.way(sys._getframe(1), self.log.met)
-            self._source(tensor, True, way, frame)
+            self._source(tensor, way=self.log.sites.way(sys._getframe(1), self.log.met))
 
     def _again(self, root, path, way, backward):
         """How often this op of this line has run before, backward left out."""
@@ -281,21 +284,17 @@ class Recorder(Followed):
         """Arms that did not run, with the parameters that only they would have used. A run that goes on asks again."""
         for met in self.log.met.values():
             met.end()
-        sites = [site for site, _ in self._lines.values()]
-        sites += filter(None, map(self._site_of, self.log.notes))
-        ran = {(site.file, site.span) for site in sites}
-        found, self._graph.untaken = branches.untaken(self.log.met.values(), ran, self._modules, self._decisions), []
+        found, self._graph.untaken = branches.untaken(
+            self.log.met.values(), self._where_ops_ran, self._modules, self._decisions), []
         used = {source for step in self.graph.steps for source in step.inputs} if found else ()
         for one in found:
             known = [self.log.number(tensor) for module in one.modules for tensor in module.parameters()]
             idle = (value for value in dict.fromkeys(known) if value is not None and value not in used)
             self._graph.untaken.append(one.arm(tuple(idle)))
 
-    def _site_of(self, noted):
-        """The place in the code of a step that is still a note."""
-        if noted[0] is not Recorder.make_step:
-            return None
-        return self.log.sites.site(Note(*noted[1:]).way, self.log.met)
+    def _where_ops_ran(self):
+        self.settle()
+        return {(site.file, site.span) for site, _ in self._lines.values()}
 
     def _look_for_pins(self):
         """Which leaves the optimizers hold that exist at this moment."""
