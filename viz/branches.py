@@ -80,12 +80,20 @@ def of_code(code):
     if known is None:
         if len(_of_codes) >= MOST:
             _of_codes.clear()
-        known = _of_codes[id(code)] = code, _of_code(code)
+        found = _of_code(code)
+        calls = any(_may_call(code, way) for branch in found for way in (branch.yes, branch.no) if way is not None)
+        known = _of_codes[id(code)] = code, found, calls
     return known[1]
 
 
+def _calls(code):
+    """Whether some arm that this code runs begins with a call of what may be a module."""
+    of_code(code)
+    return _of_codes[id(code)][2]
+
+
 MOST = 1024  # codes that are remembered
-_of_codes = {}  # id of a code -> (the code, so that the id stays its own, and its branches)
+_of_codes = {}  # id of a code -> (the code, so that the id stays its own, its branches, whether `_calls`)
 
 
 def _of_code(code):
@@ -171,6 +179,8 @@ def untaken(met, ran, modules, decisions):
     """
     found, covered = [], set()
     for code, scope in _codes(met, modules):
+        if not (decisions or _calls(code)):
+            continue
         for branch in of_code(code):
             place = code.co_filename, branch.span
             if place in covered or any(one.file == place[0] and inside(branch.span, one.way.span) for one in found):
@@ -192,8 +202,8 @@ def _codes(met, modules):
     branches."""
     codes = {id(one.code): (one.code, {name: known for name, reference in one.held.items()
                                        if (known := reference()) is not None}) for one in met if of_code(one.code)}
-    for module in modules.ran():
-        code = getattr(type(module).forward, "__code__", None)
+    for kind in {type(module) for module in modules.ran()}:
+        code = getattr(kind.forward, "__code__", None)
         if code is not None and not names.inside(code.co_filename) and of_code(code):
             codes.setdefault(id(code), (code, {}))
     return codes.values()
@@ -213,6 +223,22 @@ def _never_began(code, scope, way, modules):
     call = _first_call(way.nodes[0])
     called = [] if call is None else _resolved(code, scope, call.func, modules)
     return bool(called) and not any(modules.has_run(module) for module in called)
+
+
+def _may_call(code, way):
+    node = _first_call(way.nodes[0])
+    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and (_is_first(code, node) or not _is_local(code, node))
+
+
+def _is_first(code, node):
+    """Whether a name is that of the first argument, as `self` is."""
+    return bool(code.co_argcount) and node.id == code.co_varnames[0]
+
+
+def _is_local(code, node):
+    return node.id in code.co_varnames + code.co_cellvars + code.co_freevars
 
 
 def _first_call(node):
@@ -261,11 +287,10 @@ def _resolved(code, scope, node, modules):
         node = node.value
     if not isinstance(node, ast.Name):
         return []
-    if code.co_argcount and node.id == code.co_varnames[0]:
+    if _is_first(code, node):
         roots = [module for module in modules.ran() if _runs(module, code)]
     else:
-        local = node.id in code.co_varnames + code.co_cellvars + code.co_freevars
-        roots = [] if local else [scope.get(node.id)]
+        roots = [] if _is_local(code, node) else [scope.get(node.id)]
     found = [_part(root, way[::-1]) for root in roots]
     known = all(part is not None and (part is root or modules.knew(part))
                 for part, root in zip(found, roots, strict=True))

@@ -31,6 +31,7 @@ class Log:
     """
 
     def __init__(self, recorder, graph, sites, modules, numbers):
+        self.relay = None  # a weak reference to what tells the core of this log
         self.recorder, self.make = weakref.ref(recorder), type(recorder).make_step
         self.graph, self.sites, self.modules, self.numbers = graph, sites, modules, numbers
         self.notes, self.held, self.most = deque(), 0, HELD
@@ -85,7 +86,10 @@ class Log:
 
     def number(self, tensor):
         """The number of a tensor or node; None for what is not of this run."""
-        reference = _ref(tensor)
+        return self.find(_ref(tensor))
+
+    def find(self, reference):
+        """The same for a weak reference."""
         number = self.known.get(reference)
         return self._doubtful.get(reference) if number is None else number
 
@@ -104,7 +108,7 @@ class Log:
 
     def again(self, tensor):
         """The number of a source that was looked at again just now; None for any other tensor."""
-        number = self._doubtful.pop(_ref(tensor), None)
+        number = self._doubtful.pop(_ref(tensor), None) if self._doubtful else None
         if number is not None:
             self.known[_ref(tensor)] = number
         return number
@@ -117,9 +121,8 @@ class Log:
         return self.backward
 
     def full(self):
-        """The notes hold too much."""
-        recorder = self.recorder()
-        if recorder is not None and self.held < math.inf:
-            recorder.settle()
-        elif recorder is None:
-            self.notes.clear()
+        """The notes hold too much, or nobody wants them any more."""
+        if self.held < math.inf:
+            self.recorder().settle()
+        else:
+            self.relay().close()

@@ -57,7 +57,8 @@ class Site:
 class Sites:
     """Finds sites and remembers them, since loops come back to the same place again and again, and so do cells."""
 
-    codes: dict = field(default_factory=dict)  # id of code -> (code, whose it is); so no id is used again
+    sorts: dict = field(default_factory=dict)  # id of code -> whose it is
+    codes: list = field(default_factory=list)  # all those codes, so that no id is used again
     places: dict = field(default_factory=dict)  # (id of code, position) -> its Site
     trees: dict = field(default_factory=dict)  # name of a file -> (its lines, what could run in it, its text)
 
@@ -68,24 +69,21 @@ class Sites:
     def way(self, frame, met):
         """The way into minigrad, from this frame out to the learner's: something hashable that ends with the place in
         the learner's code. met: where a code is noted, by its id, that is met for the first time."""
-        way, codes = [], self.codes
+        way, sorts = [], self.sorts
         while frame is not None:
-            code, last = frame.f_code, frame.f_lasti
-            key = id(code)
-            if key in met:
+            key = id(frame.f_code)
+            sort = sorts.get(key)
+            if sort is None:
+                self.codes.append(frame.f_code)
+                sort = sorts[key] = _sort(frame.f_code.co_filename)
+            if sort != PASSED:
+                way += key, frame.f_lasti
+            if sort == LEARNERS:
+                if key not in met:
+                    met[key] = Met(frame.f_code, frame.f_globals)
                 break
-            found = codes.get(key)
-            if found is None:
-                found = codes[key] = code, _sort(code.co_filename)
-            if found[1] == LEARNERS:
-                met[key] = Met(code, frame.f_globals)
-                break
-            if found[1] == MACHINERY:
-                way += key, last
             frame = frame.f_back
-        else:
-            return tuple(way)
-        return *way, key, last
+        return tuple(way)
 
     def site(self, way, met):
         """The Site at which a way ends; None where that is not in the learner's code."""
@@ -159,13 +157,14 @@ def made_inside(thing, function):
     return False
 
 
-def visible():
-    """Names and objects that the learner's code sees: locals first, then globals; names with a leading underscore are
-    private (notebooks keep old results there)."""
+def visible(kinds=object):
+    """Names and objects of these classes that the learner's code sees: locals first, then globals; names with a leading
+    underscore are private (notebooks keep old results there)."""
     frame = learner_frame()
     if frame is None:
         return []
-    return [(name, value) for name, value in variables(frame, outside=True) if not name.startswith("_")]
+    found = variables(frame, outside=True)
+    return [pair for pair in found if isinstance(pair[1], kinds) and not pair[0].startswith("_")]
 
 
 def name_of(thing, operands):

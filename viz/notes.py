@@ -73,10 +73,13 @@ class Note(NamedTuple):
 def kept_of(array, inputs):
     """What a note holds of a large result until there is time: the array itself, if its memory is new; of one that
     looks at older memory, to which NumPy may write at any time, the summary."""
-    given = [x.array for x in inputs if isinstance(x, Tensor)]
     owner = array if array.base is None else memory.owner(array)
-    older = any(one is owner or (one.base is not None and memory.owner(one) is owner) for one in given)
-    return summary_of(array) if older else array
+    for x in inputs:
+        if isinstance(x, Tensor):
+            given = x.array
+            if given is owner or (given.base is not None and memory.owner(given) is owner):
+                return summary_of(array)
+    return array
 
 
 def copied(array):

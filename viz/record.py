@@ -5,6 +5,8 @@ import threading
 import weakref
 
 from minigrad import events, modes
+from minigrad.nn import Module
+from minigrad.tensor import Tensor
 from viz import canonical, names, serial
 from viz.graph import Graph
 from viz.recorder import Recorder
@@ -48,7 +50,7 @@ class Run:
         return self
 
     def __exit__(self, *exception):
-        self._end(names.visible() if self.look_up else ())
+        self._end(names.visible((Tensor, Module)) if self.look_up else ())
 
     def _end(self, variables):
         """No op is recorded from now on; `variables` are pairs of name and object to name things by."""
@@ -225,7 +227,7 @@ class _Relay:
         self.newest = None  # a reference to the last of them, which tells when it goes
         self.forward = True
         self.done = False
-        recorder.relay = weakref.ref(self)
+        recorder.relay = self.log.relay = weakref.ref(self)
 
     def __call__(self, event):
         recorder = self.recorder()

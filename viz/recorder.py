@@ -9,9 +9,9 @@ import numpy as np
 
 from minigrad import events, memory
 from minigrad.device import device_of
-from minigrad.nn import Parameter
+from minigrad.nn import Module, Parameter
 from minigrad.optim.optimizer import alive
-from minigrad.tensor import Tensor
+from minigrad.tensor import AccumulateGrad, Tensor
 from viz import branches, names
 from viz.escapes import Escapes
 from viz.followed import Followed
@@ -174,9 +174,12 @@ class Recorder(Followed):
 
     def _made_from(self, tensor):
         """Backward makes new tensors for what it had saved; their edge tells whose they are. Else None."""
-        if tensor.grad_fn is not None:
-            return self.log.number(tensor.grad_fn)
-        leaf = getattr(tensor._edge, "variable", None)
+        edge = tensor._edge
+        if edge is None:
+            return None
+        if type(edge) is not AccumulateGrad:
+            return self.log.number(edge)
+        leaf = edge.variable
         return None if leaf is None or leaf is tensor else self.log.number(leaf)
 
     def _source(self, tensor, readable=True, way=()):
@@ -190,12 +193,12 @@ class Recorder(Followed):
             name = "start of backward"
         number, role = log.enter(tensor), _role(tensor)
         data = copied(array) if readable else None
-        log.notes.append((Recorder._make_source, role, tensor.requires_grad, name, array, data, memory.epoch))
+        log.notes.append((Recorder._make_source, role, tensor._edge is not None, name, array, data, memory.epoch))
         log.held += array.nbytes
         owner = self._totals.get(tensor)
         if owner is not None:
             self._gradients[number] = owner
-        if role != "input" and tensor.requires_grad and tensor.grad is not None:
+        if role != "input" and tensor._edge is not None and tensor.grad is not None:
             log.notes.append((Recorder._enter_before, number, summary_of(tensor.grad.array)))
         self._escapes.came_in(tensor, number)
         return number
@@ -267,15 +270,15 @@ class Recorder(Followed):
 
     def finish(self, variables):
         """The block has ended: names from the frame around it, and parameters that were never used."""
-        variables = list(variables)
+        variables = [pair for pair in variables if isinstance(pair[1], (Tensor, Module))]
         prefixes = self._modules.prefixes(variables)
-        found = self._module_names(prefixes)
+        found = self._module_names()
         for name, what in variables:
             if isinstance(what, Tensor):
                 known = self.log.number(what)
                 if known is not None and not (self._given.get(what) or self._modules.path(what)):
                     self._given.put(what, name)  # the first name wins
-                    found.append((known, name))
+                    found.append((known, None, name))
         self.log.notes.append((Recorder._finish, prefixes, list(self._modules.classes.items()), found))
         self._look_for_pins()
         self._note_untaken()
@@ -298,24 +301,25 @@ class Recorder(Followed):
 
     def _look_for_pins(self):
         """Which leaves the optimizers hold that exist at this moment."""
-        pins = {}
-        for optimizer in alive():
+        pins, number, sources = {}, self.log.number, self.log.sources
+        for optimizer in alive() if sources else ():
             for group in getattr(optimizer, "param_groups", ()):
-                for known in map(self.log.number, group["params"]):
-                    if known in self.log.sources:
+                for known in map(number, group["params"]):
+                    if known in sources:
                         pins.setdefault(known, {})[type(optimizer).__name__] = True
         self._graph.pins = {known: tuple(pins[known]) for known in sorted(pins)}
 
-    def _module_names(self, prefixes):
-        """Pairs (value id, final path) of parameters and buffers. Parameters that were not used enter the graph too:
-        that no gradient reaches them is something to see."""
-        found = []
-        for root, path, tensor in self._modules.alive():
-            known = self.log.number(tensor)
-            if known is None and isinstance(tensor, Parameter):
-                known = self._source(tensor)
-            if known is not None and self._given.get(tensor) is None:
-                found.append((known, joined(prefixes[root], path)))
+    def _module_names(self):
+        """(value id, root, path) of parameters and buffers. Parameters that were not used enter the graph too: that no
+        gradient reaches them is something to see."""
+        found, log = [], self.log
+        for root, tensors in self._modules.alive():
+            for reference, path in tensors:
+                known = log.find(reference)
+                if known is None and isinstance(reference(), Parameter):
+                    known = self._source(reference())
+                if known is not None and self._given.get(reference()) is None:
+                    found.append((known, root, path))
         return found
 
     def _finish(self, prefixes, classes, found):
@@ -327,8 +331,8 @@ class Recorder(Followed):
             graph.steps[step].module = joined(prefixes[root], graph.steps[step].module)
         for step, modules in self._entered.items():
             graph.steps[step].entered = tuple(joined(prefixes[root], path) for root, path in modules)
-        for known, name in found:
-            graph.values[known].name = name
+        for known, root, name in found:
+            graph.values[known].name = name if root is None else joined(prefixes[root], name)
         for known, owner in self._gradients.items():
             if graph.values[known].name is None and graph.values[owner].name:
                 graph.values[known].name = f"{graph.values[owner].name}.grad"
@@ -373,4 +377,4 @@ _HANDLERS = {  # of the others; by then the notes are settled
 def _role(tensor):
     if isinstance(tensor, Parameter):
         return "parameter"
-    return "leaf" if tensor.requires_grad and tensor.is_leaf else "input"
+    return "leaf" if type(tensor._edge) is AccumulateGrad else "input"
