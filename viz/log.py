@@ -13,6 +13,7 @@ from minigrad import memory
 from minigrad.tensor import Tensor
 from viz import text
 from viz.graph import KEEP
+from viz.names import PASSED
 from viz.notes import kept_of
 
 HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
@@ -43,9 +44,10 @@ class Log:
 
     def ran(self, op, inputs, attributes, output):
         """An op has run in the ordinary way, and made a new tensor."""
-        frame, known, met, given = _getframe(2), self.known, self.met, []
-        key = id(frame.f_code)
-        way = (key, frame.f_lasti) if key in met else self.sites.way(frame, met)
+        frame, sorts, known, given = _getframe(2), self.sites.sorts, self.known, []
+        while sorts.get(key := id(frame.f_code)) == PASSED:
+            frame = frame.f_back
+        way = (key, frame.f_lasti) if key in self.met else self.sites.way(frame, self.met)
         for x in inputs:
             if isinstance(x, Tensor):
                 number = known.get(_ref(x))

@@ -33,8 +33,8 @@ def _sort(file):
     return LEARNERS if not inside(file) else PASSED if Path(file).name in _PASSED else MACHINERY
 
 
-_PASSED = {"dispatch.py", "settled.py", "modes.py", "names.py", "log.py", "recorder.py", "followed.py", "record.py",
-           "live.py"}
+_PASSED = {"dispatch.py", "settled.py", "op.py", "modes.py", "names.py", "log.py", "recorder.py", "followed.py",
+           "record.py", "live.py"}
 
 
 @dataclass(slots=True)
@@ -141,8 +141,8 @@ class Met:
 
 def learner_frame():
     """The innermost frame that is neither minigrad's nor viz's; None where there is none."""
-    frame = sys._getframe(1)
-    while frame is not None and is_machinery(frame):
+    frame, sorts = sys._getframe(1), _sites.sorts
+    while frame is not None and (sorts.get(id(frame.f_code), LEARNERS) or is_machinery(frame)):
         frame = frame.f_back
     return frame
 
@@ -174,8 +174,10 @@ def name_of(thing, operands):
     if frame is None:
         return None
     found = [name for name, value in variables(frame) if value is thing and not name.startswith("_")]
-    hinted = [name for name in operands if name in found or (name and frame.f_globals.get(name) is thing)]
-    return next(iter([*hinted, *found]), None)
+    for name in operands:
+        if name in found or (name and frame.f_globals.get(name) is thing):
+            return name
+    return found[0] if found else None
 
 
 def is_machinery(frame):

@@ -198,8 +198,9 @@ class Recorder(Followed):
         owner = self._totals.get(tensor)
         if owner is not None:
             self._gradients[number] = owner
-        if role != "input" and tensor._edge is not None and tensor.grad is not None:
-            log.notes.append((Recorder._enter_before, number, summary_of(tensor.grad.array)))
+        grad = getattr(tensor, "_grad", None)
+        if grad is not None and role != "input" and tensor._edge is not None:
+            log.notes.append((Recorder._enter_before, number, summary_of(grad.array)))
         self._escapes.came_in(tensor, number)
         return number
 
