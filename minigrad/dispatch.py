@@ -182,6 +182,8 @@ def binary(op):
                 log.ran(op, (a, b), op.attributes, out)
             return out
         out._edge = node = Node()
+        if log:
+            scalar = scalar[()]  # saved as a plain number, which has no memory to be watched
         node.plan, node.epoch, node.hooks, node.sources = plan, memory.epoch, None, None
         node.parents = (edge, None) if first else (None, edge)
         pattern = plan.pattern

@@ -111,7 +111,7 @@ def watch(watcher):
 
     One that has an attribute `log` may be told of what is commonest, and has to be quick, by a call in place of an
     event: `log.ran(op, inputs, attributes, output)`, `log.entered(module)`, `log.left(module)`. So it is while it is
-    the only watcher and all that runs is recorded. A new `log` counts from the next change of mode or watchers on.
+    the only watcher and all that runs is recorded.
 
     >>> import minigrad as mg
     >>> seen = []

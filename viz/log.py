@@ -4,7 +4,6 @@ A tensor is told from another by the weak reference to it, of which Python makes
 these references, so a tensor is known by its number as long as the log is there, dead or alive.
 """
 
-import math
 import weakref
 from collections import deque
 from sys import _getframe
@@ -23,7 +22,7 @@ _ref = weakref.ref
 class Log:
     """Of each op a note, of each tensor and node its number.
 
-    `ran`, `entered` and `left` are what the core calls while this is all it has to tell (see `minigrad.modes.watch`).
+    `ran` is what the core calls while this is all it has to tell (see `minigrad.modes.watch`).
     notes: tuples of a function of the recorder and what it is to be called with, in the order of the values.
     known: weak reference to a tensor or node -> the number of its value. sources: number of what no step made -> its
     reference. nodes: references, the oldest first. met: id of a code of the learner's -> the names.Met of it.
@@ -32,7 +31,6 @@ class Log:
     """
 
     def __init__(self, recorder, graph, sites, modules, numbers):
-        self.relay = None  # a weak reference to what tells the core of this log
         self.recorder, self.make = weakref.ref(recorder), type(recorder).make_step
         self.graph, self.sites, self.modules, self.numbers = graph, sites, modules, numbers
         self.notes, self.held, self.most = deque(), 0, HELD
@@ -40,7 +38,6 @@ class Log:
         self._doubtful = {}  # sources that have to be looked at again when they are used again
         self.count = len(graph.values)  # values, those in the notes with them
         self.backward = None
-        self.entered, self.left = modules.enter, modules.leave
 
     def ran(self, op, inputs, attributes, output):
         """An op has run in the ordinary way, and made a new tensor."""
@@ -84,7 +81,7 @@ class Log:
             self.recorder().used(count - len(self.sources), inputs)
         self.held += array.nbytes
         if self.held > self.most:
-            self.full()
+            self.recorder().settle()
 
     def number(self, tensor):
         """The number of a tensor or node; None for what is not of this run."""
@@ -121,10 +118,3 @@ class Log:
             self.graph.backwards += 1
             self.backward = self.graph.backwards
         return self.backward
-
-    def full(self):
-        """The notes hold too much, or nobody wants them any more."""
-        if self.held < math.inf:
-            self.recorder().settle()
-        else:
-            self.relay().close()

@@ -55,15 +55,8 @@ class Note(NamedTuple):
 
     def kept(self, buffer):
         """What the node keeps, as in Step; `buffer` numbers the arrays that own memory."""
-        kept = zip(self.names, self.saved)  # noqa: B905  behind the tensors comes the rest
         return tuple([Saved(name, array.shape, array.nbytes, _version(array, self.epoch), *_where(array, buffer))
-                      for name, array in [(name, self._bare(name, array)) for name, array in kept]])
-
-    def _bare(self, name, array):
-        """A saved array; of a plain number, which some ops keep as an array, the number."""
-        if array.shape or not isinstance(array, np.ndarray) or self.op.variadic or name not in self.op.arguments:
-            return array
-        return array[()] if type(self.given[self.op.arguments.index(name)]) is tuple else array
+                      for name, array in zip(self.names, self.saved)])  # noqa: B905  behind the tensors comes the rest
 
     def storage(self, buffer):
         """Where the numbers of the result lie."""

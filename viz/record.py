@@ -1,6 +1,5 @@
 """`Run`: what is recorded in a `with` block, and every view of it."""
 
-import math
 import threading
 import weakref
 
@@ -222,12 +221,12 @@ class _Relay:
 
     def __init__(self, recorder):
         self.recorder = weakref.ref(recorder, self._gone)
-        self.log = self._kept = recorder.log  # in place of events, where the core can do with a log
+        self._log = recorder.log
         self.thread = threading.get_ident()
-        self.newest = None  # a reference to the last of them, which tells when it goes
-        self.forward = True
+        self.newest = None  # a reference to the last of the nodes, which tells when it goes
         self.done = False
-        recorder.relay = self.log.relay = weakref.ref(self)
+        self.listen(True)
+        recorder.relay = weakref.ref(self)
 
     def __call__(self, event):
         recorder = self.recorder()
@@ -240,9 +239,16 @@ class _Relay:
 
     def listen(self, forward):
         """Whether the next op is recorded."""
-        self.forward, self.log = forward, self._kept if forward else None
-        if threading.get_ident() == self.thread:
-            modes.state.watchers = modes.state.watchers  # so that the core takes notice of the log
+        self.forward, log = forward, self._log
+        self._hear(log.ran, log.modules.enter, log.modules.leave) if forward else self._hear(*[_nothing] * 3)
+
+    @property
+    def log(self):
+        """What the core tells in place of events, where it can: this has the methods of a log."""
+        return self
+
+    def _hear(self, ran, entered, left):
+        self.ran, self.entered, self.left = ran, entered, left
 
     def only_gradients(self):
         """The block has ended: no op is recorded from now on."""
@@ -250,16 +256,19 @@ class _Relay:
         self._follow_newest()
 
     def close(self):
-        """Take this out of the core's list; in another thread than its own that happens at its next event."""
-        self.done, self._kept.held = True, math.inf  # at the latest at the next op
-        self._kept.nodes.clear()
-        self.newest = None
+        """Take this out of the core's list; in another thread than its own that happens at its next op or event."""
+        self.done, self.newest = True, None
+        self._log.nodes.clear()
         if threading.get_ident() == self.thread:
+            self.listen(False)
             modes.remove_watcher(self)
+        else:
+            this = weakref.ref(self)
+            self._hear(*[lambda *told: this().close()] * 3)
 
     def _follow_newest(self):
         """Of all nodes the last one to be made goes first, as a rule. One reference that tells is enough."""
-        nodes = self._kept.nodes
+        nodes = self._log.nodes
         while nodes:
             node = nodes[-1]()
             if node is not None:
@@ -276,6 +285,10 @@ class _Relay:
             self.close()
         elif not (self.forward or self.done):
             self._follow_newest()
+
+
+def _nothing(*told):
+    """What a log does that takes no notice."""
 
 
 _GRADIENTS = (events.BackwardStarted, events.BackwardEnded, events.RuleRan, events.Accumulated, events.Zeroed,
