@@ -114,10 +114,11 @@ def binary(op):
         out = _new(Tensor)
         out.array = z
         out._kind = kind if keeps else None
-        log = modes.special and state.log
-        if log is None:
-            out._edge = None
-            return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
+        log = None
+        if modes.special:
+            out._edge, log = None, state.log
+            if log is None:
+                return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
         left, right = input._edge, other._edge
         if left is None:
             plan = None if right is None else to_second
@@ -252,7 +253,7 @@ def general(op):
         plan = (plans.get(mask) or op.plan(mask)) if mask and log is not None else None
         values = op.bind(attributes, kwargs) if view or log or (plan is not None and plan.rest) else None
         if plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, tuple(edges), memory.epoch, None, None
             node.saved = plan.keep(arrays, y, values, byproducts)
         if view:

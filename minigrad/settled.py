@@ -59,7 +59,7 @@ def single(op):
         out._kind = out._edge = None
         values = op.bind(attributes, kwargs) if view or log or (plan is not None and plan.rest) else None
         if edge is not None and plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan = plan
             node.parents = (edge,)
             node.epoch = memory.epoch
@@ -109,7 +109,7 @@ def pair(op):
         first, second = parents = a._edge, b._edge
         plan = by_mask[(first is not None) + 2 * (second is not None)]
         if plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan = plan
             node.parents = parents
             node.epoch = memory.epoch
@@ -151,7 +151,7 @@ def triple(op):
         first, second, third = parents = a._edge, b._edge, c._edge
         plan = by_mask[(first is not None) + 2 * (second is not None) + 4 * (third is not None)]
         if plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan = plan
             node.parents = parents
             node.epoch = memory.epoch
