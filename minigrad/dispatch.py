@@ -56,10 +56,11 @@ def unary(op):
         out.array = y
         out._kind = kind if keeps and array is input.array else None
         out._edge = None
-        if modes.special and not state.only_off:
+        log = modes.special and state.log
+        if log is None and not state.only_off:
             return _finish(op, (input,), (array,), {}, out)
         edge = input._edge
-        if edge is not None and plan is not None and not modes.special:
+        if edge is not None and plan is not None and log is not None:
             out._edge = node = Node()
             node.plan = plan
             node.parents = (edge,)
@@ -72,6 +73,8 @@ def unary(op):
                 node.saved = (array,)
             else:
                 node.saved = plan.keep((array,), y, op.attributes, ())
+        if log:
+            log.ran(op, (input,), op.attributes, out)
         return out
 
     return run
@@ -112,19 +115,22 @@ def binary(op):
         out = _new(Tensor)
         out.array = z
         out._kind = kind if keeps else None
+        log = None
         if modes.special:
-            out._edge = None
-            return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
+            out._edge, log = None, state.log
+            if log is None:
+                return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
         left, right = input._edge, other._edge
         if left is None:
-            if right is None:
-                out._edge = None
-                return out
-            plan = to_second
+            plan = None if right is None else to_second
+        elif right is None:
+            plan = to_first
         else:
-            plan = to_first if right is None else to_both
+            plan = to_both
         if plan is None:
             out._edge = None
+            if log:
+                log.ran(op, (input, other), op.attributes, out)
             return out
         out._edge = node = Node()
         node.plan = plan
@@ -139,6 +145,8 @@ def binary(op):
             node.saved = ()
         else:
             node.saved = (x,) if pattern == 1 else (y,) if pattern == 2 else plan.keep((x, y), z, op.attributes, ())
+        if log:
+            log.ran(op, (input, other), op.attributes, out)
         return out
 
     def with_number(a, b):
@@ -149,7 +157,8 @@ def binary(op):
             kind = x._kind or known_kind(x)
         except AttributeError:
             kind = None
-        if kind is None or not kind.is_float or modes.special or type(number) not in plain:
+        log = modes.special and state.log
+        if kind is None or not kind.is_float or log is None or type(number) not in plain:
             return _with_any_number(op, a, b)
         array = x.array
         try:
@@ -171,8 +180,12 @@ def binary(op):
         edge, plan = x._edge, to_first if first else to_second
         if edge is None or plan is None:
             out._edge = None
+            if log:
+                log.ran(op, (a, b), op.attributes, out)
             return out
         out._edge = node = Node()
+        if log:
+            scalar = scalar[()]  # saved as a plain number, which has no memory to be watched
         node.plan, node.epoch, node.hooks, node.sources = plan, memory.epoch, None, None
         node.parents = (edge, None) if first else (None, edge)
         pattern = plan.pattern
@@ -182,6 +195,8 @@ def binary(op):
             node.saved = (array if (pattern == 1) is first else scalar,)
         else:
             node.saved = plan.keep((array, scalar) if first else (scalar, array), z, op.attributes, ())
+        if log:
+            log.ran(op, (a, b), op.attributes, out)
         return out
 
     return run
@@ -199,8 +214,8 @@ def general(op):
         inputs, attributes = (args, ()) if variadic else (args[:count], args[count:])
         if len(inputs) < count or (kwargs and not op.attributes.keys() >= kwargs.keys()):
             inputs, attributes, kwargs = sort_arguments(op, inputs, attributes, kwargs)
-        special = modes.special
-        if not quick or (special and not state.only_off):
+        log = modes.special and state.log
+        if not quick or (log is None and not state.only_off):
             return _long_way(op, inputs, attributes, kwargs)
         mask, dtype, arrays, edges = 0, None, [], []
         for x, (bit, mixed) in zip(inputs, places, strict=True):
@@ -236,14 +251,16 @@ def general(op):
             y = as_array(y)
         out = _new(Tensor)
         out.array, out._edge, out._kind = y, None, None
-        if mask and not special:
-            plan = plans.get(mask) or op.plan(mask)
-            values = op.bind(attributes, kwargs) if plan.rest else None
-            out._edge = node = _new(Node)
+        plan = (plans.get(mask) or op.plan(mask)) if mask and log is not None else None
+        values = op.bind(attributes, kwargs) if view or log or (plan is not None and plan.rest) else None
+        if plan is not None:
+            out._edge = node = Node()
             node.plan, node.parents, node.epoch, node.hooks, node.sources = plan, tuple(edges), memory.epoch, None, None
             node.saved = plan.keep(arrays, y, values, byproducts)
         if view:
-            note_view(out, inputs[0], op, op.bind(attributes, kwargs))
+            note_view(out, inputs[0], op, values)
+        if log:
+            log.ran(op, inputs, values, out)
         return out
 
     return run
@@ -360,6 +377,9 @@ def _quietly(function, *args, **kwargs):
 
 
 def _tell(op, inputs, attributes, out):
+    if state.log is not None:
+        state.log.ran(op, inputs, attributes, out)
+        return
     recorded, reason = out._edge is not None, None
     if not recorded and not op.rules:
         reason = "cut"

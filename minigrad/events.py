@@ -120,6 +120,13 @@ class Changing:
 
 
 @dataclass(slots=True)
+class Switched:
+    """Whether this tensor requires grad is about to change, by `requires_grad_` or `detach_`."""
+
+    tensor: Any
+
+
+@dataclass(slots=True)
 class ReadBack:
     """A value left for Python: `how` is "item", "tolist", "numpy", "bool", "int" or "float", `given` what it got."""
 

@@ -172,9 +172,9 @@ def _write_into(base, written, steps):
     mask = (edges[0] is not None) + 2 * (edges[1] is not None)
     made = Tensor(base.array)
     made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
+    _take_over(base, made)
     if modes.state.watchers:
         modes.notify(OpRan(op, (base, written), attributes, base, True, None))
-    _take_over(base, made)
 
 
 def _see_again(view):

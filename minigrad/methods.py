@@ -11,7 +11,7 @@ from .backward import backward
 from .device import Device, module_of, move
 from .dtype import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from .errors import DtypeError, GradError
-from .events import Changing
+from .events import Changing, Switched
 from .explain import tensors_only
 from .op import OPS, op
 from .operands import NUMBERS
@@ -201,6 +201,8 @@ def detach_(self):
         raise GradError("Can't detach views in-place. Use detach() instead.")
     if modes.state.staging is not None:
         modes.state.staging.given_data(self, self.detach())
+    if modes.state.watchers:
+        modes.notify(Switched(self))
     self._edge = None
     return self
 

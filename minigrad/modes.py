@@ -48,6 +48,7 @@ class _State(threading.local):
     packing = None  # how saved tensors are kept, see autograd/graph.py
     staging = None  # who is putting down all that happens, as a graph that can be run again (see jit/recording.py)
     only_off = False  # the mode of no_grad and nothing else
+    log = None  # that of the only watcher, in an otherwise ordinary mode: ops tell it by a call, see `watch`
 
     def __init__(self):
         super().__setattr__("_counted", _Counted())
@@ -62,6 +63,9 @@ class _State(threading.local):
         others = bool(self.watchers or self.inference or self.anomaly or self.packing or self.staging)
         put("only_off", not (self.grad or others))
         self._counted.set(others or not self.grad)
+        if self.watchers or self.log is not None:
+            alone = self.grad and len(self.watchers) == 1 and not (self.inference or self.anomaly or self.packing)
+            put("log", getattr(self.watchers[0], "log", None) if alone else None)
 
 
 state = _State()
@@ -106,6 +110,10 @@ def remove_watcher(watcher):
 @contextmanager
 def watch(watcher):
     """Tell `watcher` of every event inside the block.
+
+    One that has an attribute `log` may be told of what is commonest, and has to be quick, by a call in place of an
+    event: `log.ran(op, inputs, attributes, output)`, `log.entered(module)`, `log.left(module)`. So it is while it is
+    the only watcher and all that runs is recorded.
 
     >>> import minigrad as mg
     >>> seen = []

@@ -19,6 +19,7 @@ from .operands import as_array, known_kind
 from .tensor import Tensor
 from .views import note_view
 
+state = modes.state
 _new, _ndarray = object.__new__, np.ndarray
 _MOST = 4096  # combinations that are remembered for one op
 _MISSING = object()
@@ -36,8 +37,9 @@ def single(op):
             array = x.array
         except (ValueError, AttributeError):
             array = None
+        log = modes.special and state.log
         if (
-            modes.special or type(array) is not _ndarray or (floats and array.dtype.kind != "f")
+            log is None or type(array) is not _ndarray or (floats and array.dtype.kind != "f")
             or (kwargs and not names >= kwargs.keys()) or not isinstance(x, Tensor)
         ):  # fmt: skip
             return carefully(*args, **kwargs)
@@ -53,9 +55,9 @@ def single(op):
         out = _new(Tensor)
         out.array = y = y if type(y) is _ndarray else as_array(y)
         out._kind = out._edge = None
-        values = op.bind(attributes, kwargs) if view or (plan is not None and plan.rest) else None
+        values = op.bind(attributes, kwargs) if view or log or (plan is not None and plan.rest) else None
         if edge is not None and plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan = plan
             node.parents = (edge,)
             node.epoch = memory.epoch
@@ -63,6 +65,8 @@ def single(op):
             node.saved = plan.keep((array,), y, values, byproducts)
         if view:
             note_view(out, x, op, values)
+        if log:
+            log.ran(op, (x,), values, out)
         return out
 
     return run
@@ -83,7 +87,8 @@ def pair(op):
             if known is None:
                 return _learn(op, carefully, together, (a, b), attributes, kwargs)
             kind, values = known
-        if modes.special or kwargs:
+        log = modes.special and state.log
+        if log is None or kwargs:
             return carefully(a, b, *attributes, **kwargs)
         x, y = a.array, b.array
         try:
@@ -102,12 +107,14 @@ def pair(op):
         first, second = parents = a._edge, b._edge
         plan = by_mask[(first is not None) + 2 * (second is not None)]
         if plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan = plan
             node.parents = parents
             node.epoch = memory.epoch
             node.hooks = node.sources = None
             node.saved = plan.keep((x, y), z, values, byproducts)
+        if log:
+            log.ran(op, (a, b), values, out)
         return out
 
     return run
@@ -128,7 +135,8 @@ def triple(op):
             if known is None:
                 return _learn(op, carefully, together, (a, b, c), more, kwargs)
             kind, _ = known
-        if modes.special or kwargs:
+        log = modes.special and state.log
+        if log is None or kwargs:
             return carefully(a, b, c, **kwargs)
         arrays = x, y, z = a.array, b.array, c.array
         out = _new(Tensor)
@@ -141,12 +149,14 @@ def triple(op):
         first, second, third = parents = a._edge, b._edge, c._edge
         plan = by_mask[(first is not None) + 2 * (second is not None) + 4 * (third is not None)]
         if plan is not None:
-            out._edge = node = _new(Node)
+            out._edge = node = Node()
             node.plan = plan
             node.parents = parents
             node.epoch = memory.epoch
             node.hooks = node.sources = None
             node.saved = plan.keep(arrays, None, None, None)
+        if log:
+            log.ran(op, (a, b, c), op.attributes, out)
         return out
 
     return run

@@ -17,7 +17,7 @@ from . import memory, modes
 from .device import device_of, module_of
 from .dtype import DTYPES
 from .errors import DtypeError, GradError, ShapeError
-from .events import ReadBack, Zeroed
+from .events import ReadBack, Switched, Zeroed
 from .kind import Inference
 from .node import Node
 from .printing import text_of
@@ -100,7 +100,7 @@ class Tensor:
         if state.staging is not None:
             state.staging.born(self)
         if requires_grad:
-            self.requires_grad_(True)
+            self._require_grad()
         return self
 
     # What it is
@@ -213,9 +213,16 @@ class Tensor:
         if requires_grad and self.is_inference() and not modes.state.inference:
             raise GradError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use "
                             ".clone() first.")  # fmt: skip
+        if modes.special and modes.state.watchers and requires_grad is not (self._edge is not None):
+            modes.notify(Switched(self))
         if not requires_grad:
             self._edge = None
         elif self._edge is None:
+            self._require_grad()
+        return self
+
+    def _require_grad(self):
+        if self._edge is None:
             if self.array.dtype.kind != "f":
                 raise DtypeError(
                     f"only Tensors of floating point dtype can require gradients, not {self.dtype}. "

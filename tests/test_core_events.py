@@ -41,11 +41,12 @@ def test_nothing_is_made_when_nobody_watches(monkeypatch):
             for kind in set(kinds) & set(vars(module)):
                 monkeypatch.setattr(module, kind, never)
                 patched += 1
-    assert len(kinds) == 14 and patched >= 13
+    assert len(kinds) == 15 and patched >= 15
     model = mg.nn.Linear(2, 2)
     y = model(mg.ones(1, 2)) * 1
     y += 1
     y.sum().backward()
+    model.bias.requires_grad_(False)
     optimizer = mg.optim.SGD(model.parameters(), lr=0.1)
     optimizer.step()
     optimizer.zero_grad()
@@ -304,3 +305,58 @@ def test_of_what_a_function_of_ones_own_returns_tensors_alone_are_told():
 
     (inside, seen), (y, words) = ran(lambda: Split.apply(leaf()))
     assert inside.op.name == "mul" and seen.output is y and seen.recorded and words == "and this"
+
+
+class Logging:
+    """A watcher that keeps a log."""
+
+    def __init__(self):
+        self.log, self.told, self.events = self, [], []
+
+    def __call__(self, event):
+        self.events.append(event)
+
+    def ran(self, op, inputs, attributes, output):
+        self.told.append((op.name, inputs, attributes, output))
+
+    def entered(self, module):
+        self.told.append(("entered", module))
+
+    def left(self, module):
+        self.told.append(("left", module))
+
+
+def test_a_log_is_told_by_a_call_of_what_runs_in_the_ordinary_way():
+    x, layer, watcher = leaf(), mg.nn.Linear(3, 2), Logging()
+    with modes.watch(watcher):
+        y = layer(x)
+        z = y.sum(0, keepdim=True) * 2
+    assert watcher.events == []
+    assert [told[0] for told in watcher.told] == ["entered", "linear", "left", "sum", "mul"]
+    assert watcher.told[1][1] == (x, layer.weight, layer.bias) and watcher.told[1][3] is y
+    assert watcher.told[3][2] == {"dim": 0, "keepdim": True} and watcher.told[4][1][1] == 2 and watcher.told[4][3] is z
+
+
+@pytest.mark.parametrize("name", ["add", "exp", "matmul", "where", "reshape", "sum"])
+def test_a_log_is_told_of_the_same_as_a_watcher(name):
+    a, b = mg.ones(3, 3, requires_grad=True), mg.ones(3, 3)
+    run = {"add": lambda: a + b, "exp": a.exp, "matmul": lambda: a @ b, "where": lambda: mg.where(b > 0, a, b),
+           "reshape": lambda: a.reshape(9), "sum": a.sum}[name]  # fmt: skip
+    watcher = Logging()
+    with modes.watch(watcher):
+        logged = run()
+    (*_, event), result = ran(run)
+    op, inputs, attributes, output = watcher.told[-1]
+    assert (op, attributes) == (event.op.name, event.attributes) and len(inputs) == len(event.inputs)
+    assert output is logged and result.tolist() == logged.tolist()
+
+
+@pytest.mark.parametrize("mode", [mg.no_grad, mg.inference_mode, lambda: modes.watch(lambda event: None)])
+def test_a_log_is_told_by_events_where_anything_is_out_of_the_ordinary(mode):
+    watcher = Logging()
+    with modes.watch(watcher):
+        with mode():
+            mg.ones(2) * 3
+        mg.ones(2) * 4
+    assert [event.op.name for event in watcher.events if isinstance(event, events.OpRan)] == ["mul"]
+    assert [told[0] for told in watcher.told] == ["mul"]

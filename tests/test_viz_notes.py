@@ -1,6 +1,7 @@
 """A recorder takes notes and makes steps of them later: what they say is what was true when the op ran."""
 
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import modes, nn, optim
-from viz import recorder
+from viz import log, recorder
 from viz.record import Run
 
 
@@ -94,7 +95,7 @@ def test_versions_are_those_of_then():
 
 
 def test_notes_hold_no_more_memory_than_they_may(monkeypatch):
-    monkeypatch.setattr(recorder, "HELD", 2_000)
+    monkeypatch.setattr(log, "HELD", 2_000)
     x, arrays = mg.ones(100), []
     with Run() as run:
         for _ in range(20):
@@ -124,3 +125,85 @@ def test_a_graph_that_is_asked_for_while_ops_run_goes_on():
     assert run.digest() != first and [step.op for step in run.graph.steps] == ["mul", "exp"]
     assert [value.name for value in run.graph.values] == ["x", "h", "h"]
     del h
+
+
+def test_a_run_that_is_dropped_before_anybody_looks_goes_at_once_and_is_never_settled(monkeypatch):
+    settled = []
+    monkeypatch.setattr(recorder.Recorder, "make_step", lambda self, *note: settled.append(note))
+    x = mg.ones(3, requires_grad=True)
+    with Run() as run:
+        y = x * 2
+    followed = weakref.ref(run._recorder)
+    gc.disable()
+    try:
+        del run
+        assert followed() is None and modes.state.watchers == ()
+    finally:
+        gc.enable()
+    del y
+    assert settled == []
+
+
+def test_a_leaf_that_is_switched_is_drawn_as_it_was_when_it_was_last_used():
+    w = mg.ones(2)
+    with Run() as run:
+        first = w * 2
+        w.requires_grad_()
+        second = w * 3
+        w.requires_grad_(False)
+    (value,) = run.graph.sources()
+    assert value.role == "leaf" and value.requires_grad
+    assert [step.recorded for step in run.graph.steps] == [False, True]
+    assert run.graph.steps[0].inputs[0] == run.graph.steps[1].inputs[0] == value.id
+    del first, second
+
+
+def test_what_is_gone_when_somebody_looks_is_told_all_the_same():
+    def model():
+        net, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), mg.ones(1, 2)
+        with Run() as run:
+            y = net(x)
+        return run, y.grad_fn
+
+    run, node = model()
+    assert [value.name for value in run.graph.sources()] == ["x", "0.weight", "0.bias"]
+    assert [(step.op, step.module) for step in run.graph.steps] == [("linear", "0"), ("relu", "1")]
+    assert run.graph.steps[0].saved and node is not None
+
+
+def test_every_turn_of_a_loop_counts_also_those_that_meet_new_shapes():
+    cell = nn.RNNCell(5, 7)  # shapes that no other test has
+    with Run() as run:
+        h = mg.zeros(3, 7)
+        for x in mg.ones(4, 3, 5):
+            h = cell(x, h)
+    assert [step.iteration for step in run.graph.steps if step.op == "linear"] == [0, 1, 2, 3]
+    del h
+
+
+def test_a_module_that_is_put_in_another_place_gets_its_new_name_in_the_next_run():
+    net, x = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), mg.ones(1, 2)
+    runs = []
+    for _ in range(2):
+        with Run() as run:
+            y = net(x)
+        runs.append(([value.name for value in run.graph.sources()], y))
+        if len(runs) == 1:
+            net._modules["first"] = net._modules.pop("0")
+    assert "0.weight" in runs[0][0]
+    assert "first.weight" in runs[1][0] and "0.weight" not in runs[1][0]
+
+
+def test_a_run_that_another_thread_has_closed_keeps_no_log():
+    x = mg.ones(3, requires_grad=True)
+    run = Run()
+    run.__enter__()
+    kept, y = run._recorder.log, x * 2
+    other = threading.Thread(target=run.close)
+    other.start()
+    other.join()
+    count = len(run.graph.steps)
+    z = x * 3
+    assert modes.state.watchers == () and len(run.graph.steps) == count == 1
+    assert kept.count == 2
+    del y, z

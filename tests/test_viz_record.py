@@ -340,3 +340,13 @@ def test_a_gradient_that_is_not_a_number_says_so():
         y = mg.where(x > 0, mg.sqrt(x), 0.0)
     y.backward()
     assert source_badges(run.graph, run.graph.sources()[0]) == ["grad is nan"]
+
+
+def test_a_write_through_a_view_is_a_step_with_the_node_that_it_gave_its_base():
+    w = mg.ones(2, requires_grad=True)
+    with Run() as run:
+        x = mg.zeros(2).clone()
+        x.unsqueeze(0).mul_(w)
+    made = next(step for step in run.graph.steps if step.op == "view_put")
+    x.sum().backward()
+    assert made.contributions and made.output in run.graph.gradients

@@ -38,7 +38,8 @@ __all__ = sorted(_PUBLIC)
 def __getattr__(name):
     if name not in _PUBLIC:
         raise AttributeError(f"module 'viz' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    found = globals()[name] = getattr(importlib.import_module(_PUBLIC[name]), name)
+    return found
 
 
 def __dir__():

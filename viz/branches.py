@@ -74,9 +74,29 @@ def _is_elif(node):
     return len(other) == 1 and isinstance(other[0], ast.If) and other[0].col_offset == node.col_offset
 
 
-@functools.lru_cache(256)
 def of_code(code):
     """The branches that this code object runs: those whose condition has instructions in it."""
+    known = _of_codes.get(id(code))  # to compare codes takes long
+    if known is None:
+        if len(_of_codes) >= MOST:
+            _of_codes.clear()
+        found = _of_code(code)
+        calls = any(_may_call(code, way) for branch in found for way in (branch.yes, branch.no) if way is not None)
+        known = _of_codes[id(code)] = code, found, calls
+    return known[1]
+
+
+def _calls(code):
+    """Whether some arm that this code runs begins with a call of what may be a module."""
+    of_code(code)
+    return _of_codes[id(code)][2]
+
+
+MOST = 1024  # codes that are remembered
+_of_codes = {}  # id of a code -> (the code, so that the id stays its own, its branches, whether `_calls`)
+
+
+def _of_code(code):
     found = of_file(code.co_filename)
     positions = set(code.co_positions()) if found else ()
     return tuple(branch for branch in found if any(inside(position, branch.span) for position in positions))
@@ -155,9 +175,12 @@ class Untaken:
 
 def untaken(met, ran, modules, decisions):
     """The arms that are known not to have run. met: each `viz.names.Met` of the run, and modules its
-    `viz.modules.Modules`. ran: pairs (file, span) where ops ran. decisions: all that were made."""
+    `viz.modules.Modules`. ran: a function that gives pairs (file, span) where ops ran. decisions: all that were made.
+    """
     found, covered = [], set()
     for code, scope in _codes(met, modules):
+        if not (decisions or _calls(code)):
+            continue
         for branch in of_code(code):
             place = code.co_filename, branch.span
             if place in covered or any(one.file == place[0] and inside(branch.span, one.way.span) for one in found):
@@ -167,7 +190,7 @@ def untaken(met, ran, modules, decisions):
                     and (inside(one.span, branch.span) or one.span in branch.asked)]
             made = [one for one in here if one.span in branch.asked]
             for way in _lost(code, scope, branch, made, modules):
-                if any(file == code.co_filename and inside(span, way.span) for file, span in ran):
+                if any(file == code.co_filename and inside(span, way.span) for file, span in ran()):
                     continue  # it ran another time, when the condition was a plain number
                 found.append(Untaken(code.co_filename, branch, way, _idle(code, scope, way, modules),
                                      (made or here)[0].left if here else None))
@@ -175,14 +198,15 @@ def untaken(met, ran, modules, decisions):
 
 
 def _codes(met, modules):
-    """(code, the modules that its global names have stood for all the time) of the learner's code that ran."""
-    codes = {one.code: {name: known for name, reference in one.held.items() if (known := reference()) is not None}
-             for one in met}
-    for module in modules.ran():
-        code = getattr(type(module).forward, "__code__", None)
-        if code is not None and not code.co_filename.startswith(names._INSIDE):
-            codes.setdefault(code, {})
-    return codes.items()
+    """(code, the modules that its global names have stood for all the time) of the learner's code that ran and has
+    branches."""
+    codes = {id(one.code): (one.code, {name: known for name, reference in one.held.items()
+                                       if (known := reference()) is not None}) for one in met if of_code(one.code)}
+    for kind in {type(module) for module in modules.ran()}:
+        code = getattr(kind.forward, "__code__", None)
+        if code is not None and not names.inside(code.co_filename) and of_code(code):
+            codes.setdefault(id(code), (code, {}))
+    return codes.values()
 
 
 def _lost(code, scope, branch, made, modules):
@@ -199,6 +223,22 @@ def _never_began(code, scope, way, modules):
     call = _first_call(way.nodes[0])
     called = [] if call is None else _resolved(code, scope, call.func, modules)
     return bool(called) and not any(modules.has_run(module) for module in called)
+
+
+def _may_call(code, way):
+    node = _first_call(way.nodes[0])
+    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and (_is_first(code, node) or not _is_local(code, node))
+
+
+def _is_first(code, node):
+    """Whether a name is that of the first argument, as `self` is."""
+    return bool(code.co_argcount) and node.id == code.co_varnames[0]
+
+
+def _is_local(code, node):
+    return node.id in code.co_varnames + code.co_cellvars + code.co_freevars
 
 
 def _first_call(node):
@@ -247,11 +287,10 @@ def _resolved(code, scope, node, modules):
         node = node.value
     if not isinstance(node, ast.Name):
         return []
-    if code.co_argcount and node.id == code.co_varnames[0]:
+    if _is_first(code, node):
         roots = [module for module in modules.ran() if _runs(module, code)]
     else:
-        local = node.id in code.co_varnames + code.co_cellvars + code.co_freevars
-        roots = [] if local else [scope.get(node.id)]
+        roots = [] if _is_local(code, node) else [scope.get(node.id)]
     found = [_part(root, way[::-1]) for root in roots]
     known = all(part is not None and (part is root or modules.knew(part))
                 for part, root in zip(found, roots, strict=True))

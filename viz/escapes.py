@@ -31,7 +31,8 @@ class Left:
 
 class Escapes:
     """Keeps `graph.reads` and `graph.returns`. A tensor that is read before any op has used it is not in the graph yet;
-    its reads wait until it is. `enter` brings a tensor in that nothing but its numbers ties to the graph."""
+    its reads wait until it is. `enter` is a weak reference to what brings a tensor in that only its numbers tie to the
+    graph."""
 
     def __init__(self, graph, enter):
         self.graph, self.enter = graph, enter
@@ -55,9 +56,11 @@ class Escapes:
 
     def came_in(self, tensor, value):
         """A tensor is in the graph now, as this value."""
-        for left in self._waiting.get(tensor, ()):
+        waiting = self._waiting.get(tensor, ())
+        for left in waiting:
             self._put(left, value)
-        self._waiting.put(tensor, ())
+        if waiting:
+            self._waiting.put(tensor, ())
         for left in self._made.get(tensor, ()):
             self._came_back(left, value=value)
 
@@ -84,7 +87,7 @@ class Escapes:
     def _came_back(self, left, **where):
         tensor = left.tensor()
         if left.place is None and tensor is not None:
-            self.enter(tensor)
+            self.enter()(tensor)
         if left.place is not None:
             self.graph.returns.append(Return(left.place, **where))
 

@@ -12,21 +12,21 @@ class Followed:
 
     def backward_started(self, event):
         """BackwardStarted: it counts only when it touches this run."""
-        self._backward = 0
+        self.log.backward = 0
         self._called = self._line()
 
     def backward_ended(self, event):
         """BackwardEnded."""
-        self._last, self._backward = self._backward or 0, None
+        self._last, self.log.backward = self.log.backward or 0, None
         self._look_for_pins()
         if self._last:
             self._tell("backward")
 
     def rule_ran(self, event):
         """RuleRan: a gradient came to a step and went on to its inputs."""
-        known = self._nodes.get(event.node)
+        known = self._step_of(event.node)
         if known is not None:
-            number, graph = self._count_backward(), self.graph
+            number, graph = self.log.count_backward(), self.graph
             step = graph.steps[known]
             graph.gradients[step.output] = gradient = summary_of(event.gradient.array)
             step.contributions = tuple(sent if sent is None else summary_of(sent.array)
@@ -36,27 +36,27 @@ class Followed:
 
     def accumulated(self, event):
         """Accumulated: `.grad` of a tensor of this run has grown."""
-        known = self._tensors.get(event.tensor)
+        known = self.log.number(event.tensor)
         if known is None:
             return
         total = summary_of(event.total.array)
         self._totals.put(event.total, known)
         # backward(inputs=...) fills `.grad` when its pass is already over
-        number = self._last if self._backward is None else self._backward
+        number = self._last if self.log.backward is None else self.log.backward
         if number or self.relay().forward:
             if known in self._elsewhere:
                 self._enter(known, Entry("elsewhere", None, self._elsewhere.pop(known)))
             self.graph.gradients[known] = total
             self._enter(known, Entry("add", summary_of(event.gradient.array), total,
-                                     number or self._count_backward(), self._called))
-            if self._backward is None:
+                                     number or self.log.count_backward(), self._called))
+            if self.log.backward is None:
                 self._tell("backward")
         else:  # a backward through another graph, which only shares this leaf
             self._elsewhere[known] = total
 
     def freed(self, event):
         """Freed: what the step had saved is gone."""
-        known = self._nodes.get(event.node)
+        known = self._step_of(event.node)
         if known is not None:
             self.graph.steps[known].freed = True
             last = self.graph.history[-1] if self.graph.history else None
@@ -65,7 +65,7 @@ class Followed:
 
     def zeroed(self, event):
         """Zeroed: `.grad` was cleared. Clearing what was empty changes nothing and is not entered."""
-        known = self._tensors.get(event.tensor)
+        known = self.log.number(event.tensor)
         if known is None or known not in self.graph.gradients:
             return
         self._elsewhere.pop(known, None)
@@ -79,7 +79,7 @@ class Followed:
 
     def stepped(self, event):
         """Stepped: an optimizer has changed parameters of this run."""
-        ours = [(self._tensors.get(parameter), parameter) for parameter in event.parameters]
+        ours = [(self.log.number(parameter), parameter) for parameter in event.parameters]
         line, by = self._line(), type(event.optimizer).__name__
         self._look_for_pins()
         for known, parameter in ours:
@@ -88,11 +88,10 @@ class Followed:
         if any(known is not None for known, _ in ours):
             self._tell("step")
 
-    def _count_backward(self):
-        if self._backward == 0:
-            self._graph.backwards += 1
-            self._backward = self._graph.backwards
-        return self._backward
+    def _step_of(self, node):
+        """The id of the step that made this node; None for a node of another graph."""
+        known = self.log.number(node)
+        return None if known is None else self._graph.values[known].producer
 
     def _enter(self, value_id, entry):
         entries = self.graph.ledger.setdefault(value_id, [])

@@ -90,6 +90,8 @@ class Summary:
             mean = math.fsum(flat) / len(flat)
         except OverflowError:  # the sum is beyond a float, the mean is not
             mean = math.fsum(number / len(flat) for number in flat)
+        except ValueError:  # inf and -inf
+            mean = math.nan
         return min(flat), mean, max(flat)
 
 

@@ -6,6 +6,7 @@ tensors alive after the learner has dropped them.
 """
 
 import ast
+import functools
 import inspect
 import itertools
 import linecache
@@ -24,6 +25,16 @@ LITERAL = ""  # stands for a number written out among the operands of a site
 # Frames of these packages are the machinery; the learner's frame is the first one outside.
 _INSIDE = tuple(str(Path(__file__).resolve().parent.parent / name) + sep for name in ("minigrad", "viz")
                 for sep in ("/", "\\"))
+
+LEARNERS, MACHINERY, PASSED = range(3)  # whose a code is; what is passed over does not count as part of a way
+
+
+def _sort(file):
+    return LEARNERS if not inside(file) else PASSED if Path(file).name in _PASSED else MACHINERY
+
+
+_PASSED = {"dispatch.py", "settled.py", "op.py", "modes.py", "names.py", "log.py", "recorder.py", "followed.py",
+           "record.py", "live.py"}
 
 
 @dataclass(slots=True)
@@ -46,36 +57,46 @@ class Site:
 class Sites:
     """Finds sites and remembers them, since loops come back to the same place again and again, and so do cells."""
 
-    codes: dict = field(default_factory=dict)  # id of code -> (code, whether it is machinery); so no id is used again
+    sorts: dict = field(default_factory=dict)  # id of code -> whose it is
+    codes: list = field(default_factory=list)  # all those codes, so that no id is used again
     places: dict = field(default_factory=dict)  # (id of code, position) -> its Site
     trees: dict = field(default_factory=dict)  # name of a file -> (its lines, what could run in it, its text)
 
-    def here(self, inside=1, met=None):
-        """(site, way): the site that is running now, and the way from there into minigrad, as something hashable that
-        ends with the place of the site. inside: how many frames at the near end are the caller's own. met: where the
-        code is noted that is met for the first time, by its id."""
-        frame, way, codes = sys._getframe(inside), [], self.codes
-        while frame is not None:
-            code = frame.f_code
-            way += id(code), frame.f_lasti
-            found = codes.get(id(code))
-            if found is None:
-                found = codes[id(code)] = code, code.co_filename.startswith(_INSIDE)
-            if not found[1]:
-                if met is not None and id(code) not in met:
-                    met[id(code)] = Met(code, frame.f_globals)
-                place = way[-2], way[-1]
-                site = self.places.get(place)
-                if site is None:
-                    site = self.places[place] = self._look(code, frame.f_lasti)
-                return site, tuple(way)
-            frame = frame.f_back
-        return None, tuple(way)
+    def here(self, met):
+        """The Site that runs now, None outside of the learner's code; met as in `way`."""
+        return self.site(self.way(sys._getframe(1), met), met)
 
-    def _look(self, code, last):
+    def way(self, frame, met):
+        """The way into minigrad, from this frame out to the learner's: something hashable that ends with the place in
+        the learner's code. met: where a code is noted, by its id, that is met for the first time."""
+        way, sorts = [], self.sorts
+        while frame is not None:
+            key = id(frame.f_code)
+            sort = sorts.get(key)
+            if sort is None:
+                self.codes.append(frame.f_code)
+                sort = sorts[key] = _sort(frame.f_code.co_filename)
+            if sort != PASSED:
+                way += key, frame.f_lasti
+            if sort == LEARNERS:
+                if key not in met:
+                    met[key] = Met(frame.f_code, frame.f_globals)
+                break
+            frame = frame.f_back
+        return tuple(way)
+
+    def site(self, way, met):
+        """The Site at which a way ends; None where that is not in the learner's code."""
+        place = way[-2:]
+        site = self.places.get(place)
+        if site is None and place and place[0] in met:
+            one = met[place[0]]
+            site = self.places[place] = self._look(one.code, place[1], one.lines)
+        return site
+
+    def _look(self, code, last, lines):
         first, last_line, start, end = next(itertools.islice(code.co_positions(), last // 2, None), (None,) * 4)
         line = first or code.co_firstlineno
-        lines = linecache.getlines(code.co_filename)
         text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
         site = Site(Source(line, text), file=code.co_filename, span=(first, last_line, start, end))
         if not lines:
@@ -105,10 +126,10 @@ def sites():
 
 
 class Met:
-    """A piece of the learner's code that a run has met, and the modules that its global names stood for then."""
+    """A piece of the learner's code that a run has met: its lines, and what modules its global names stood for then."""
 
     def __init__(self, code, scope):
-        self.code, self.scope = code, scope
+        self.code, self.scope, self.lines = code, scope, linecache.getlines(code.co_filename)
         self.held = {name: weakref.ref(scope[name]) for name in code.co_names if isinstance(scope.get(name), Module)}
 
     def end(self):
@@ -120,8 +141,8 @@ class Met:
 
 def learner_frame():
     """The innermost frame that is neither minigrad's nor viz's; None where there is none."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+    frame, sorts = sys._getframe(1), _sites.sorts
+    while frame is not None and (sorts.get(id(frame.f_code), LEARNERS) or is_machinery(frame)):
         frame = frame.f_back
     return frame
 
@@ -129,20 +150,21 @@ def learner_frame():
 def made_inside(thing, function):
     """Whether a function of minigrad with this name is running and has made this object for itself."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+    while frame is not None and is_machinery(frame):
         if frame.f_code.co_name == function:
             return not any(value is thing for _, value in variables(frame))  # its variables came in from outside
         frame = frame.f_back
     return False
 
 
-def visible():
-    """Names and objects that the learner's code sees: locals first, then globals; names with a leading underscore are
-    private (notebooks keep old results there)."""
+def visible(kinds=object):
+    """Names and objects of these classes that the learner's code sees: locals first, then globals; names with a leading
+    underscore are private (notebooks keep old results there)."""
     frame = learner_frame()
     if frame is None:
         return []
-    return [(name, value) for name, value in variables(frame, outside=True) if not name.startswith("_")]
+    found = variables(frame, outside=True)
+    return [pair for pair in found if isinstance(pair[1], kinds) and not pair[0].startswith("_")]
 
 
 def name_of(thing, operands):
@@ -152,13 +174,21 @@ def name_of(thing, operands):
     if frame is None:
         return None
     found = [name for name, value in variables(frame) if value is thing and not name.startswith("_")]
-    hinted = [name for name in operands if name in found or (name and frame.f_globals.get(name) is thing)]
-    return next(iter([*hinted, *found]), None)
+    for name in operands:
+        if name in found or (name and frame.f_globals.get(name) is thing):
+            return name
+    return found[0] if found else None
 
 
 def is_machinery(frame):
     """Whether a frame is minigrad's or viz's."""
-    return frame.f_code.co_filename.startswith(_INSIDE)
+    return inside(frame.f_code.co_filename)
+
+
+@functools.lru_cache(1024)
+def inside(file):
+    """Whether this is a file of the machinery."""
+    return file.startswith(_INSIDE)
 
 
 def variables(frame, outside=False):

@@ -11,47 +11,52 @@ from minigrad.device import device_of
 from minigrad.tensor import Tensor
 from viz.graph import KEEP, Saved, Storage, Summary
 
+COPIED = 2**20  # bytes of an array that is copied; to sum up a larger one at once takes no longer
+
 
 class Note(NamedTuple):
     """One op that ran. Here is all that may be otherwise a moment later; what follows from it waits.
 
-    inputs: as in Step. before: the value that stood in the output tensor before, if it was changed in place; name: what
-    `name()` called it. array: that of the output; data: what `kept_of` makes of it. epoch: the count of all changes
-    in place. kept: names and arrays that its node keeps. node: a weak reference. place: site and way of `Sites.here`.
-    module, entered: (root, path) of the module that runs, and of those that have begun since the last op.
+    given: numbers of values, and plain numbers in tuples. array: that of the output; data: the numbers of a small one,
+    of another what `kept_of` makes of it. epoch: the count of all changes in place. node: a weak reference, None where
+    nothing was recorded. names, saved: what the node keeps. way: as in `Sites.way`. module, entered: (root, path) of
+    the module that runs, and of those that have begun since the last op. before: the value that stood in the output
+    tensor before, if it was changed in place; name: what `name()` called it.
     """
 
     op: object
     attributes: dict
-    recorded: bool
-    reason: str | None
-    inputs: tuple
-    before: int | None
-    name: str | None
+    given: list
     array: object
     data: object
     epoch: int
-    kept: dict
+    reason: str | None
     node: object
-    place: tuple
+    names: tuple
+    saved: tuple
+    way: tuple
     module: tuple
     entered: list
     backward: int | None
+    before: int | None
+    name: str | None
 
     def summary(self):
         """The numbers of the result; None when they have changed since and nobody said so in time."""
         if isinstance(self.data, Summary):
             return self.data
+        if isinstance(self.data, bytes):
+            return summary_of(np.frombuffer(self.data, self.array.dtype).reshape(self.array.shape))
         return None if memory.changed_since(self.data, self.epoch) else summary_of(self.data)
 
     def looks(self):
         """Shape, dtype and device of the result."""
         return self.array.shape, dtype_name(self.array.dtype), str(device_of(self.array))
 
-    def saved(self, buffer):
+    def kept(self, buffer):
         """What the node keeps, as in Step; `buffer` numbers the arrays that own memory."""
-        return tuple([Saved(key, array.shape, array.nbytes, _version(array, self.epoch), *_where(array, buffer))
-                      for key, array in self.kept.items()])
+        return tuple([Saved(name, array.shape, array.nbytes, _version(array, self.epoch), *_where(array, buffer))
+                      for name, array in zip(self.names, self.saved)])  # noqa: B905  behind the tensors comes the rest
 
     def storage(self, buffer):
         """Where the numbers of the result lie."""
@@ -59,13 +64,25 @@ class Note(NamedTuple):
 
 
 def kept_of(array, inputs):
-    """What a note holds of a result until there is time: a copy of a small one; a large one itself, if its memory is
-    new; of one that looks at older memory, to which NumPy may write at any time, the summary."""
-    if array.size <= KEEP:
-        return array.copy()
-    owner = memory.owner(array)
-    older = any(memory.owner(source.array) is owner for source in inputs if isinstance(source, Tensor))
-    return summary_of(array) if older else array
+    """What a note holds of a large result until there is time: the array itself, if its memory is new; of one that
+    looks at older memory, to which NumPy may write at any time, the summary."""
+    owner = array if array.base is None else memory.owner(array)
+    for x in inputs:
+        if isinstance(x, Tensor):
+            given = x.array
+            if given is owner or (given.base is not None and memory.owner(given) is owner):
+                return summary_of(array)
+    return array
+
+
+def copied(array):
+    """What is held of an array whose memory may be anybody's: a copy if there is room for it, else the summary."""
+    return array.copy() if array.nbytes <= COPIED else summary_of(array)
+
+
+def settled(number):
+    """A plain number as Python has it."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def storage_of(array, buffer, epoch):

@@ -4,6 +4,8 @@ import threading
 import weakref
 
 from minigrad import events, modes
+from minigrad.nn import Module
+from minigrad.tensor import Tensor
 from viz import canonical, names, serial
 from viz.graph import Graph
 from viz.recorder import Recorder
@@ -47,7 +49,7 @@ class Run:
         return self
 
     def __exit__(self, *exception):
-        self._end(names.visible() if self.look_up else ())
+        self._end(names.visible((Tensor, Module)) if self.look_up else ())
 
     def _end(self, variables):
         """No op is recorded from now on; `variables` are pairs of name and object to name things by."""
@@ -219,11 +221,11 @@ class _Relay:
 
     def __init__(self, recorder):
         self.recorder = weakref.ref(recorder, self._gone)
+        self._log = recorder.log
         self.thread = threading.get_ident()
-        self.nodes = []  # weak references, the oldest first
-        self.newest = None  # a reference to the last of them, which tells when it goes
-        self.forward = True
+        self.newest = None  # a reference to the last of the nodes, which tells when it goes
         self.done = False
+        self.listen(True)
         recorder.relay = weakref.ref(self)
 
     def __call__(self, event):
@@ -235,35 +237,44 @@ class _Relay:
         elif type(event) is events.ReadBack:  # NumPy may change what it was given
             recorder.settle()
 
-    def follow(self, node):
-        """Stay while this node lives, given by a weak reference."""
-        self.nodes.append(node)
-
     def listen(self, forward):
         """Whether the next op is recorded."""
-        self.forward = forward
+        self.forward, log = forward, self._log
+        self._hear(log.ran, log.modules.enter, log.modules.leave) if forward else self._hear(*[_nothing] * 3)
+
+    @property
+    def log(self):
+        """What the core tells in place of events, where it can: this has the methods of a log."""
+        return self
+
+    def _hear(self, ran, entered, left):
+        self.ran, self.entered, self.left = ran, entered, left
 
     def only_gradients(self):
         """The block has ended: no op is recorded from now on."""
-        self.forward = False
+        self.listen(False)
         self._follow_newest()
 
     def close(self):
-        """Take this out of the core's list; in another thread than its own that happens at its next event."""
-        self.done = True
-        self.nodes.clear()
-        self.newest = None
+        """Take this out of the core's list; in another thread than its own that happens at its next op or event."""
+        self.done, self.newest = True, None
+        self._log.nodes.clear()
         if threading.get_ident() == self.thread:
+            self.listen(False)
             modes.remove_watcher(self)
+        else:
+            this = weakref.ref(self)
+            self._hear(*[lambda *told: this().close()] * 3)
 
     def _follow_newest(self):
         """Of all nodes the last one to be made goes first, as a rule. One reference that tells is enough."""
-        while self.nodes:
-            node = self.nodes[-1]()
+        nodes = self._log.nodes
+        while nodes:
+            node = nodes[-1]()
             if node is not None:
                 self.newest = weakref.ref(node, self._gone)
                 return
-            self.nodes.pop()
+            nodes.pop()
         recorder = self.recorder()
         if recorder is not None:
             recorder.settle()  # nobody will tell it of changes any more
@@ -274,6 +285,10 @@ class _Relay:
             self.close()
         elif not (self.forward or self.done):
             self._follow_newest()
+
+
+def _nothing(*told):
+    """What a log does that takes no notice."""
 
 
 _GRADIENTS = (events.BackwardStarted, events.BackwardEnded, events.RuleRan, events.Accumulated, events.Zeroed,

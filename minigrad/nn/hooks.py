@@ -63,7 +63,7 @@ def call(module, args, kwargs):
     args = backward.mark_inputs(args) if backward else args
     output, called = None, set()
     try:
-        output = _watched(module, args, kwargs) if modes.state.watchers else module.forward(*args, **kwargs)
+        output = watched(module, args, kwargs) if modes.state.watchers else module.forward(*args, **kwargs)
         for handle, (hook, options) in tuple(module._forward_hooks.items()):
             called.add(handle)
             answer = hook(module, args, kwargs, output) if options["with_kwargs"] else hook(module, args, output)
@@ -76,8 +76,15 @@ def call(module, args, kwargs):
     return backward.mark_outputs(output) if backward else output
 
 
-def _watched(module, args, kwargs):
-    output = None
+def watched(module, args, kwargs):
+    """Forward, with word of it to the watchers."""
+    output, log = None, modes.state.log
+    if log is not None:
+        log.entered(module)
+        try:
+            return module.forward(*args, **kwargs)
+        finally:
+            log.left(module)
     modes.notify(ModuleEntered(module))
     try:
         output = module.forward(*args, **kwargs)

@@ -149,8 +149,10 @@ class Module:
         raise NotImplementedError(f"Module [{type(self).__name__}] is missing the required \"forward\" function")
 
     def __call__(self, *args, **kwargs):
-        if self._hooked or (modes.special and modes.state.watchers):
+        if self._hooked:
             return hooks.call(self, args, kwargs)
+        if modes.special and modes.state.watchers:
+            return hooks.watched(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
     def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
