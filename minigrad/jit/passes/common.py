@@ -15,7 +15,7 @@ def common(graph):
     seen = {}
 
     def change(step, block):
-        if not isinstance(step, Step) or getattr(step.op, "draws", False) or step.op.name in ("assert", "print"):
+        if not isinstance(step, Step) or getattr(step.op, "draws", False) or getattr(step.op, "effects", False):
             return None
         key = _key(step)
         if key is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from ..graph import Block, Graph, If, Loop, Step, values_in
 
-_FOR_EFFECT = {"assert", "print"}
-
 
 def dead(graph):
     """Leave out the steps whose results nobody uses. Random draws stay: each moves the generator on."""
@@ -43,5 +41,5 @@ def _arm(block, wanted):
 
 def _has_effect(step):
     if isinstance(step, Step):
-        return getattr(step.op, "draws", False) or step.op.name in _FOR_EFFECT
+        return getattr(step.op, "draws", False) or getattr(step.op, "effects", False)
     return any(_has_effect(inner) for block in step.blocks for inner in block.steps)

@@ -42,6 +42,6 @@ def folding(graph, constants=None):
 
 def _can_be_known(step, fixed):
     op = step.op
-    if getattr(op, "draws", False) or op.name in ("assert", "print") or getattr(op, "makes", "") == "list":
+    if getattr(op, "draws", False) or getattr(op, "effects", False) or getattr(op, "makes", "") == "list":
         return False
     return all(isinstance(value, Value) and value in fixed for value in step.uses())
