@@ -54,7 +54,7 @@ def _run_block(block, known, trail):
 
 
 def _say_where(step, error):
-    """Add to an error the line that the step stands for: the traceback shows how graphs are run, not what was written."""
+    """Add to an error the line that the step stands for: the traceback shows how graphs are run, not what is run."""
     if step.source is not None:
         name = step.source.file.replace("\\", "/").rsplit("/", 1)[-1]
         error.add_note(f"In {step.source.function or 'the graph'}, {name}:{step.source.line}: {step.source.text}")
