@@ -281,6 +281,14 @@ def f_two_names_through_a_loop(x):
     return b
 
 
+def f_two_names_in_the_next_turn(x):
+    a, b = [x], [x]
+    for row in x:
+        a.append(row)  #! a list of 1 that has two names is not changed | ys = xs + [...] | «a.append(row)»
+        a = b
+    return b
+
+
 def f_two_names_through_an_if(x):
     a, b = [x], [x]
     if x.sum() > 0:

@@ -280,6 +280,41 @@ def test_batch_norm_keeps_its_statistics():
     assert scripted.num_batches_tracked.item() == 3
 
 
+class Stack(nn.Module):
+    """Cells on top of one another, with a list of states that is written to at every step; parts found by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.ModuleList([nn.GRUCell(3, 3) for _ in range(2)])
+        self.first = nn.ParameterList([nn.Parameter(mg.zeros(3)) for _ in range(2)])
+        self.out0, self.out1 = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.sizes, self.table = (1, 2), {"a": 1.5}
+
+    def forward(self, x):
+        states = [p.expand(x.size(0), 3) for p in self.first]
+        out = []
+        for t in range(x.size(1)):
+            below = x[:, t]
+            for i, cell in enumerate(self.cells):
+                states[i] = cell(below, states[i])
+                below = states[i]
+            out.append(below)
+        y = mg.stack(out, 1)
+        for i in range(2):
+            y = getattr(self, f"out{i}")(y)
+        y = self.cells[-1](y[:, -1], states[0]) * self.table["a"]
+        for size in self.sizes:
+            y = y + size
+        return y, states
+
+
+@pytest.mark.parametrize("length", [1, 3])
+def test_states_in_a_list_and_parts_by_name(length):
+    plain, x = Stack(), mg.randn(2, length, 3)
+    expected, got = plain(x), jit.script(plain)(x)
+    assert all(mg.equal(a, b) for a, b in zip(flatten(expected)[0], flatten(got)[0], strict=True))
+
+
 class Tree(nn.Module):
     """A module made of others of its own class."""
 

@@ -69,7 +69,7 @@ PAGE = [
                     "scipy.special on arrays, without gradients"),
         "fft": ("`fft`, `distributions`", "numpy.fft, without gradients; `normal`, `bernoulli`, `multinomial`"),
         "func": ("forward mode, `vmap`, `func`, `is_grads_batched`", "`autograd.functional`; a loop"),
-        "compile": ("`compile`, `jit`, `autocast`, distributed training, checkpointing",
+        "compile": ("`compile`, `autocast`, distributed training, checkpointing",
                     "train eagerly, in one dtype, in one process"),
         "lazy": ("lazy layers", "the same without Lazy: say how many features come in"),
         "three axes": ("layers over three axes (`Conv3d`, ...)", "those over two"),

@@ -126,7 +126,7 @@ FURTHER = [
     Further("polygamma", "m.polygamma(2, m.tensor(m.inf)).item() == 0", "True"),
     absent("fft", "m.fft m.distributions"),
     absent("func", "m.autograd.forward_ad m.vmap m.func"),
-    absent("compile", "m.compile m.jit m.autocast m.distributed m.utils.checkpoint"),
+    absent("compile", "m.compile m.autocast m.distributed m.utils.checkpoint"),
     absent("three axes", "nn.Conv3d nn.MaxPool3d nn.BatchNorm3d"),
     absent("decoder", "nn.TransformerDecoder nn.Transformer"),
     absent("rarer layers", "nn.CTCLoss nn.MaxUnpool2d F.grid_sample nn.utils.weight_norm"),

@@ -165,12 +165,7 @@ class Calls:
 
     def as_step(self, record, args, named, node):
         """One step for the whole call."""
-        try:
-            inspect.signature(record.function).bind(*args, **named)
-        except TypeError as error:
-            raise self.error(node, f"{record.short}(): {error}") from None
-        except ValueError:
-            pass
+        self.check_call(record, args, named, node)
         for x in (*args, *named.values()):
             self.check_operand(x, node)
         count = next((i for i, x in enumerate(args) if kind_of(x) is None or isinstance(x, (list, str))), len(args))
@@ -186,6 +181,17 @@ class Calls:
             return made
         both = [self.builder.prim("list.get", made, index=i) for i in range(2)]
         return tuple(both) if record.short in ("var_mean", "std_mean", "slogdet") else Pair(*both)
+
+    def check_call(self, record, args, named, node):
+        """Refuse arguments that the function does not take. Decorators add words of NumPy, and lengths one by one."""
+        outside, inside = (inspect.signature(record.function, follow_wrapped=follow) for follow in (False, True))
+        try:
+            outside.bind(*args, **named)
+        except TypeError as error:
+            raise self.error(node, f"{record.short}(): {error}") from None
+        unknown = named.keys() - {*outside.parameters, *inside.parameters, *LOOSE}
+        if unknown:
+            raise self.error(node, f"{record.short}(): got an unexpected keyword argument {min(unknown)!r}")
 
     def check_operand(self, x, node):
         """Refuse what no graph can hold as an operand."""
@@ -308,5 +314,6 @@ def is_ours(kind):
 
 LISTED = ("items", "keys", "values", "children", "named_children", "modules", "named_modules", "parameters",
           "named_parameters", "buffers", "named_buffers")  # fmt: skip
+LOOSE = ("axis", "keepdims", "dim", "size", "shape", "dims", "repeats")
 FRESH = ("zeros", "ones", "full", "tensor", "zeros_like", "ones_like", "full_like", "rand", "randn", "eye", "arange")
 Pair = namedtuple("Pair", "values indices")

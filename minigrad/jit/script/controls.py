@@ -45,7 +45,7 @@ def while_loop(c, args, named, node):
         if len(new) != len(names):
             raise c.error(node, f"a turn takes {len(names)} values and gives {len(new)}", "Hand on as many as you get.")
         after = dict(zip(names, new, strict=True))
-        return go_on(new), after
+        return go_on(new), after, True
 
     first = go_on(carried)
     if first is False:
@@ -68,7 +68,7 @@ def scan(c, args, named, node):
             raise c.error(node, "scan stacks tensors", "Return tensors, or None, as y.")
         grown = {name: c.builder.prim("list.append", state[name], part)
                  for name, part in zip([name for name in state if name != "carry"], parts, strict=False)}  # fmt: skip
-        return True, {"carry": got[0]} | grown
+        return True, {"carry": got[0]} | grown, True
 
     state = {"carry": init}
     with c.builder.block():  # once, to see what it gives

@@ -43,6 +43,16 @@ class Expressions:
             raise self.error(node, f"{type(node.value).__name__} is not supported in jit.script", "Use a float.")
         return node.value
 
+    def e_JoinedStr(self, node):
+        """An f-string of what is known; of anything else there is no text before the graph runs."""
+        values = [part for part in node.values if isinstance(part, ast.FormattedValue)]
+        plain = all(isinstance(x, ast.Constant) for part in values if part.format_spec for x in part.format_spec.values)
+        parts = [self.expression(part.value) if part in values else part.value for part in node.values]
+        if not plain or any(isinstance(part, Tensor) or is_unknown(part) for part in parts):
+            self.refuse(node)
+        given = iter(parts)
+        return "".join(_formatted(part, next(given)) for part in node.values)
+
     def e_Name(self, node):
         try:
             value = self.frame.look_up(node.id)
@@ -358,6 +368,14 @@ _LATER = {
     "grad": "Ask for gradients outside, behind backward().", "grad_fn": "Ask outside.", "requires_grad": "Ask outside.",
     "is_leaf": "Ask outside.", "is_cuda": "Ask outside.", "data": "Use x.detach().", "array": "Keep to tensors.",
 }  # fmt: skip
+
+
+def _formatted(node, value):
+    """One part of an f-string."""
+    if not isinstance(node, ast.FormattedValue):
+        return value
+    value = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(node.conversion, lambda x: x)(value)
+    return format(value, "".join(part.value for part in node.format_spec.values) if node.format_spec else "")
 
 
 def _is_int(part):

@@ -151,9 +151,10 @@ class _Join:
 
 
 def loop(builder, state, run, count=None, condition=True, turn="i"):
-    """A Loop that carries `state`, a dict of variables. `run(number of the turn, state)` gives (go on?, new state).
+    """A Loop that carries `state`, a dict of variables. Returns the state at the end.
 
-    Returns the state at the end. Errors: Differs where a turn leaves a variable as something else than it was.
+    `run(number of the turn, state)` compiles a turn: (go on?, new state, False to be asked once more). Errors: Differs
+    where a turn leaves a variable as something else than it was.
     """
     while True:
         names = builder.names.copy()
@@ -162,9 +163,9 @@ def loop(builder, state, run, count=None, condition=True, turn="i"):
             body.inputs.append(number)
             carried, inner = [], {}
             inner = {name: _inside(builder, value, name, carried) for name, value in state.items()}
-            go_on, after = run(Number(number), dict(inner))
+            go_on, after, steady = run(Number(number), dict(inner))
         wider = {name: _wider(builder, value, after.get(name), name) for name, value in state.items()}
-        if all(wider[name] is value for name, value in state.items()):
+        if steady and all(wider[name] is value for name, value in state.items()):
             break
         state, builder.names = wider, names
     body.inputs += [value for _, value in carried]

@@ -201,17 +201,25 @@ class Methods:
                 self.not_to_change(value)
 
     def not_to_change(self, value):
-        """Refuse changes of this thing in its place from now on."""
-        if isinstance(value, Symbol):
-            value.fresh = False
-        elif isinstance(value, (list, dict, TensorList)):
-            self.shared[id(value)] = value
+        """Refuse changes of this thing, and of all in it, in their place from now on."""
+        for part in parts_of(value):
+            if isinstance(part, Symbol):
+                part.fresh = False
+            else:
+                self.shared[id(part)] = part
+
+    def is_shared(self, value):
+        """Whether changes of this thing, or of something in it, are refused."""
+        return any(id(part) in self.shared for part in parts_of(value))
+
+    def shared_names(self, env, names):
+        """Those of these names whose values are not to be changed."""
+        return {name for name in names if self.is_shared(env[name])}
 
     def keep_apart_as(self, before, after):
         """The same for what has taken the place of `before`: in a loop, or behind an if."""
-        if any(id(part) in self.shared for part in parts_of(before)):
-            for part in parts_of(after):
-                self.not_to_change(part)
+        if self.is_shared(before):
+            self.not_to_change(after)
 
     # Comprehensions
 

@@ -304,27 +304,27 @@ class Statements:
         changed += [] if not mentions(node.body, (ast.Return, ast.Raise)) else ["$return", "$result"]
         outer = outer | {"$break": False, "$continue": False}
         self.keep_apart([outer[x] for x in changed])
-        ends = []
+        apart = self.shared_names(outer, changed)
 
         def run(number, inner):
             self.frame.env = outer | inner | dict.fromkeys(FLAGS, False)  # or there would be no turn
-            for name in inner:
-                self.keep_apart_as(outer[name], inner[name])
+            self.not_to_change([inner[name] for name in apart])
             again = turn(number)
             go_on = self.go_on(self.gone(), again)
-            self.keep_apart([self.frame.env[name] for name in inner])
-            ends.append(self.frame.env)
-            return go_on, self.frame.env
+            env = self.frame.env
+            self.keep_apart([env[name] for name in inner])
+            found = self.shared_names(env, inner)
+            steady = found <= apart  # else the next turn would begin with something that this one did not look out for
+            apart.update(found)
+            return go_on, env, steady
 
         try:
             state = merge.loop(self.builder, {x: outer[x] for x in changed}, run, count, condition, name)
         except merge.Differs as differs:
             raise self.differing(node, differs) from None
+        self.not_to_change([state[name] for name in apart])
         lost = {x: Missing(f"{x} gets its value in the loop, which may not run at all") for x in names_changed(changing)
                 if x not in state and not isinstance(outer.get(x), Local)}  # fmt: skip
-        for name in state:
-            for before in (outer, ends[-1]):
-                self.keep_apart_as(before[name], state[name])
         # That a loop around has not been left is known here: nothing stands behind a break but in an If that asks.
         self.frame.env = outer | lost | state | dict.fromkeys(FLAGS[1:], False)
 
