@@ -130,6 +130,23 @@ def test_the_batch_may_be_open():
         np.testing.assert_allclose(run.run(None, {"x": x.numpy()})[0], array(module(x)), 1e-5, 1e-6)
 
 
+def test_names_that_are_taken():
+    """An input keeps its name; a parameter and a value inside of the same name get another in the file."""
+    x, w, y = (Value("x", "tensor", (2,), mg.float32) for _ in range(3))
+    s, again = step("mul", [x, w], "x")
+    graph = Graph([x], [s, step("neg", [again], "x")[0]], [y])
+    graph.steps[1].outputs = (y,)
+    graph.parameters[w] = nn.Parameter(mg.tensor([2.0, 3.0]))
+    check(graph, np.array([1, 2], "float32"))
+    assert session(to_bytes(graph)).get_inputs()[0].name == "x"
+
+
+def test_a_tensor_as_an_index():
+    x, i = Value("x", "tensor", (3, 2), mg.float32), Value("i", "tensor", (None,), mg.int64)
+    s, y = step("index", [x], "y", index=(i, 0))
+    check(Graph([x, i], [s], [y]), *[(rows(3, 2), np.array(places)) for places in ([0], [2, -1, 0, 0])])
+
+
 def test_what_a_graph_does_not_know_an_example_tells():
     x = Value("x")
     s, y = step("softmax", [x], "y", dim=-1)

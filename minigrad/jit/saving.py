@@ -114,9 +114,8 @@ def _records(graph, made, names):
         return numbers_of(tensor) if name is None else {"name": name, "requires_grad": tensor.requires_grad}
 
     data = plain_of(graph, described)
-    types = {value.name: value for value in made.input}
-    for number, value in zip(data["inputs"], graph.inputs, strict=True):
-        tensor = types[value.name].type.tensor_type
+    for number, value, info in zip(data["inputs"], graph.inputs, made.input, strict=True):
+        tensor = info.type.tensor_type
         if value.kind == "tensor":
             data["values"][number][3] = DTYPES[tensor.elem_type].name
             if tensor.HasField("shape"):
