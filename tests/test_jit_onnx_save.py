@@ -284,6 +284,12 @@ def test_two_types_for_one_value_are_refused():
         to_bytes(graph)
 
 
+def test_a_model_too_large_for_one_file_is_refused(monkeypatch):
+    monkeypatch.setattr("minigrad.jit.saving.MOST_BYTES", 10)
+    with pytest.raises(ValueError, match="turns holds 36 bytes of numbers"):
+        to_bytes(turns())
+
+
 def test_other_things_are_refused(tmp_path):
     with pytest.raises(TypeError, match=r"a Linear has no graph\. Record it first"):
         jit.save(nn.Linear(1, 1), tmp_path / "m")

@@ -58,6 +58,10 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
             f"jit.save(): a {type(m).__name__} has no graph. Record it first: jit.trace(m, (x,)), or jit.script(m)"
         )
     onnx()
+    size = sum(tensor.array.nbytes for tensor in graph.held().values())
+    if size > MOST_BYTES:
+        raise ValueError(f"jit.save(): {graph.name} holds {size} bytes of numbers; an ONNX model in one file may have "
+                         f"{MOST_BYTES}. Bring it to half precision with .half()")  # fmt: skip
     axes = _named_axes(graph, dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {})
     examples = _examples(graph, inputs)
     made, notes, names = nodes_of(graph, axes, examples)
@@ -174,7 +178,7 @@ def load(f, records=True):
     what minigrad has no record for. No file is followed to another, and nothing in it is run.
     """
     if hasattr(f, "read"):
-        content, name = f.read(), repr(getattr(f, "name", "the file object"))
+        content, name = f.read(MOST_BYTES + 1), repr(getattr(f, "name", "the file object"))
     else:
         name = repr(os.fspath(f))
         with open(f, "rb") as file:
