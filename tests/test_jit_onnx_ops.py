@@ -120,3 +120,9 @@ def test_dtypes_are_brought_together_as_minigrad_does_it(name):
             half = "float16" in [getattr(x, "dtype", None) for x in inputs]
             found.append(compare(op, inputs, {}, 1e-2 if half else 1e-4))
     assert "ok" in found
+
+
+@pytest.mark.parametrize("name", ["bitwise_left_shift", "bitwise_right_shift"])
+def test_bits_are_shifted_as_far_as_there_are_any(name):
+    x = np.array([[-(2**63)], [2**63 - 1], [-1], [1], [-12345]])
+    assert compare(OPS[name], [x, np.array([0, 1, 31, 32, 33, 62, 63])], {}) == "ok"

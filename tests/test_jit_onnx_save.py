@@ -130,6 +130,23 @@ def test_the_batch_may_be_open():
         np.testing.assert_allclose(run.run(None, {"x": x.numpy()})[0], array(module(x)), 1e-5, 1e-6)
 
 
+def test_names_that_are_taken():
+    """An input keeps its name; a parameter and a value inside of the same name get another in the file."""
+    x, w, y = (Value("x", "tensor", (2,), mg.float32) for _ in range(3))
+    s, again = step("mul", [x, w], "x")
+    graph = Graph([x], [s, step("neg", [again], "x")[0]], [y])
+    graph.steps[1].outputs = (y,)
+    graph.parameters[w] = nn.Parameter(mg.tensor([2.0, 3.0]))
+    check(graph, np.array([1, 2], "float32"))
+    assert session(to_bytes(graph)).get_inputs()[0].name == "x"
+
+
+def test_a_tensor_as_an_index():
+    x, i = Value("x", "tensor", (3, 2), mg.float32), Value("i", "tensor", (None,), mg.int64)
+    s, y = step("index", [x], "y", index=(i, 0))
+    check(Graph([x, i], [s], [y]), *[(rows(3, 2), np.array(places)) for places in ([0], [2, -1, 0, 0])])
+
+
 def test_what_a_graph_does_not_know_an_example_tells():
     x = Value("x")
     s, y = step("softmax", [x], "y", dim=-1)
@@ -265,6 +282,12 @@ def test_two_types_for_one_value_are_refused():
     graph.steps.append(Loop(3, True, (graph.inputs[0],), Block([turn, h], [s], [True, new]), (y,)))
     with pytest.raises(ValueError, match="what the loop carries as 'y' is int64 one time and float32 another"):
         to_bytes(graph)
+
+
+def test_a_model_too_large_for_one_file_is_refused(monkeypatch):
+    monkeypatch.setattr("minigrad.jit.saving.MOST_BYTES", 10)
+    with pytest.raises(ValueError, match="turns holds 36 bytes of numbers"):
+        to_bytes(turns())
 
 
 def test_other_things_are_refused(tmp_path):

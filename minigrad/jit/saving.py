@@ -58,6 +58,10 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
             f"jit.save(): a {type(m).__name__} has no graph. Record it first: jit.trace(m, (x,)), or jit.script(m)"
         )
     onnx()
+    size = sum(tensor.array.nbytes for tensor in graph.held().values())
+    if size > MOST_BYTES:
+        raise ValueError(f"jit.save(): {graph.name} holds {size} bytes of numbers; an ONNX model in one file may have "
+                         f"{MOST_BYTES}. Bring it to half precision with .half()")  # fmt: skip
     axes = _named_axes(graph, dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {})
     examples = _examples(graph, inputs)
     made, notes, names = nodes_of(graph, axes, examples)
@@ -114,9 +118,8 @@ def _records(graph, made, names):
         return numbers_of(tensor) if name is None else {"name": name, "requires_grad": tensor.requires_grad}
 
     data = plain_of(graph, described)
-    types = {value.name: value for value in made.input}
-    for number, value in zip(data["inputs"], graph.inputs, strict=True):
-        tensor = types[value.name].type.tensor_type
+    for number, value, info in zip(data["inputs"], graph.inputs, made.input, strict=True):
+        tensor = info.type.tensor_type
         if value.kind == "tensor":
             data["values"][number][3] = DTYPES[tensor.elem_type].name
             if tensor.HasField("shape"):
@@ -175,7 +178,7 @@ def load(f, records=True):
     what minigrad has no record for. No file is followed to another, and nothing in it is run.
     """
     if hasattr(f, "read"):
-        content, name = f.read(), repr(getattr(f, "name", "the file object"))
+        content, name = f.read(MOST_BYTES + 1), repr(getattr(f, "name", "the file object"))
     else:
         name = repr(os.fspath(f))
         with open(f, "rb") as file:

@@ -94,16 +94,25 @@ def filled(x, mask, value):
     return where(mask, value, x)
 
 
+def _powers(b):
+    """2 ** b as two factors, neither of which is beyond int64; no number has more than 64 bits to be shifted by."""
+    b = XP.minimum(b.astype(np.int64), 64)
+    half = b.b.op("Div", b, b.b.constant(2))
+    return 2**half, 2 ** (b - half)
+
+
 @emits("bitwise_left_shift")
 def up(a, b):
     """Times a power of two: ONNX shifts unsigned numbers only."""
-    return (a.astype(np.int64) * (2 ** b.astype(np.int64))).astype(a.dtype)
+    one, other = _powers(b)
+    return (a.astype(np.int64) * one * other).astype(a.dtype)
 
 
 @emits("bitwise_right_shift")
 def down(a, b):
     """Divided by a power of two, and the whole number below, which keeps the sign."""
-    return XP.floor_divide(a.astype(np.int64), 2 ** b.astype(np.int64)).astype(a.dtype)
+    one, other = _powers(b)
+    return XP.floor_divide(XP.floor_divide(a.astype(np.int64), one), other).astype(a.dtype)
 
 
 # Copies

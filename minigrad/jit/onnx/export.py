@@ -36,9 +36,9 @@ class _Exporter:
 
     def run(self):
         graph, b, helper = self.graph, self.b, onnx().helper
+        inputs = [self.take(value) for value in graph.inputs]
         for value, tensor in graph.held().items():
             self.hold(value, tensor)
-        inputs = [self.take(value) for value in graph.inputs]
         taken = {x.name for x in inputs}
         wanted = [self.names.new(f"{x.name}.out" if x.name in taken else x.name) if isinstance(x, Value) else
                   self.names.new("output") for x in graph.outputs]  # fmt: skip
@@ -48,24 +48,16 @@ class _Exporter:
         held = [p for p in b.initializers if p.name in used]
         made = helper.make_graph(b.nodes, graph.name or "graph", [info(x, axes=self.axes.get(x.name)) for x in inputs],
                                  [info(x, axes=None) for x in results], held)  # fmt: skip
-        return (
-            made,
-            self.notes,
-            {value: self.known[value].name for value in graph.held() if self.known[value].name in used},
-        )
+        names = {value: self.known[value].name for value in graph.held()}
+        return made, self.notes, {value: name for value, name in names.items() if name in used}
 
     def hold(self, value, tensor):
         """A parameter or constant as an initializer under its own name."""
         array = np.asarray(tensor.detach().cpu().array, order="C")
         name = self.names.new(value.name)
         self.b.initializers.append(tensor_proto(name, array))
-        self.known[value] = Sym(
-            self.b,
-            name,
-            array.dtype,
-            array.shape,
-            const=array if value in self.graph.constants and array.size <= 64 else None,
-        )
+        fixed = value in self.graph.constants and array.size <= 64
+        self.known[value] = Sym(self.b, name, array.dtype, array.shape, const=array if fixed else None)
 
     def take(self, value):
         """An input, with the type that the graph or an example knows."""
