@@ -29,6 +29,8 @@ def _matmul(e, step):
     if a.dtype != b.dtype or a.dtype.kind != "f" or a.dtype.itemsize < 4:
         return False
     if len(a.shape) == len(b.shape) == 2:
+        if a.order == (1, 0) and not b.order and out not in e.leaving | e.pinned:  # then the result lies so as well
+            return e.set(out, e.turned(e.product(e.turned(b), a.upright, e.new(out.shape[::-1], a.dtype))))
         return e.set(out, e.product(a, b, e.like(out)))
     if len(a.shape) < 2 or len(b.shape) < 2 or not out.shape:
         return False
@@ -38,6 +40,7 @@ def _matmul(e, step):
 
 
 _NARROW = 16  # columns of a product that is better worked out on its side, since what follows has longer rows then
+_LARGE = 1 << 23  # and multiplications of one for which it pays to turn the input, too
 
 
 @emits("linear")
@@ -48,11 +51,22 @@ def _linear(e, step):
         return False
     flat = x if len(x.shape) == 2 else e.reshaped(x, (int(np.prod(x.shape[:-1])), x.shape[-1]))
     shape = flat.shape[0], weight.shape[0]
-    if shape[1] <= _NARROW and shape[1] <= shape[0] <= 4 * _NARROW and out not in e.leaving:
-        made = e.turned(e.product(weight, e.turned(flat), e.new(shape[::-1], x.dtype)))
+    narrow = shape[1] <= _NARROW and shape[1] <= shape[0] <= 4 * _NARROW
+    wide = shape[0] >= 4 * _NARROW and shape[0] * shape[1] * flat.shape[1] >= _LARGE
+    if (narrow or wide or flat.order == (1, 0)) and out not in e.leaving | e.pinned:
+        other = e.in_rows(e.turned(flat)) if wide else e.turned(flat)
+        made = e.turned(e.product(weight, other, e.new(shape[::-1], x.dtype)))
     else:
         made = e.product(flat, e.turned(weight), e.new(shape, x.dtype))
     return e.set(out, e.reshaped(e.ufunc(np.add, [made, bias], e.new(shape, x.dtype, out)), out.shape))
+
+
+@emits("swapaxes", "permute")
+def _turned(e, step):
+    x = e.of(step.inputs[0])
+    if len(x.shape) != 2 or step.output.shape != x.shape[::-1] or not (x.rows or x.order):
+        return False
+    return e.set(step.output, e.turned(x))
 
 
 # Sums and largest elements
