@@ -53,6 +53,17 @@ def test_asking_for_a_value_is_refused_with_a_remedy(ask):
         ask(x)
 
 
+def test_eager_ops_on_nodes_are_refused_with_a_remedy():
+    x = static.placeholder("float32", [3], name="x")
+    for ask in (lambda: mg.relu(x), lambda: mg.ones(3) + x, lambda: mg.nn.functional.relu(x)):
+        with pytest.raises(TypeError, match="It has no value yet: use the op of this name"):
+            ask()
+    with pytest.raises(static.NoValueError):
+        mg.tensor(x)
+    with pytest.raises(static.NoValueError):
+        f"{x:.2f}"
+
+
 def test_nothing_is_computed_while_it_is_described():
     state = mg.get_rng_state()
     y = static.log(static.randn([3])) / static.zeros([3])

@@ -16,7 +16,6 @@ from ..jit.prims import PRIMS, prim
 from ..jit.run import _run_block
 from ..op import Op
 from ..tensor import Tensor
-from .building import size
 from .errors import GraphError
 from .node import FUNCTIONS, Node, RuleNode, apply
 
@@ -112,13 +111,14 @@ class _Walk:
             if part is not None:
                 if not isinstance(part, Node):
                     raise TypeError("the rule made something that is no node")
-                pairs.append((x, self.summed_back(part, x)))
+                pairs.append((x, self.summed_back(part, x, len(step.inputs) == 1)))
         return pairs
 
-    def summed_back(self, part, x):
+    def summed_back(self, part, x, alone):
         """The contribution in the shape and dtype of the operand."""
-        known = part.shape is not None and None not in part.shape and part.shape == x.shape
-        if known and part.value.dtype is x.dtype:
+        shape = part.value.shape
+        known = shape is not None and None not in shape and shape == x.shape
+        if (known or alone) and part.value.dtype is x.dtype:
             return part
         return apply(PRIMS["static.unbroadcast"], (part, self.node(x)))
 
@@ -151,7 +151,7 @@ class _Walk:
         """The lengths of an operand: numbers where they are known, else nodes that are numbers when the graph runs."""
         if not isinstance(x, Value):
             return ()
-        return tuple(size(self.node(x), i) if n is None else n for i, n in enumerate(x.shape))
+        return RuleNode(self.graph, x).shape
 
     def node(self, value):
         """The node of a value."""

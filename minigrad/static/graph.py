@@ -6,6 +6,7 @@ in the place of each length that is not known; a length that then differs stays 
 
 from __future__ import annotations
 
+import difflib
 import threading
 from contextlib import contextmanager
 
@@ -50,6 +51,7 @@ class Graph:
         self.assigned = {}  # Value -> the Variable that takes it over after a run in which it is made
         self.makers, self.homes = {}, {}  # Value -> Step, and the Block that it was made in
         self.after = {}  # Step -> Values that a run of it asks for as well
+        self.lengths = {}  # (Value, axis) -> the node of its length
         self.asked = []  # Values of the control_dependencies around
         self._trials = {}  # Value -> what it is on zeros, one for each of _TRIED
 
@@ -67,7 +69,9 @@ class Graph:
         """The node called `name`, or `name:0` as in TensorFlow. Errors: GraphError where there is none."""
         found = self.nodes.get(name.removesuffix(":0"))
         if found is None:
-            raise GraphError(f"the graph has no node {name!r}; it has {', '.join(list(self.nodes)[-8:]) or 'none'}")
+            fed = [value.name for value in self.placeholders]
+            near = difflib.get_close_matches(name, self.nodes, 3) or fed
+            raise GraphError(f"the graph has no node {name!r}; it has {', '.join([*near, '...'])}")
         return found
 
     def as_graph_def(self):
@@ -170,6 +174,7 @@ class Graph:
         for step in self.blocks[-1].steps[count:]:
             for value in step.outputs:
                 self.nodes.pop(value.name, None)
+                self.lengths = {key: length for key, length in self.lengths.items() if length.value is not value}
         del self.blocks[-1].steps[count:]
 
 

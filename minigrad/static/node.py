@@ -18,6 +18,7 @@ _NUMBERS = ("int", "float", "bool")
 class Node:
     """What an op will make when a session runs it. It has a name, perhaps a shape and dtype, and no value."""
 
+    no_tensor = "It has no value yet: use the op of this name in minigrad.static, and static.constant(...) for tensors."
     __array_ufunc__ = None  # NumPy's arrays leave operators to the node
 
     def __init__(self, graph, value, source=None):
@@ -69,7 +70,7 @@ class Node:
         raise self._no_value("Python cannot take a branch on it: use static.cond or static.while_loop, or run it "
                              "first, Session().run(node)")  # fmt: skip
 
-    def _refuse_number(self, *args):
+    def _refuse_number(self, *args, **kwargs):
         raise self._no_value("For a number or array run it first, Session().run(node)")
 
     __int__ = __float__ = __index__ = __complex__ = __array__ = item = numpy = tolist = _refuse_number
@@ -78,6 +79,9 @@ class Node:
         raise self._no_value("Python cannot go through it: use ops on all of it, static.while_loop, or run it first")
 
     __iter__ = __len__ = __contains__ = _refuse_items
+
+    def __format__(self, spec):
+        return self._refuse_number() if spec else str(self)
 
     def backward(self, *args):
         """Refused: there is nothing to go back from."""
@@ -140,6 +144,12 @@ class RuleNode(Node):
     __hash__ = Node.__hash__
 
     @property
+    def shape(self):
+        """The lengths, with nodes for those that are known when the graph runs."""
+        known = (None,) * self.ndim if self.value.shape is None else self.value.shape
+        return tuple(Length.of(self, axis) if n is None else n for axis, n in enumerate(known))
+
+    @property
     def dtype(self):
         """NumPy's dtype, as an array has it."""
         return self.value.dtype and self.value.dtype.numpy
@@ -147,6 +157,27 @@ class RuleNode(Node):
     def copy(self):
         """The same elements."""
         return apply(OPS["clone"], (self,))
+
+
+class Length(Node):
+    """The length of an axis as a number that is known when the graph runs. What depends on it cannot be decided now."""
+
+    @classmethod
+    def of(cls, node, axis):
+        """The one Length of this axis."""
+        key = node.value, axis
+        if key not in node.graph.lengths:
+            made = node.graph.add(PRIMS["tensor.size"], (node.value,), {"dim": axis})
+            node.graph.lengths[key] = cls(node.graph, made)
+        return node.graph.lengths[key]
+
+    def __eq__(self, other):
+        return True if other is self else bool(self)
+
+    def __ne__(self, other):
+        return not self == other
+
+    __hash__ = Node.__hash__
 
 
 def _nodes_in(what):
