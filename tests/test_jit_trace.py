@@ -147,6 +147,33 @@ def test_batch_norm_keeps_its_statistics_while_training_and_uses_them_after():
     assert close(evaluated(B), twin.eval()(B)) and not evaluated.graph.updates
 
 
+class Average(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", mg.zeros(3))
+
+    def forward(self, x):
+        self.seen = self.seen * 0.5 + x.detach().mean(0) * 0.5
+        return x - self.seen
+
+
+def test_a_buffer_that_is_replaced_stays_the_one_it_was():
+    average, twin = Average(), Average()
+    traced = jit.trace(average, A)
+    twin(A)
+    for x in (B, A):
+        assert close(traced(x), twin(x)) and close(average.seen, twin.seen)
+
+
+def test_random_numbers_of_a_generator_of_its_own():
+    generator = mg.Generator().manual_seed(0)
+    traced = jit.trace(lambda x: x + mg.randn(3, generator=generator), A)
+    generator.manual_seed(1)
+    got = traced(B)
+    generator.manual_seed(1)
+    assert close(got, B + mg.randn(3, generator=generator))
+
+
 def test_dropout_draws_anew_at_each_run():
     mg.manual_seed(0)
     traced = jit.trace(lambda x: F.dropout(x, 0.5), mg.ones(100))

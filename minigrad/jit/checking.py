@@ -161,7 +161,8 @@ def as_after_one_run(func, recording):
     """
     tensors = {id(t): t for t in tensors_around(func)}
     tensors.update((id(t), t) for value, t in recording.held.items() if value not in recording.graph.inputs)
-    kept = Kept(tensors.values())
+    draws = [step.attributes.get("generator") for step in recording.graph.steps if getattr(step.op, "draws", False)]
+    kept = Kept(tensors.values(), [generator for generator in draws if generator is not None])
     missing = [t for key, t in tensors.items() if recording.leaves.get(key, (t, ""))[1] == "none"]
 
     def start():
@@ -186,15 +187,16 @@ def tensors_around(func):
 
 
 class Kept:
-    """What some tensors hold, with their .grad, and where the random generator is; `restore` puts it back."""
+    """What some tensors hold, with their .grad, and where random generators are; `restore` puts it back."""
 
-    def __init__(self, tensors):
+    def __init__(self, tensors, generators=()):
         self.tensors = [(t, t.array, t.array.copy(), *_grad_of(t)) for t in tensors]
-        self.random = random.get_rng_state()
+        self.random = [(each, each.get_state()) for each in (random.default_generator, *generators)]
 
     def restore(self):
         """All as it was."""
-        random.set_rng_state(self.random)
+        for generator, state in self.random:
+            generator.set_state(state)
         for t, array, numbers, grad, grads in self.tensors:
             if t.array is not array:
                 t._put_array(array)
