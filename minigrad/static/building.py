@@ -27,7 +27,9 @@ class Placeholder(Node):
 def placeholder(dtype, shape=None, name="placeholder"):
     """A tensor that is fed at each run. None in `shape` is a length that may differ from run to run.
 
-    >>> placeholder("float32", [None, 3], name="images")
+    >>> from minigrad import static
+    >>> with static.Graph().as_default():
+    ...     placeholder("float32", [None, 3], name="images")
     <node images:0 = placeholder, float32[?, 3]: no value before a session runs it>
     """
     graph = get_default_graph()
