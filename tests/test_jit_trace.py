@@ -348,6 +348,60 @@ def test_a_custom_function_is_one_step_with_its_own_backward():
         traced.graph.to_json()
 
 
+class InNumpy(mg.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mask = x.numpy() > 0
+        return mg.from_numpy(np.where(ctx.mask, x.numpy(), 0))
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * mg.from_numpy(ctx.mask.astype("float32"))
+
+
+class Both(mg.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, k):
+        ctx.save_for_backward(x)
+        ctx.k, size = k, x.abs()
+        ctx.mark_non_differentiable(size)
+        return x * k, x * x, size
+
+    @staticmethod
+    def backward(ctx, a, b, c):
+        (x,) = ctx.saved_tensors
+        return a * ctx.k * 10 + b * 2 * x, None
+
+
+class Doubled(mg.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        x.mul_(2)
+        ctx.mark_dirty(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 7
+
+
+def doubled(x):
+    y = x * 1
+    return Doubled.apply(y) * y
+
+
+@pytest.mark.parametrize("func", [
+    lambda x: InNumpy.apply(x) * x, lambda x: mg.stack(Both.apply(x, 3.0)).prod(0), doubled,
+    lambda x: Both.apply(doubled(x), 2.0)[1], mg.no_grad()(lambda x: InNumpy.apply(x)),
+])  # fmt: skip
+def test_custom_functions_of_all_kinds(func):
+    if func.__name__ == "<lambda>" and hasattr(func, "__wrapped__"):  # nothing to go back from: its ops are recorded
+        with pytest.warns(jit.TracerWarning, match="became a NumPy array"):
+            jit.trace(func, A)
+    else:
+        agrees(func, A)
+
+
 def test_the_way_back_through_a_custom_function_is_recorded():
     def f(x):
         w = x.detach().requires_grad_()

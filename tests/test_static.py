@@ -230,6 +230,20 @@ def test_assignments_come_into_force_at_the_end_of_the_run():
         assert session.run(swap) is None and [x.item() for x in session.run([a, b])] == [2.0, 12.0]
 
 
+def test_two_values_for_one_variable_are_refused():
+    w = static.Variable(lambda: 1.0, name="w")
+    a, b = w.assign_add(1.0), w.assign_add(10.0)
+    with static.Session() as session:
+        session.run(static.global_variables_initializer())
+        with pytest.raises(static.GraphError, match=r"two values in this run, by assign:0, assign\.1:0: run"):
+            session.run([a, b])
+        session.run(a)
+        session.run(b)
+        assert session.run(w).item() == 12
+    with pytest.raises(static.NoValueError, match="a node never changes"):
+        w[0] = 1.0
+
+
 def test_an_assignment_of_another_shape_is_refused():
     w = static.Variable([1.0, 2.0], name="w")
     x = static.placeholder("float32", [None], name="x")

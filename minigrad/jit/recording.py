@@ -54,6 +54,7 @@ class Recording(Rewriting):
         self.ways = None  # for who wants it: each step -> the calls that led to it, as a tuple
         self.local = set()  # ids of tensors that were made on the way, by no op
         self.spare = set()  # steps inside of custom functions: kept where something uses them
+        self.own_reads = set()  # numbers of those `reads` that are a custom function's own business
         self.hooks = []  # (Source, what was hooked) of hooks that backward has not called
         self.stale = {}  # id -> tensor: detached windows of memory that has changed since
         self.stepped = False  # whether an optimizer has stepped
@@ -89,8 +90,9 @@ class Recording(Rewriting):
         self.graph.form = None if isinstance(result, Tensor) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
                               if self.tensors[id(tensor)] is not value and id(tensor) not in self.local]  # fmt: skip
-        if self.spare:
+        if self.spare or self.own_reads:
             self._drop_spare_steps()
+            self.reads = [read for i, read in enumerate(self.reads) if i not in self.own_reads]
         return self.graph
 
     def _drop_spare_steps(self):
@@ -302,14 +304,15 @@ class Recording(Rewriting):
     def applying(self, args):
         """A custom function begins: what to hand to `applied` when it is done."""
         leaves, form = flatten(args)
-        return len(self.graph.steps), [self.of(x) for x in leaves], form
+        return len(self.graph.steps), len(self.reads), [self.of(x) for x in leaves], form
 
     def applied(self, begun, function, outputs, dirty):
         """It is done. Where a gradient may come back it is one step; the ops inside stay as far as others use them."""
-        count, inputs, form = begun
+        count, reads, inputs, form = begun
         if not self.histories.hot() or not any(map(self.histories.flows, inputs)):
             return
         self.spare.update(self.graph.steps[count:])
+        self.own_reads.update(range(reads, len(self.reads)))
         tensors = [i for i, y in enumerate(outputs) if isinstance(y, Tensor)]
         made = [self._value(outputs[i], function.__name__.lower()) for i in tensors]
         self.add(Custom(function, form, len(inputs), tensors, bool(dirty)), inputs, {}, made)
@@ -322,6 +325,7 @@ class Recording(Rewriting):
 
     def _went_back(self, event):
         self.hooks.clear()
+        self.own_reads.clear()  # what a backward works with that is recorded, too
 
     def _gathered(self, event):
         if flatten(event.data)[0]:  # tensors among the numbers

@@ -88,6 +88,7 @@ class Variable(Node):
 
     def __init__(self, initial_value, trainable=True, name="Variable", dtype=None):
         graph = get_default_graph()
+        initial_value = initial_value() if callable(initial_value) else initial_value
         first = initial_value if isinstance(initial_value, Node) else constant(initial_value, dtype, f"{name}/initial")
         if first.value.shape is None or None in first.value.shape:
             raise GraphError(f"Variable {name}: the shape of its initial value must be known, not {first.value.shape}")

@@ -80,6 +80,10 @@ class Node:
 
     __iter__ = __len__ = __contains__ = _refuse_items
 
+    def __setitem__(self, index, value):
+        raise NoValueError(f"{self.name} cannot be written to: a node never changes. Describe another one with "
+                           "static.index_put(x, value, index=...) or static.where(...)")  # fmt: skip
+
     def __format__(self, spec):
         return self._refuse_number() if spec else str(self)
 

@@ -15,7 +15,7 @@ from ..jit.tree import Leaf, flatten, unflatten
 from ..op import OPS
 from ..tensor import Tensor
 from .building import Operation, Placeholder, Variable
-from .errors import FeedError, RunError, StaticError, UninitializedError
+from .errors import FeedError, GraphError, RunError, StaticError, UninitializedError
 from .gradients import read_by
 from .graph import built, get_default_graph
 from .node import Node
@@ -175,6 +175,10 @@ class Session:
         steps = Steps(list(fed), [step for step in graph.blocks[0].steps if step in chosen], name="run")
         made = {value for step in order for value in step.outputs} - set(fed)
         assigned = [(value, variable) for value, variable in graph.assigned.items() if value in made]
+        if len({variable for _, variable in assigned}) < len(assigned):
+            names = ", ".join(f"{value.name}:0" for value, _ in assigned)
+            raise GraphError(f"one Variable gets two values in this run, by {names}: run one after the other, or group "
+                             "what is to happen into one assign")  # fmt: skip
         first = [(value, variable) for value, variable in assigned if variable not in self.values]
         steps.outputs = list(dict.fromkeys([*wanted, *(value for value, _ in first)]))
         steps.form = [Leaf(i) for i in range(len(steps.outputs))]
