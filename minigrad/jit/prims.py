@@ -25,7 +25,7 @@ class Prim:
         parameters = list(inspect.signature(function).parameters.values())
         self.variadic = bool(parameters) and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL
         marked = any(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        inputs = [p for p in parameters if p.kind is p.POSITIONAL_ONLY or not marked or self.variadic]
+        inputs = [p for p in parameters if p.kind is p.POSITIONAL_ONLY or not (marked or p.kind is p.KEYWORD_ONLY)]
         self.arguments = (parameters[0].name,) if self.variadic else tuple(p.name for p in inputs)
         self.attributes = {p.name: p.default for p in parameters if p.name not in self.arguments}
         self.__doc__ = function.__doc__
