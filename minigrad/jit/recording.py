@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .. import modes
-from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan
+from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan, Stepped
 from ..hooks import grad_mode
 from ..nn import Parameter
 from ..op import OPS
@@ -57,6 +57,7 @@ class Recording(Rewriting):
         self.own_reads = set()  # numbers of those `reads` that are a custom function's own business
         self.hooks = []  # (Source, what was hooked) of hooks that backward has not called
         self.stale = {}  # id -> tensor: detached windows of memory that has changed since
+        self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
@@ -279,7 +280,8 @@ class Recording(Rewriting):
 
     def born(self, tensor):
         """A tensor is made of an array. What it holds now belongs to this run: it is no state that lasts."""
-        self.local.add(id(tensor))
+        if not self.stepping:  # what an optimizer makes for its first step lasts
+            self.local.add(id(tensor))
         self.alive.append(tensor)
 
     def _changing(self, event):
@@ -288,9 +290,12 @@ class Recording(Rewriting):
         else:
             from .optimizing import step_of
 
-            self.stepped = True
+            self.stepped = self.stepping = True
             with grad_mode(False):
                 step_of(self, event.by)
+
+    def _has_stepped(self, event):
+        self.stepping = False
 
     # Modules, random numbers, and numbers for Python
 
@@ -348,5 +353,5 @@ class Recording(Rewriting):
 _HANDLERS = {
     OpRan: Recording._ran, Accumulated: Recording._accumulated, Changing: Recording._changing,
     BackwardEnded: Recording._went_back, Gathered: Recording._gathered, ModuleEntered: Recording._entered,
-    ModuleLeft: Recording._left,
+    ModuleLeft: Recording._left, Stepped: Recording._has_stepped,
 }  # fmt: skip
