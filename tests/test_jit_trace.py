@@ -397,6 +397,17 @@ def test_random_numbers_out_of_sight_are_refused():
         jit.trace(lambda x: x + mg.Tensor(np.random.random(3).astype("float32")), A)
 
 
+def test_what_a_function_prints_is_shown_once(capsys):
+    def f(x):
+        print("running")
+        return x * 2
+
+    traced = jit.trace(f, A)
+    assert capsys.readouterr().out == "running\n"
+    traced(B)
+    assert not jit.divergence(traced, f, [B]) and capsys.readouterr().out == ""
+
+
 def test_a_second_run_that_fails_is_told():
     runs = []
 

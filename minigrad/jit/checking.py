@@ -5,8 +5,9 @@ Each run begins with what modules, parameters and the random numbers were after 
 
 from __future__ import annotations
 
+import io
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,8 @@ def check_against_more_runs(func, inputs, recording, tolerance):
     Errors: TracingCheckError when the same input goes another way, or the graph gives other numbers.
     """
     with as_after_one_run(func, recording) as start:
-        again, result, error = attempt(func, inputs)
+        with silence():
+            again, result, error = attempt(func, inputs)
         if error is not None:
             raise TracingCheckError(f"{recording.graph.name} was recorded, and failed when it ran a second time: "
                                     f"{type(error).__name__}: {error}") from error  # fmt: skip
@@ -54,8 +56,7 @@ def check_against_more_runs(func, inputs, recording, tolerance):
         runs = []
         for what, other, axes in other_inputs(inputs):
             start()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with silence():
                 more, result, error = attempt(func, other)
             if error is None:
                 start()
@@ -150,6 +151,14 @@ def _longer(array, axis):
 
 
 # Everything as it was
+
+
+@contextmanager
+def silence():
+    """What a run for checking prints or warns of has been seen already."""
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
