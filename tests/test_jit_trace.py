@@ -372,6 +372,16 @@ def test_a_gradient_that_is_left_behind_is_told_of():
     assert close(w.grad, A.sum(0))
 
 
+def test_traces_on_a_device(gpu):
+    x, w = A.to(gpu), mg.ones(3, 2, device=gpu, requires_grad=True)
+    traced = jit.trace(lambda x: (x @ w).tanh().sum() + mg.dropout(x, 0.0, True).sum(), x)
+    traced(B.to(gpu)).backward()
+    eager = mg.autograd.grad((B.to(gpu) @ w).tanh().sum(), w)[0]
+    assert mg.allclose(w.grad.cpu(), eager.cpu())
+    found = jit.divergence(traced, lambda x: (x @ w).sum(), [x])
+    assert found.inputs[0] is x and found.step.op.name == "tanh"
+
+
 # The second look
 
 

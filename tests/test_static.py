@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import jit, static
+from minigrad.jit.check import check
 from minigrad.op import OPS
 from tests.samples import SAMPLES
 
@@ -90,6 +91,8 @@ def test_only_what_the_fetches_need_runs():
     y, _ = x * 2, static.log(unused) + static.Variable([1.0])
     assert close(static.Session().run(y, {x: [1.0]}), mg.tensor([2.0]))
     assert [step.op.name for step in static.Session().steps(y, [x]).steps] == ["mul"]
+    loss = static.sum(x * static.Variable([1.0], name="w"))
+    assert "%w : float32[1]" in str(check(static.Session().steps(loss)))
 
 
 def test_any_node_can_be_fed():

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import memory, modes, random
+from ..device import module_of
 from ..nn import Module
 from ..tensor import Tensor
 from .capture import attempt, seen_by
@@ -143,11 +144,12 @@ def _lowest(array):
 
 def _longer(array, axis):
     """One more slice along the axis, like the first."""
+    xp = module_of(array)
     if not array.shape[axis]:
         shape = list(array.shape)
         shape[axis] = 1
-        return np.ones(shape, array.dtype)
-    return np.concatenate([array, array[(slice(None),) * axis + (slice(0, 1),)]], axis=axis)
+        return xp.ones(shape, array.dtype)
+    return xp.concatenate([array, array[(slice(None),) * axis + (slice(0, 1),)]], axis=axis)
 
 
 # Everything as it was

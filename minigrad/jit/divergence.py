@@ -159,8 +159,9 @@ def _other_lengths(shapes):
 
 
 def _filled(graph, shapes, kind):
-    return tuple(Tensor(_numbers(kind, shape, value.dtype.numpy if value.dtype else np.dtype("float32")))
-                 for value, shape in zip(graph.inputs, shapes, strict=True))  # fmt: skip
+    dtypes = [value.dtype.numpy if value.dtype else np.dtype("float32") for value in graph.inputs]
+    return tuple(Tensor(_numbers(kind, shape, dtype)).to(value.device)
+                 for value, shape, dtype in zip(graph.inputs, shapes, dtypes, strict=True))  # fmt: skip
 
 
 def _numbers(kind, shape, dtype):

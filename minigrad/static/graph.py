@@ -83,7 +83,7 @@ class Graph:
         used = {value for step in steps.every_step() for value in step.uses()}
         used.update(value for step in steps.every_step() for block in step.blocks for value in values_in(block.outputs))
         steps.outputs = [value for step in steps.steps for value in step.outputs if value not in used]
-        steps.parameters = {value: Tensor(_zeros(value, 1)) for value in self.variables}
+        steps.parameters = {value: zeros_like(value) for value in self.variables}
         steps.constants, steps.form = dict(self.constants), [Leaf(i) for i in range(len(steps.outputs))]
         return steps
 
@@ -182,6 +182,11 @@ def _zeros(value, n):
     """Zeros for a value, with n in the place of lengths that are not known."""
     shape = tuple(n if length is None else length for length in value.shape or ())
     return np.zeros(shape, value.dtype.numpy)
+
+
+def zeros_like(value):
+    """A tensor of zeros in the place of a Variable's value."""
+    return Tensor(_zeros(value, 1))
 
 
 def _depends_on_data(op, attributes):

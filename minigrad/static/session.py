@@ -17,7 +17,7 @@ from ..tensor import Tensor
 from .building import Operation, Placeholder, Variable
 from .errors import FeedError, GraphError, RunError, StaticError, UninitializedError
 from .gradients import read_by
-from .graph import built, get_default_graph
+from .graph import built, get_default_graph, zeros_like
 from .node import Node
 
 _local = threading.local()
@@ -152,43 +152,44 @@ class Session:
         return RunError(f"node {step.outputs[0].name}:0 ({step.op.name}), built in {where(step.source)}, failed when "
                         f"it ran: {type(error).__name__}: {error}")  # fmt: skip
 
-    def _steps(self, wanted, fed, checked=True):
-        """The steps that these values need, and the pairs (Value, Variable) that get a first value."""
-        graph = self.graph
-        needed, order = set(fed), []
-        todo = list(wanted)
+    def _needed(self, wanted, fed, checked):
+        """All values that a run must have, and the steps that make them."""
+        graph, needed, chosen, todo = self.graph, set(fed), set(), list(wanted)
         while todo:
             value = todo.pop()
             if value in needed:
                 continue
             needed.add(value)
-            step = graph.makers.get(value)
-            if step is not None and step not in order:
-                order.append(step)
-                needed.update(v for v in step.outputs if v not in fed)
-                todo += [*read_by(step), *graph.after.get(step, ())]
-            for inner in [] if step is None else [s for block in step.blocks for s in block.every_step()]:
-                todo += graph.after.get(inner, ())
             if checked:
                 self._check_source(value, wanted)
-        chosen = set(order)
-        steps = Steps(list(fed), [step for step in graph.blocks[0].steps if step in chosen], name="run")
-        made = {value for step in order for value in step.outputs} - set(fed)
+            step = graph.makers.get(value)
+            if step is not None and step not in chosen:
+                chosen.add(step)
+                todo += read_by(step)
+                for one in (step, *(inner for block in step.blocks for inner in block.every_step())):
+                    todo += graph.after.get(one, ())
+        return needed, chosen
+
+    def _steps(self, wanted, fed, checked=True):
+        """The steps that these values need, and the pairs (Value, Variable) that get a first value."""
+        graph = self.graph
+        needed, chosen = self._needed(wanted, fed, checked)
+        made = {value for step in chosen for value in step.outputs}.difference(fed)
         assigned = [(value, variable) for value, variable in graph.assigned.items() if value in made]
         if len({variable for _, variable in assigned}) < len(assigned):
             names = ", ".join(f"{value.name}:0" for value, _ in assigned)
             raise GraphError(f"one Variable gets two values in this run, by {names}: run one after the other, or group "
                              "what is to happen into one assign")  # fmt: skip
         first = [(value, variable) for value, variable in assigned if variable not in self.values]
+        steps = Steps(list(fed), [step for step in graph.blocks[0].steps if step in chosen], name="run")
         steps.outputs = list(dict.fromkeys([*wanted, *(value for value, _ in first)]))
         steps.form = [Leaf(i) for i in range(len(steps.outputs))]
-        steps.parameters = {variable.value: held for variable, held in self.values.items()
-                            if variable.value in needed or any(variable is v for _, v in assigned)}  # fmt: skip
-        steps.parameters = {value: held for value, held in steps.parameters.items() if value not in fed}
-        steps.constants = {value: held for value, held in graph.constants.items()
-                           if value in needed and value not in fed}  # fmt: skip
         steps.updates = [(variable.value, value) for value, variable in assigned
                          if variable in self.values and variable.value not in fed]  # fmt: skip
+        held = needed.difference(fed).union(value for value, _ in steps.updates)
+        steps.parameters = {value: self.values[variable] if variable in self.values else zeros_like(value)
+                            for value, variable in graph.variables.items() if value in held}  # fmt: skip
+        steps.constants = {value: numbers for value, numbers in graph.constants.items() if value in held}
         return steps, first
 
     def _check_source(self, value, wanted):
