@@ -141,7 +141,7 @@ class Recurrent(nn.Module):
 
 @pytest.mark.parametrize(("func", "text"), [
     (turns_for_each_row, "for row in x"), (turns_by_length, "total * x[i]"), (in_a_list, "for row in x"),
-    (by_a_helper, "yield x[i] * 2"), (in_several_lines, "belong to it): its 6 turns"),
+    (by_a_helper, "yield x[i] * 2"), (in_several_lines, "unrolled (with line "),
     (Recurrent(), "self.cell(x[t : t + 1], h)"),
 ])  # fmt: skip
 @pytest.mark.parametrize("check_trace", [True, False])

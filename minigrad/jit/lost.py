@@ -24,7 +24,7 @@ def lost(recording, runs):
     def say(source, message):
         if (source, message) not in seen:
             seen.add((source, message))
-            messages.append(f"{where(source) if source else recording.graph.name}: {message}.")
+            messages.append(f"{where(source).removesuffix(':') if source else recording.graph.name}: {message}.")
 
     known = depending(recording.graph)
     reads = [(source, how) for source, how, value, _ in recording.reads if value in known]
@@ -40,7 +40,7 @@ def lost(recording, runs):
     loops = list(unrolled(recording, runs))
     for sources, turns, axes in loops:
         more = ", ".join(str(source.line) for source in sources[1:])
-        more = f" (lines {more} belong to it)" if more else ""
+        more = f" (with line {more})" if more else ""
         say(sources[0], f"a loop was unrolled{more}: its {turns} turns are {turns} copies in the trace, as many as "
                         f"{axes} is long. Inputs of another length get {turns} turns. Use jit.script or jit.scan")
     if not messages:
