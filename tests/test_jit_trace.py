@@ -147,6 +147,33 @@ def test_batch_norm_keeps_its_statistics_while_training_and_uses_them_after():
     assert close(evaluated(B), twin.eval()(B)) and not evaluated.graph.updates
 
 
+class Average(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", mg.zeros(3))
+
+    def forward(self, x):
+        self.seen = self.seen * 0.5 + x.detach().mean(0) * 0.5
+        return x - self.seen
+
+
+def test_a_buffer_that_is_replaced_stays_the_one_it_was():
+    average, twin = Average(), Average()
+    traced = jit.trace(average, A)
+    twin(A)
+    for x in (B, A):
+        assert close(traced(x), twin(x)) and close(average.seen, twin.seen)
+
+
+def test_random_numbers_of_a_generator_of_its_own():
+    generator = mg.Generator().manual_seed(0)
+    traced = jit.trace(lambda x: x + mg.randn(3, generator=generator), A)
+    generator.manual_seed(1)
+    got = traced(B)
+    generator.manual_seed(1)
+    assert close(got, B + mg.randn(3, generator=generator))
+
+
 def test_dropout_draws_anew_at_each_run():
     mg.manual_seed(0)
     traced = jit.trace(lambda x: F.dropout(x, 0.5), mg.ones(100))
@@ -287,6 +314,18 @@ def test_the_trace_agrees_with_the_function(func):
     assert close(again(B.clone()), func(B.clone()))
 
 
+def test_a_change_through_a_view_of_what_was_turned_since_is_refused():
+    def f(x):
+        y = x * 1
+        row = y[0]
+        y.t_()
+        row.add_(1)
+        return y
+
+    with pytest.raises(jit.CaptureError, match=r"was turned in place .* and is changed through a view"):
+        jit.trace(f, A)
+
+
 def test_a_detached_part_that_goes_stale_is_refused():
     def f(x):
         y = x * 1
@@ -298,53 +337,7 @@ def test_a_detached_part_that_goes_stale_is_refused():
         jit.trace(f, A)
 
 
-# Functions of the learner's own, hooks, a step by hand
-
-
-class StraightThrough(mg.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, scale):
-        ctx.save_for_backward(x.sign())
-        ctx.scale = scale
-        return (x * scale).round()
-
-    @staticmethod
-    def backward(ctx, g):
-        (sign,) = ctx.saved_tensors
-        return g * ctx.scale * sign, None
-
-
-def test_a_custom_function_is_one_step_with_its_own_backward():
-    traced = agrees(lambda x: StraightThrough.apply(x, 10.0) * x, A)
-    assert [step.op.name for step in traced.graph.steps] == ["StraightThrough", "mul"]
-    with pytest.raises(ValueError, match="StraightThrough is a Python function of its own"):
-        traced.graph.to_json()
-
-
-def test_the_way_back_through_a_custom_function_is_recorded():
-    def f(x):
-        w = x.detach().requires_grad_()
-        return mg.autograd.grad((StraightThrough.apply(w, 10.0) * w).sum(), w)[0]
-
-    traced = jit.trace(f, A)
-    assert close(traced(B), f(B))
-
-
-def test_a_hook_is_told_of_unless_backward_called_it():
-    def hooked(x):
-        y = x * 2
-        y.register_hook(lambda g: g * 10)
-        return y * 3
-
-    def with_its_backward(x):
-        w = x.detach().requires_grad_()
-        y = w * 2
-        y.register_hook(lambda g: g * 10)
-        return mg.autograd.grad((y * x).sum(), w)[0]
-
-    with pytest.warns(jit.TracerWarning, match="a hook waits for a gradient here"):
-        jit.trace(hooked, A.clone().requires_grad_())
-    assert close(jit.trace(with_its_backward, A)(B), with_its_backward(B))
+# Hooks, a step by hand
 
 
 def test_forward_hooks_are_recorded():
@@ -391,6 +384,16 @@ def test_a_gradient_that_is_left_behind_is_told_of():
     assert close(w.grad, A.sum(0))
 
 
+def test_traces_on_a_device(gpu):
+    x, w = A.to(gpu), mg.ones(3, 2, device=gpu, requires_grad=True)
+    traced = jit.trace(lambda x: (x @ w).tanh().sum() + mg.dropout(x, 0.0, True).sum(), x)
+    traced(B.to(gpu)).backward()
+    eager = mg.autograd.grad((B.to(gpu) @ w).tanh().sum(), w)[0]
+    assert mg.allclose(w.grad.cpu(), eager.cpu())
+    found = jit.divergence(traced, lambda x: (x @ w).sum(), [x])
+    assert found.inputs[0] is x and found.step.op.name == "tanh"
+
+
 # The second look
 
 
@@ -414,6 +417,17 @@ def _times(x, n):
 def test_random_numbers_out_of_sight_are_refused():
     with pytest.raises(jit.TracingCheckError, match="went two ways"):
         jit.trace(lambda x: x + mg.Tensor(np.random.random(3).astype("float32")), A)
+
+
+def test_what_a_function_prints_is_shown_once(capsys):
+    def f(x):
+        print("running")
+        return x * 2
+
+    traced = jit.trace(f, A)
+    assert capsys.readouterr().out == "running\n"
+    traced(B)
+    assert not jit.divergence(traced, f, [B]) and capsys.readouterr().out == ""
 
 
 def test_a_second_run_that_fails_is_told():

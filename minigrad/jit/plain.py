@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def graph_of(data, held=None):
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"this is not a graph: its format is not {FORMAT!r}")
         graph = _Reader(data, held).graph()
-    except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise ValueError(f"this is not a graph that to_json() gave: {type(error).__name__}: {error}") from None
     check(graph)
     return graph
@@ -188,8 +189,8 @@ class _Reader:
             return Ellipsis
         if kind == "op":
             return record_of(inside)
-        if kind == "device":
-            return Device(str(inside))
+        if kind == "device" and isinstance(inside, str) and re.fullmatch(r"cpu|cuda(:\d{1,3})?", inside):
+            return Device(inside)
         raise ValueError(f"{kind!r} is nothing that can stand here")
 
     def tensor(self, data, parameter=False):

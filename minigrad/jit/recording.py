@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .. import modes
-from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan
+from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan, Stepped
 from ..hooks import grad_mode
 from ..nn import Parameter
 from ..op import OPS
@@ -56,8 +56,11 @@ class Recording(Rewriting):
         self.ways = None  # for who wants it: each step -> the calls that led to it, as a tuple
         self.local = set()  # ids of tensors that were made on the way, by no op
         self.spare = set()  # steps inside of custom functions: kept where something uses them
+        self.own_reads = set()  # numbers of those `reads` that are a custom function's own business
         self.hooks = []  # (Source, what was hooked) of hooks that backward has not called
+        self.relaid = set()  # ids of tensors that got another layout in place
         self.stale = {}  # id -> tensor: detached windows of memory that has changed since
+        self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
@@ -90,8 +93,9 @@ class Recording(Rewriting):
         self.graph.form = None if isinstance(form, Leaf) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
                               if self.tensors[id(tensor)] is not value and id(tensor) not in self.local]  # fmt: skip
-        if self.spare:
+        if self.spare or self.own_reads:
             self._drop_spare_steps()
+            self.reads = [read for i, read in enumerate(self.reads) if i not in self.own_reads]
         return self.graph
 
     def _drop_spare_steps(self):
@@ -128,6 +132,8 @@ class Recording(Rewriting):
             )
         value = self.tensors.get(id(tensor))
         if value is None or self.shown[id(tensor)] is not tensor.array:  # t_() and its like give it another one
+            if value is not None:
+                self.relaid.add(id(tensor))
             value = self.arrays.get(id(tensor.array))
         if value is None:
             return self._hold(tensor)
@@ -297,7 +303,8 @@ class Recording(Rewriting):
 
     def born(self, tensor):
         """A tensor is made of an array. What it holds now belongs to this run: it is no state that lasts."""
-        self.local.add(id(tensor))
+        if not self.stepping:  # what an optimizer makes for its first step lasts
+            self.local.add(id(tensor))
         self.alive.append(tensor)
 
     def _changing(self, event):
@@ -306,9 +313,12 @@ class Recording(Rewriting):
         else:
             from .optimizing import step_of
 
-            self.stepped = True
+            self.stepped = self.stepping = True
             with grad_mode(False):
                 step_of(self, event.by)
+
+    def _has_stepped(self, event):
+        self.stepping = False
 
     # Modules, random numbers, and numbers for Python
 
@@ -322,14 +332,15 @@ class Recording(Rewriting):
     def applying(self, args):
         """A custom function begins: what to hand to `applied` when it is done."""
         leaves, form = flatten(args)
-        return len(self.graph.steps), [self.of(x) for x in leaves], form
+        return len(self.graph.steps), len(self.reads), [self.of(x) for x in leaves], form
 
     def applied(self, begun, function, outputs, dirty):
         """It is done. Where a gradient may come back it is one step; the ops inside stay as far as others use them."""
-        count, inputs, form = begun
+        count, reads, inputs, form = begun
         if not self.histories.hot() or not any(map(self.histories.flows, inputs)):
             return
         self.spare.update(self.graph.steps[count:])
+        self.own_reads.update(range(reads, len(self.reads)))
         tensors = [i for i, y in enumerate(outputs) if isinstance(y, Tensor)]
         made = [self._value(outputs[i], function.__name__.lower()) for i in tensors]
         self.add(Custom(function, form, len(inputs), tensors, bool(dirty)), inputs, {}, made)
@@ -342,6 +353,7 @@ class Recording(Rewriting):
 
     def _went_back(self, event):
         self.hooks.clear()
+        self.own_reads.clear()  # what a backward works with that is recorded, too
 
     def _gathered(self, event):
         if flatten(event.data)[0]:  # tensors among the numbers
@@ -364,4 +376,5 @@ class Recording(Rewriting):
 _HANDLERS = {
     OpRan: "_ran", Accumulated: "_accumulated", Changing: "_changing", BackwardEnded: "_went_back",
     Gathered: "_gathered", ModuleEntered: "_entered", ModuleLeft: "_left",
+    Stepped: "_has_stepped",
 }  # fmt: skip

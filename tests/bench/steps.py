@@ -1,7 +1,7 @@
-"""`python -m tests.bench.steps [--only mlp] [--rounds 15]`: whole training steps, compiled, beside what others make of them.
+"""`python -m tests.bench.steps [--only mlp] [--rounds 15]`: whole training steps, compiled, beside what others do.
 
-Beside PyTorch as it runs eagerly and with its model traced, JAX compiled, NumPy by hand, and NumPy by hand with all memory
-made beforehand; whoever of them is installed. The losses of all are compared before anything is timed.
+Beside PyTorch as it runs eagerly and with its model traced, JAX compiled, NumPy by hand, and NumPy by hand with all
+memory made beforehand; whoever of them is installed. The losses of all are compared before anything is timed.
 """
 
 import os
@@ -65,7 +65,8 @@ class Compiled(Eager):
 
     def two_branch(self, d):
         """As eager.two_branch; which branch it is, each run finds out."""
-        nn, xs, y, turn, limit = self.torch.nn, [self.torch.tensor(x) for x in d.xs], self.torch.tensor(d.y), [0], d.limit
+        xs, y, turn, limit = [self.torch.tensor(x) for x in d.xs], self.torch.tensor(d.y), [0], d.limit
+        nn = self.torch.nn
         model = nn.Module()
         model.stem, model.short = nn.Linear(64, 64), nn.Linear(64, 10)
         model.long = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -201,7 +202,7 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args(arguments)
     them, missing = libraries()
-    print(f"{platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} "
+    print(f"{platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} "
           f"cores, {options.rounds} rounds, one thread; microseconds for a step, and compiled beside each")  # fmt: skip
     for name, reason in missing.items():
         print(f"without {name}: {reason}")
@@ -231,7 +232,7 @@ def _row(workload, them, rounds):
         for name in ("torch", "minigrad"):
             if name in found:
                 first, steps = paid_back(lambda: them["compiled"].mlp(data), statistics.median(found[name]))
-                lines.append(f"  recorded in {first * 1e3:.1f} ms, which is paid back after {steps:.0f} steps of {name}")
+                lines.append(f"  recorded in {first * 1e3:.1f} ms, paid back after {steps:.0f} steps of {name}")
     lines += [f"  {name} cannot: {why}" for name, why in failed.items()]
     return "\n".join(lines)
 
