@@ -76,8 +76,8 @@ class Step:
 
     def uses(self):
         """Every Value that it reads, in order, as often as it reads it."""
-        yield from values_in(self.inputs)
-        yield from values_in(self.attributes)
+        found = [x for x in self.inputs if type(x) is Value]
+        return [*found, *values_in(self.attributes)] if self.attributes else found
 
 
 @dataclass(eq=False, slots=True)

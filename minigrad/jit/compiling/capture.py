@@ -14,7 +14,7 @@ from ...creation import ones_like
 from ...tensor import Tensor
 from ..capture import name_of, names_of
 from ..errors import CaptureError
-from ..places import here
+from ..places import here, where
 from ..recording import Recording
 from ..tree import flatten, unflatten
 from ..vjp import run_as_one
@@ -131,10 +131,8 @@ class Capture(Recording):
             raise CaptureError(f"the function changes {name}, which lies outside; a replay would not. Hand it in, and "
                                "return what it is to be")  # fmt: skip
         if self.gathered:
-            source = self.gathered[0][0]
-            text = f" ({source.text})" if source and source.text else ""
-            raise CaptureError(f"a tensor is made of Python's numbers inside{text}: nobody knows whether they will be "
-                               "the same next time. Make it outside")  # fmt: skip
+            raise CaptureError("a tensor is made of Python's numbers, of which nobody knows whether they will be the "
+                               "same next time; make it outside" + _at(self.gathered[0][0]))  # fmt: skip
         for (optimizer, group, name), (_, number) in self.options.items():
             options = optimizer.param_groups[group]
             if (options[name[0]][name[1]] if isinstance(name, tuple) else options[name]) != number:
@@ -173,9 +171,12 @@ class Capture(Recording):
         """A value leaves for Python: the graph relies on it, unless it is only handed on."""
         if self.failed is not None:
             return given
+        if how == "looked":
+            self.failed = "a function of the library goes by the numbers in a tensor" + _at(here())
+            return given
         few = how == "tolist" and tensor.array.dtype.kind in "ib" and tensor.array.size <= _FEW
         if how in ("numpy", "tolist") and not few:
-            self.failed = f"a tensor leaves for Python by {how}(), where it cannot be followed"
+            self.failed = f"a tensor leaves for Python by {how}(), where it cannot be followed" + _at(here())
             return given
         if few:  # lengths, say: the graph is for these
             self.relies_on(self.number("tensor.tolist", (self.of(tensor),), "int"), ("is", copy.deepcopy(given)))
@@ -214,6 +215,10 @@ class Capture(Recording):
                 private.add(value)
             constants[value] = Tensor(array) if tensor is None else tensor
         return private
+
+
+def _at(source):
+    return "" if source is None else f", at {where(source)}"
 
 
 @dataclass(eq=False)

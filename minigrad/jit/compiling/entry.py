@@ -127,11 +127,11 @@ class Entry:
 
     def _options(self):
         given = self.source.program.given[len(self.plan.inputs) :]
-        facts = dict(self.plan.early_facts)
+        facts, words = dict(self.plan.early_facts), set(re.findall(r"\w+", " ".join(self.source.lines)))
         for name, (optimizer, group, key) in zip(given, self.plan.options, strict=True):
             place = f"{self.name(optimizer.param_groups[group], 'group')}"
             text = f"{place}[{key[0]!r}][{key[1]}]" if isinstance(key, tuple) else f"{place}[{key!r}]"
-            if any(re.search(rf"\b{name}\b", line) for line in self.source.lines):
+            if name in words:
                 self.put(f"{name} = {text}")
                 self.put(f"if {name}.__class__ is not float and {name}.__class__ is not int: return MISS")
                 text = name

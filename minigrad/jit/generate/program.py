@@ -9,9 +9,8 @@ because nobody knows beforehand how large they will be.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
-
-import numpy as np
 
 
 @dataclass(eq=False, slots=True)
@@ -47,7 +46,7 @@ class Buffer:
 
     @property
     def nbytes(self):
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return prod(self.shape) * self.dtype.itemsize
 
 
 @dataclass(eq=False, slots=True)

@@ -32,12 +32,14 @@ def rewritten(graph, change):
 
 
 def _with(step, known, block_of):
-    """The step with its inputs renewed, and its blocks copied."""
+    """The step with its inputs renewed, and its blocks copied; the step itself where that changes nothing."""
     if isinstance(step, If):
         arms = block_of(step.then, Block()), block_of(step.orelse, Block())
         return If(replaced(step.condition, known), *arms, step.outputs, step.source, step.module)
     if isinstance(step, Loop):
         count, condition, carried = (replaced(x, known) for x in (step.count, step.condition, step.carried))
         return Loop(count, condition, carried, block_of(step.body, Block()), step.outputs, step.source, step.module)
+    if known.keys().isdisjoint(step.uses()):
+        return step
     inputs, attributes = replaced(step.inputs, known), replaced(step.attributes, known)
     return Step(step.op, inputs, attributes, step.outputs, step.source, step.module)
