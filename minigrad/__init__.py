@@ -91,6 +91,17 @@ half, float, double, short, int, long = float16, float32, float64, int16, int32,
 newaxis = None
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name):
+    """`minigrad.jit` and `minigrad.static` are imported when they are first asked for."""
+    if name in ("jit", "static"):
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "DeviceError",
     "DtypeError",

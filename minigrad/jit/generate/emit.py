@@ -7,6 +7,8 @@ base is known; and any other runs its formula as it stands. `emits` adds better 
 
 from __future__ import annotations
 
+import keyword
+
 import numpy as np
 
 from ...dtype import get_default_dtype, result_type
@@ -18,6 +20,7 @@ from ..symbols import Symbol
 from .program import Buffer, Line, Program
 
 TURNED = 1 << 16  # bytes up to which turning a matrix round costs less than it saves
+_RESERVED = {"args", "kwargs", "float", "int", "bool", "slice"}  # words that generated lines use
 BETTER = {}  # name of a record -> function (emitter, step) that writes its lines; False to leave it to the general way
 
 
@@ -96,7 +99,9 @@ class Emitter:
 
     def new_name(self, value):
         name = "".join(c if c.isalnum() else "_" for c in value.name)
-        return f"{name}_" if not name[0].isalpha() or name in self.program.given else name
+        while not name.isidentifier() or keyword.iskeyword(name) or name in self.program.given or name in _RESERVED:
+            name = f"x_{name}"
+        return name
 
     def step(self, step):
         """The lines of one step."""

@@ -79,6 +79,8 @@ class Program:
         for name, known in self.names.items():
             if known is what and not isinstance(what, (int, float)):
                 return name
-        name = label if label not in self.names else f"{label}{len(self.names)}"
+        name = label
+        while name in self.names or name in self.given:
+            name = f"{name}_{len(self.names)}"
         self.names[name] = what
         return name

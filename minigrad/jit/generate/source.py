@@ -84,7 +84,8 @@ class Source:
 
     def _new(self, letter):
         self.counts[letter] = self.counts.get(letter, -1) + 1
-        return f"{letter}{self.counts[letter]}"
+        name = f"{letter}{self.counts[letter]}"
+        return self._new(letter) if name in self.program.given or name in self.names else name
 
     def _write(self, line):
         operands = [self.name(buffer) for buffer in line.operands]
