@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import minigrad as mg
-from tests.bench import devices, handwritten, measure, report
+from tests.bench import buffers, devices, handwritten, measure, report, steps
 from tests.bench.workloads import WORKLOADS
 
 ROWS = {workload.name: workload for workload in WORKLOADS}
@@ -23,6 +23,19 @@ def test_minigrad_computes_what_is_written_by_hand(name, libraries):
     """Losses of three steps of training, each after an update, so gradients as well; outputs and gradients of ops."""
     built, failed = measure.steps(ROWS[name], libraries, tiny=True)
     assert set(built) == {"minigrad", "numpy"} and not failed
+
+
+@pytest.mark.parametrize("name", steps.TARGETS)
+def test_compiled_steps_compute_what_is_written_by_hand(name):
+    """Three steps, of which the last two at least are replayed, beside NumPy with and without its memory made before."""
+    built, failed = measure.steps(ROWS[name], {"compiled": steps.Compiled(), "buffers": buffers}, tiny=True)
+    assert set(built) == ({"compiled", "buffers"} if ROWS[name].kind == "mlp" else {"compiled"}) and not failed
+
+
+def test_when_recording_has_paid_is_counted_from_what_each_step_gains(monkeypatch):
+    clock = iter([0.0, 10.0, *(t for _ in range(5) for t in (0.0, 20.0))])  # the first takes 10, twenty more take 1 each
+    monkeypatch.setattr(steps.time, "process_time", lambda: next(clock))
+    assert steps.paid_back(lambda: lambda: None, 3.0) == (10.0, 3.5)
 
 
 @pytest.mark.parametrize(

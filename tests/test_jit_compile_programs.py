@@ -1,4 +1,4 @@
-"""Programs drawn at random: compiled they give what they give, results, gradients and updates. Passes change no number."""
+"""Programs drawn at random: compiled they give what they give, and passes change no number."""
 
 import numpy as np
 from hypothesis import Phase, given, settings
