@@ -33,7 +33,7 @@ def test_compiled_steps_compute_what_is_written_by_hand(name):
 
 
 def test_when_recording_has_paid_is_counted_from_what_each_step_gains(monkeypatch):
-    clock = iter([0.0, 10.0, *(t for _ in range(5) for t in (0.0, 20.0))])  # the first takes 10, twenty more take 1 each
+    clock = iter([0.0, 10.0, *[0.0, 20.0] * 5])  # the first takes 10, twenty more take 1 each
     monkeypatch.setattr(steps.time, "process_time", lambda: next(clock))
     assert steps.paid_back(lambda: lambda: None, 3.0) == (10.0, 3.5)
 
