@@ -27,7 +27,7 @@ def test_minigrad_computes_what_is_written_by_hand(name, libraries):
 
 @pytest.mark.parametrize("name", steps.TARGETS)
 def test_compiled_steps_compute_what_is_written_by_hand(name):
-    """Three steps, of which the last two at least are replayed, beside NumPy with and without its memory made before."""
+    """Three steps, of which the last two at least are replayed, beside NumPy by hand."""
     built, failed = measure.steps(ROWS[name], {"compiled": steps.Compiled(), "buffers": buffers}, tiny=True)
     assert set(built) == ({"compiled", "buffers"} if ROWS[name].kind == "mlp" else {"compiled"}) and not failed
 
