@@ -138,7 +138,7 @@ def _as_it_was(node, name, array):
     i = node.op.arguments.index(name)
     source = node.sources[i] if node.sources else None
     tensor._edge = node.parents[i]
-    if source is None or source[1] == array.dtype:
+    if source is None or source[1] == array.dtype or not state.grad:  # or only told, not recorded
         return tensor
     tensor._put_array(array.astype(source[1]))
     return tensor.astype(array.dtype)

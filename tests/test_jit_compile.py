@@ -295,6 +295,33 @@ def test_a_gradient_that_somebody_keeps_stays_as_it_is():
     assert kept is not params[0].grad and compiled.replayed == 5
 
 
+def test_a_window_of_a_gradient_that_somebody_keeps_stays_as_it_is():
+    step, params = trainer(MODELS["relu"]())
+    compiled = jit.compile(step)
+    for _ in range(3):
+        compiled(X, Y)
+    window = params[2].grad.T[0]
+    before = window.array.copy()
+    for _ in range(3):
+        compiled(X, Y)
+    assert close(window.array, before) and not np.shares_memory(window.array, params[2].grad.array)
+
+
+def test_gradients_of_two_dtypes():
+    def make():
+        a, b = mg.ones(2, requires_grad=True), mg.ones(2, dtype=mg.float64, requires_grad=True)
+
+        def step(x):
+            a.grad = b.grad = None
+            y = (a * x).sum() + (b * x).sum()
+            y.backward()
+            return y
+
+        return step, [a, b]
+
+    assert same(make, lambda i: (mg.ones(2) * i,)).replayed == 4
+
+
 def test_gradients_add_up_where_nobody_clears_them():
     layer = nn.Linear(6, 3)
 
@@ -354,7 +381,7 @@ def test_an_input_that_is_changed_in_place():
     compiled, x = jit.compile(scaled), mg.ones(3)
     for _ in range(3):
         compiled(x, mg.tensor(2.0))
-    assert x.tolist() == [8.0] * 3 and compiled.replayed == 2
+    assert x.tolist() == [8.0] * 3 and compiled.replayed == 2 and x._version == 3
 
 
 def test_versions_count_on():
@@ -420,6 +447,7 @@ def test_under_no_grad_nothing_is_recorded_for_backward():
     with mg.no_grad():
         for _ in range(3):
             assert not f(X).requires_grad
+    assert f.replayed == 2
     assert f(X).requires_grad and f(X).requires_grad and close(f(X).detach().numpy(), f.function(X).detach().numpy())
 
 

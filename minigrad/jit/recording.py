@@ -231,6 +231,7 @@ class Recording(Rewriting):
         changed = op.name != base.name and out is event.inputs[0]
         value = self._value(out, name)
         self.add(base, inputs, attributes, (value, *(() if changed else self._byproducts(base, out))))
+        self._note_promoted(event, out._edge)
         if changed:
             self._rewrite(out, value)
         elif base.name == "detach":  # whose array is that of its operand
@@ -238,6 +239,18 @@ class Recording(Rewriting):
             self._keep(out)
         else:
             self._know(out, value)
+
+    def _note_promoted(self, event, node):
+        """Operands that the op brought to another dtype, and that the node keeps as they are then."""
+        if getattr(node, "sources", None) is None or not node.saved:
+            return
+        for i, array in zip(node.plan.inputs, node.saved, strict=False):
+            x = event.inputs[i]
+            if isinstance(x, Tensor) and array is not x.array and type(array) is type(x.array):
+                value = Value(self.names.new("cast"), "tensor", array.shape, Tensor(array).dtype, str(x.device))
+                self.add(OPS["cast"], (self.of(x),), {"dtype": array.dtype}, (value,))
+                self.arrays[id(array)] = value
+                self.alive.append(array)
 
     def _operand(self, x):
         if isinstance(x, Tensor):

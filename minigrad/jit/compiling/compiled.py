@@ -14,7 +14,7 @@ from ... import modes
 from ...nn import Module
 from ..errors import CaptureError
 from .capture import Capture
-from .entry import MISS
+from .entry import BUSY, MISS
 from .guards import why_not
 from .variant import Variant
 
@@ -32,19 +32,24 @@ class Compiled:
     def __init__(self, function):
         if not isinstance(function, Module):
             functools.update_wrapper(self, function)
-        self.function, self.variants, self.history = function, [], []
-        self.calls = self.replayed = 0
+        self.function = function
+        self.reset()
 
     def __call__(self, *args, **kwargs):
         self.calls += 1
-        if not modes.special:
-            for variant in self.variants:
-                result = variant.run(args, kwargs)
-                if result is not MISS:
-                    self.replayed += 1
-                    return result
-            if len(self.history) < MOST:
-                return self._record(args, kwargs)
+        special = modes.special
+        if special and not modes.state.only_off:
+            return self.function(*args, **kwargs)
+        variants = self.unrecorded if special else self.variants
+        for variant in variants:
+            result = variant.run(args, kwargs)
+            if result is not MISS:
+                if result is BUSY:
+                    return self.function(*args, **kwargs)
+                self.replayed += 1
+                return result
+        if len(self.history) < MOST:
+            return self._record(args, kwargs, variants)
         return self.function(*args, **kwargs)
 
     def __get__(self, instance, owner=None):
@@ -53,22 +58,23 @@ class Compiled:
     def __getattr__(self, name):
         return getattr(self.__dict__["function"], name)  # a module's parameters(), train(), ...
 
-    def _record(self, args, kwargs):
-        why = why_not(self.variants[0], args, kwargs) if self.variants else None
+    def _record(self, args, kwargs, variants):
+        why = why_not(variants[0], args, kwargs) if variants else None
         capture = Capture(self.function)
         result = capture.take(args, kwargs)
         outcome = capture.failed
         if outcome is None:
             try:
-                self.variants.insert(0, Variant(capture))
+                variants.insert(0, Variant(capture))
             except CaptureError as error:
                 outcome = str(error)
-        self.history.append((self.calls, why, outcome, None if outcome else self.variants[0]))
+        self.history.append((self.calls, why, outcome, None if outcome else variants[0]))
         return result
 
     def reset(self):
         """Forget all recordings; the next call is recorded anew."""
-        self.variants, self.history, self.calls, self.replayed = [], [], 0, 0
+        self.variants, self.unrecorded = [], []  # the second for calls under no_grad
+        self.history, self.calls, self.replayed = [], 0, 0
 
     def source(self):
         """The Python function that was written last; None where nothing could be recorded."""

@@ -1,7 +1,7 @@
 """The function that a compiled call runs: what has to hold, the lines of the program, and what they leave behind.
 
 It is written out as one Python function, `run(args, kwargs)`, which gives the result, or MISS when something does not
-hold. Nothing outside is changed before all of that has been looked at.
+hold, or BUSY. Nothing outside is changed before all of that has been looked at.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ... import memory, modes
 from ...tensor import Tensor
 from ..tree import Leaf
 
-MISS = object()
+MISS, BUSY = object(), object()  # something does not hold; another thread is at it just now
 _number = itertools.count()
 
 
@@ -27,8 +27,10 @@ class Entry:
 
     def __init__(self, plan, source):
         self.plan, self.source, self.lines = plan, source, []
-        self.names = {"MISS": MISS, "modes": modes, "memory": memory, "Tensor": Tensor, "ndarray": np.ndarray,
-                      "new": object.__new__, "references": sys.getrefcount, "lock": threading.Lock()}  # fmt: skip
+        self.names = {
+            "MISS": MISS, "BUSY": BUSY, "modes": modes, "memory": memory, "Tensor": Tensor, "ndarray": np.ndarray,
+            "new": object.__new__, "references": sys.getrefcount, "lock": threading.Lock(),
+        }  # fmt: skip
         self.filename = f"<compiled {plan.graph.name} {next(_number)}>"
 
     def build(self):
@@ -38,7 +40,7 @@ class Entry:
         self._options()
         self._gradients_before()
         self._gradients_kept()
-        self.put("if not lock.acquire(False): return MISS")
+        self.put("if not lock.acquire(False): return BUSY")
         self.put("try:")
         for line in self.source.lines or ["pass"]:
             self.put(f"    {line}")
@@ -84,7 +86,7 @@ class Entry:
             self.put(f"if {array}.__class__ is not ndarray or {array}.shape != {x.shape} "
                      f"or {array}.dtype is not {dtype} or not {array}.flags.c_contiguous "
                      f"or {name}._edge is {'None' if x.requires_grad else 'not None'}: return MISS")  # fmt: skip
-        if self.plan.writes_inputs:  # then two of them must not be one
+        if self.plan.changed_inputs:  # then two of them must not be one
             for a, b in itertools.combinations(range(len(self.plan.inputs)), 2):
                 self.put(f"if t_{a}.array is t_{b}.array: return MISS")
 
@@ -163,12 +165,14 @@ class Entry:
             held, name = self.name(leaf, "held"), self.name(gradient, "grad")
             yield f"{name}_n", f"references({name}) - ({held}._grad is {name})"
             yield f"{name}_m", f"references({name}.array)"
-        if self.plan.kept:
-            yield "flat_n", "references(flat)"
+        for name in self.plan.owners:
+            yield f"{name}_n", f"references({name})"
 
     def _updates(self):
         if self.plan.changed:
             self.put("    memory.changed_together(changed)")
+        for name in self.plan.changed_inputs:
+            self.put(f"    memory.changed({name})")
         for leaf in self.plan.gradients_after:
             kept = self.plan.kept.get(leaf)
             self.put(f"    {self.name(leaf, 'held')}._grad = {'None' if kept is None else self.name(kept, 'grad')}")

@@ -31,10 +31,11 @@ class Plan:
     early_facts: list = field(default_factory=list)
     gradients_before: dict = field(default_factory=dict)  # leaf -> how its .grad must be: ("none", None), ...
     gradients_after: list = field(default_factory=list)  # leaves whose .grad is set, or cleared
-    kept: dict = field(default_factory=dict)  # leaf -> (the tensor that becomes its .grad, counts of references)
-    changed: list = field(default_factory=list)  # tensors whose numbers change
+    kept: dict = field(default_factory=dict)  # leaf -> the tensor that becomes its .grad
+    owners: list = field(default_factory=list)  # names of the arrays that own the memory of those
+    changed: list = field(default_factory=list)  # held tensors whose numbers change
+    changed_inputs: list = field(default_factory=list)  # names of the arrays of inputs whose numbers change
     results: list = field(default_factory=list)
-    writes_inputs: bool = False
     saved: list = field(default_factory=list)  # names of arrays that the way back needs
     sources: tuple = ()  # tensors that gradients may be asked for
     wants: tuple = ()  # which results still want gradients
@@ -79,14 +80,15 @@ class Variant:
         plan.results = [self._result(emitter, value, before, held)
                         for value, before in zip(graph.outputs, self.given, strict=True)]  # fmt: skip
         program.results = [emitter.of(v) for v in (*leaving, *kept) if v.kind == "tensor"] + list(buffers.values())
-        self.flat = lay_out(program, list(buffers.values()))
+        lay_out(program, list(buffers.values()))
         self.source = source = Source(program)
         for value, expected in capture.facts.items():
             if value in emitter.scalars and value in graph.inputs:
                 plan.early_facts += [(emitter.scalars[value], one) for one in expected]
         plan.gradients_before, plan.gradients_after = capture.gradients_before, list(capture.final_gradients)
-        plan.changed = [held.get(v, v) for v, _ in graph.updates]
-        plan.writes_inputs = any(v in graph.inputs for v, _ in graph.updates)
+        plan.changed = [held[v] for v, _ in graph.updates if v in held]
+        plan.changed_inputs = [emitter.of(v).name for v, _ in graph.updates if v not in held]
+        plan.owners = [f"owner_{i}" for i, _ in enumerate({b.root for b in buffers.values()})]
         self.gradients = buffers
         for leaf, buffer in buffers.items():
             source.name(buffer)
@@ -127,7 +129,7 @@ class Variant:
         plan.saved = [self._handed_on(source, self.emitter.of(v)) for v in self.saved]
         self.entry = entry = Entry(plan, source)
         self.names = names = entry.names
-        names.update(joint=joint, way=self.way, bind=self._bind, renew=self._renew, flat=None, changed=())
+        names.update(joint=joint, way=self.way, bind=self._bind, renew=self._renew, changed=())
         self.run, self.text = entry.build()
         self._bound()
         self._count()
@@ -159,8 +161,11 @@ class Variant:
         """Look everything up in memory as it lies now."""
         self.source.bind()
         self.names.update(self.source.names)
-        self.names["flat"] = self.source.memory.get(self.flat)
-        self.names["changed"] = tuple(memory.record(t.array) for t in self.plan.changed if isinstance(t, Tensor))
+        self.names["changed"] = tuple(memory.record(t.array) for t in self.plan.changed)
+        roots = dict.fromkeys(buffer.root for buffer in self.gradients.values())
+        for name, root in zip(self.plan.owners, roots, strict=True):
+            array = self.source.memory[root]
+            self.names[name] = array if array.base is None else array.base
 
     def _bind(self):
         """Some held tensor has another array: go by that, if it is like the old one."""
