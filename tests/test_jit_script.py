@@ -639,16 +639,16 @@ def shown(x: Tensor, n: int):
     for i in range(n):
         if not again_i:
             break
-        bool_ = bool((sum(x) > i))
-        if bool_:
+        bool_1 = bool((sum(x) > i))
+        if bool_1:
             total_2 = total_4 + x
             total_3 = total_2
         else:
             total_3 = total_4
         total_4 = total_3
-        again_i = bool_
-    softmax_ = softmax(total_4, dim=0)
-    return softmax_, n
+        again_i = bool_1
+    softmax_1 = softmax(total_4, dim=0)
+    return softmax_1, n
 """
 
 

@@ -211,8 +211,10 @@ class _Coder:
         if value not in self.names:
             plain = re.sub(r"\W", "_", value.name)
             plain = f"_{plain}" if not plain or plain[0].isdigit() or keyword.iskeyword(plain) else plain
-            while plain in self.taken or plain in self.called:
-                plain += "_"
+            start, number = plain, 0
+            while plain in self.taken or plain in self.called:  # not add_, which would be in place
+                number += 1
+                plain = f"{start}_{number}"
             self.taken.add(plain)
             self.names[value] = plain
         return self.names[value]
