@@ -95,10 +95,13 @@ class Tensor:
         self = object.__new__(cls)
         self.array = array
         self._edge = None
-        state = modes.state  # a thread's first look there also quiets its NumPy
-        self._kind = Inference() if state.inference else None
-        if state.staging is not None:
-            state.staging.born(self)
+        state = modes.state
+        state.grad  # noqa: B018  a thread's first look at its state also quiets its NumPy
+        self._kind = None
+        if modes.special:
+            self._kind = Inference() if state.inference else None
+            if state.staging is not None:
+                state.staging.born(self)
         if requires_grad:
             self._require_grad()
         return self
@@ -252,7 +255,7 @@ class Tensor:
                 raise ShapeError(f"assigned grad has shape {new.shape}, but the tensor has shape {self.shape}")
             if new.array.dtype != self.array.dtype:
                 raise DtypeError(f"assigned grad has dtype {new.dtype}, but the tensor has dtype {self.dtype}")
-        if modes.state.staging is not None:
+        if modes.special and modes.state.staging is not None:
             modes.state.staging.cleared(self, True)
         had, self._grad = getattr(self, "_grad", None), new
         if new is None and had is not None and modes.special and modes.state.watchers:
@@ -300,6 +303,8 @@ class Tensor:
 
     def _read_back(self, how, given):
         """`given`, and word of it to the watchers."""
+        if not modes.special:
+            return given
         if modes.state.watchers:
             modes.notify(ReadBack(self, how, given))
         staging = modes.state.staging
