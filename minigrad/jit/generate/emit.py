@@ -19,7 +19,7 @@ from ..graph import If, Loop, Value, values_in
 from .general import as_it_stands, elementwise
 from .program import Buffer, Line, Program
 
-TURNED = 1 << 16  # bytes up to which turning a matrix round costs less than it saves
+TURNED = 3 << 14  # bytes up to which turning a matrix round costs less than it saves
 _RESERVED = {"args", "kwargs", "float", "int", "bool", "slice"}  # words that generated lines use
 BETTER = {}  # name of a record -> function (emitter, step) that writes its lines; False to leave it to the general way
 
@@ -273,9 +273,10 @@ class Emitter:
     def product(self, a, b, out):
         """The product of two matrices, or of a matrix and a line.
 
-        A small second matrix that stands on its side is turned round first: else BLAS takes up to five times as long.
+        A small second matrix that stands on its side is turned round first: else BLAS takes up to three times as long.
         """
-        if len(a.shape) == len(b.shape) == 2 and not b.rows and a.shape[0] >= 16 and b.nbytes <= TURNED:
+        small = len(a.shape) == len(b.shape) == 2 and not b.rows and b.nbytes <= TURNED
+        if small and (a.shape[0] >= 100 or (a.shape[0] >= 32 and b.shape[1] >= 32)):
             b = self.in_rows(b)
         if out.kind == "static" and out.rows:
             return self.line("{0}.dot({1}, {out})", a, b, out=out)
