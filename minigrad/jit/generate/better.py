@@ -29,7 +29,8 @@ def _matmul(e, step):
     if a.dtype != b.dtype or a.dtype.kind != "f" or a.dtype.itemsize < 4:
         return False
     if len(a.shape) == len(b.shape) == 2:
-        if a.order == (1, 0) and not b.order and out not in e.leaving | e.pinned:  # then the result lies so as well
+        turned = a.order == (1, 0) and not b.order and e.goes_with(out, (1, 0))
+        if turned and out not in e.leaving | e.pinned:
             return e.set(out, e.turned(e.product(e.turned(b), a.upright, e.new(out.shape[::-1], a.dtype))))
         return e.set(out, e.product(a, b, e.like(out)))
     if len(a.shape) < 2 or len(b.shape) < 2 or not out.shape:

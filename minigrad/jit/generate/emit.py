@@ -44,10 +44,11 @@ class Emitter:
     def __init__(self, graph, leaving=(), pinned=(), facts=None):
         self.graph, self.program, self.facts = graph, Program(), facts or {}
         self.leaving, self.pinned, self.buffers, self.scalars = set(leaving), set(pinned), {}, {}
-        self.uses = {}
+        self.uses, self.users = {}, {}
         for step in graph.every_step():
             for value in step.uses():
                 self.uses[value] = self.uses.get(value, 0) + 1
+                self.users.setdefault(value, []).append(step)
         for value in values_in((graph.outputs, graph.updates)):
             self.uses[value] = self.uses.get(value, 0) + 1
         self.makers = {value: step for step in graph.steps for value in step.outputs}
@@ -135,6 +136,13 @@ class Emitter:
     def like(self, value):
         """A buffer for this value."""
         return self.new(value.shape, value.dtype.numpy, value)
+
+    def goes_with(self, value, order):
+        """Whether what stands beside this value where it is used, or what that is made of, lies in this order."""
+        beside = [other for step in self.users.get(value, ()) for other in step.uses() if other is not value]
+        beside += [x for other in beside if other in self.makers for x in self.makers[other].uses()]
+        known = [other for other in beside if other in self.buffers and other.shape == value.shape]
+        return any(self.of(other).order == order for other in known)
 
     def view(self, buffer, text, derive, shape, rows=True):
         """Another look at the memory of a buffer."""

@@ -204,7 +204,7 @@ def _pool_behind(e, step):
     """(x, y, gradient, attributes of the pooling, the step that brings the planes back in shape), if this is one."""
     g, index = step.inputs
     makers = [e.makers.get(v) for v in (g, index)]
-    users = [s for s in e.graph.steps if step.output in list(s.uses())]
+    users = e.users.get(step.output, [])
     if any(m is None or m.op.name != "reshape" for m in makers) or [u.op.name for u in users] != ["reshape"]:
         return None
     pool = e.makers.get(makers[1].inputs[0])
