@@ -98,6 +98,10 @@ class Capture(Recording):
         if any(leaf is x for leaf, _ in self.leaves.values() for x in self.given):
             raise CaptureError("backward() reaches a tensor that was handed in, whose .grad is not kept track of here. "
                                "Use autograd.grad()")  # fmt: skip
+        kept = set(map(id, self.held.values()))
+        local = {leaf for leaf, _ in self.leaves.values() if id(leaf) in self.tensors and id(leaf) not in kept}
+        if not local.isdisjoint(x for x in leaves if isinstance(x, Tensor)):
+            raise CaptureError("a result is a tensor with a .grad of its own, which a replay would not give")
         wanting = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad and x._edge is not None]
         if wanting and not self.leaves:
             self._way_back(leaves)
@@ -105,6 +109,8 @@ class Capture(Recording):
         held = set(map(id, self.held.values()))
         self.gradients_before, self.final_gradients = {}, {}
         for leaf, first in self.leaves.values():
+            if leaf in local:
+                continue
             grad = getattr(leaf, "_grad", None)
             self.gradients_before[leaf] = first, grad
             if grad is None or id(grad) not in held:

@@ -1,7 +1,8 @@
 """The function that a compiled call runs: what has to hold, the lines of the program, and what they leave behind.
 
 It is written out as one Python function, `run(args, kwargs)`, which gives the result, or MISS when something does not
-hold, or BUSY. Nothing outside is changed before all of that has been looked at.
+hold, or BUSY when another thread is at it, or an error came up: the function itself tells it best. Nothing outside is
+changed before all of that has been looked at.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ... import memory, modes
 from ...tensor import Tensor
 from ..tree import Leaf
 
-MISS, BUSY = object(), object()  # something does not hold; another thread is at it just now
+MISS, BUSY = object(), object()  # something does not hold; this call is better left to the function
 _number = itertools.count()
 
 
@@ -41,11 +42,13 @@ class Entry:
         self._gradients_before()
         self._gradients_kept()
         self.put("if not lock.acquire(False): return BUSY")
-        self.put("try:")
-        for line in self.source.lines or ["pass"]:
+        self.put("written = False", "try:")
+        for i, line in enumerate(self.source.lines):
+            if i == self.source.first_outside:
+                self.put("    written = True")
             self.put(f"    {line}")
         self._updates()
-        self.put("finally:", "    lock.release()")
+        self.put("except Exception:", "    if written: raise", "    return BUSY", "finally:", "    lock.release()")
         self._result()
         text = "def run(args, kwargs):\n" + "\n".join(f"    {line}" for line in self.lines) + "\n"
         clash = self.names.keys() & self.source.names.keys()

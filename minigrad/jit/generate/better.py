@@ -196,30 +196,24 @@ def _weighed(e, losses, weights):
 def _places(e, value, target, width, turned=False):
     """Where each row's right class lies, all rows (or, turned, all classes) one behind the other.
 
-    The line before refuses a class that is not there.
+    A run with a class that is not there is left to the function: it may be one to be ignored, or an error.
     """
     key = "places", value, width, turned
     if key not in e.buffers:
         count = target.shape[0]
-        wrong = e.program.constant(_no_such_class, "no_such_class")
         if count == 1:
-            e.line(f"if not 0 <= {{0}}.item() < {width}: {wrong}({{0}}, {width})", target)
+            e.line(f"if not 0 <= {{0}}.item() < {width}: return MISS", target, guard=True)
             e.buffers[key] = target
             return target
         unsigned = e.view(target, "{}.view(uint64)", lambda a: a.view(np.uint64), target.shape)
         e.program.constant(np.uint64, "uint64")
-        e.line(f"if {{0}}.item({{0}}.argmax()) >= {width}: {wrong}({{1}}, {width})", unsigned, target)
+        e.line(f"if {{0}}.item({{0}}.argmax()) >= {width}: return MISS", unsigned, guard=True)
         starts = e.table(np.arange(count) * (1 if turned else width))
         if turned:
             target = e.ufunc(np.multiply, [target, e.number(count, np.int64)], e.new((count,), np.int64))
         e.buffers[key] = e.ufunc(np.add, [starts, target], e.new((count,), np.int64))
         e.buffers[key].root.pinned = True
     return e.buffers[key]
-
-
-def _no_such_class(target, classes):
-    wrong = int(target[(target < 0) | (target >= classes)][0])
-    raise IndexError(f"Target {wrong} is out of bounds: classes go from 0 to {classes - 1}")
 
 
 @emits("less_one_hot")

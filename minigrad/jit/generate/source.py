@@ -19,6 +19,14 @@ def prune(program):
     program.lines = kept[::-1]
 
 
+def _writes_outside(line):
+    """Whether a line changes an array of somebody else; one without a result may write to its first operand."""
+    if line.guard or (line.out is None and (not line.operands or " = " in line.template)):
+        return False
+    root = (line.operands[0] if line.out is None else line.out).root
+    return root.kind == "given" or (root.kind == "outside" and root.tensor is not None)
+
+
 class Source:
     """The text of a program's lines, and the names in it. `bind()` looks the arrays of held tensors up anew."""
 
@@ -32,8 +40,10 @@ class Source:
         self.memory = arrays(sizes, places)
         self.names, self.bound, self.counts = dict(program.names), {}, {}
         self.methods = {}  # (buffer, method) -> the name of the method, looked up beforehand
-        self.lines = []
+        self.lines, self.first_outside = [], None  # and the first line that writes to memory that is not the program's
         for line in program.lines:
+            if self.first_outside is None and _writes_outside(line):
+                self.first_outside = len(self.lines)
             self._write(line)
         self.results = [self.name(buffer) for buffer in program.results]
         self.bind()

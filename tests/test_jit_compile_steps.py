@@ -1,0 +1,229 @@
+"""Training steps as people write them: penalties, clipping, averages, hooks. Compiled, each does the same."""
+
+import pytest
+
+import minigrad as mg
+from minigrad import nn, optim
+from minigrad.nn import functional as F
+from tests.test_jit_compile import X, Y, mlp, same, trainer
+
+
+def step_of(loss, after=lambda model: None, model=mlp, rate=0.1):
+    """A step of SGD on `loss(model, x, y)`; `after` runs between backward and the update."""
+    def make():
+        network = model()
+        optimizer = optim.SGD(network.parameters(), lr=rate)
+
+        def step(x, y):
+            optimizer.zero_grad()
+            value = loss(network, x, y)
+            value.backward()
+            after(network)
+            optimizer.step()
+            return value
+
+        return step, [*network.parameters(), *network.buffers()]
+
+    return make
+
+
+def penalised(model, x, y):
+    x = x.clone().requires_grad_()
+    value = F.cross_entropy(model(x), y)
+    (g,) = mg.autograd.grad(value, x, create_graph=True)
+    return value + g.pow(2).sum()
+
+
+class Cubed(mg.autograd.Function):
+    """x * x, with a derivative that is not its own."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x * g
+
+
+def hooked(model, x, y):
+    h = model(x)
+    h.register_hook(lambda g: g * 2)
+    return F.cross_entropy(h, y)
+
+
+def clip_norm(model):
+    nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+
+
+def clip_value(model):
+    nn.utils.clip_grad_value_(model.parameters(), 0.01)
+
+
+STEPS = {
+    "gradient penalty": step_of(penalised),
+    "norm clipped": step_of(lambda m, x, y: F.cross_entropy(m(x), y), clip_norm),
+    "values clipped": step_of(lambda m, x, y: F.cross_entropy(m(x), y), clip_value),
+    "custom function": step_of(lambda m, x, y: F.cross_entropy(Cubed.apply(m(x)), y)),
+    "hook": step_of(hooked),
+    "smoothed": step_of(lambda m, x, y: F.cross_entropy(m(x), y, label_smoothing=0.1, weight=mg.ones(3))),
+    "one class ignored": step_of(lambda m, x, y: F.cross_entropy(m(x), y, ignore_index=1)),
+    "logits": step_of(lambda m, x, y: F.binary_cross_entropy_with_logits(m(x)[:, 0], (y > 0).float())),
+    "huber": step_of(lambda m, x, y: F.huber_loss(m(x)[:, 0], y.float())),
+    "double": step_of(lambda m, x, y: F.cross_entropy(m(x.double()), y), model=lambda: mlp().double()),
+    "rate as a tensor": step_of(lambda m, x, y: F.cross_entropy(m(x), y), rate=mg.tensor(0.1)),
+    "transformer": step_of(lambda m, x, y: F.cross_entropy(m(x[:, None]).mean(1)[:, :3], y),
+                           model=lambda: nn.TransformerEncoderLayer(6, 2, 12, dropout=0.1, batch_first=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step(name):
+    step = same(STEPS[name], lambda i: (X, Y))
+    assert step.replayed == 4, step.report()
+
+
+def averaged():
+    model = mlp()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    average = [p.detach().clone() for p in model.parameters()]
+
+    def step(x, y):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        with mg.no_grad():
+            for a, p in zip(average, model.parameters(), strict=True):
+                a.mul_(0.9).add_(p * 0.1)
+        return x.sum()
+
+    return step, [*model.parameters(), *average]
+
+
+def in_parts():
+    model = mlp()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        for start in (0, 4):
+            (F.cross_entropy(model(x[start : start + 4]), y[start : start + 4]) / 2).backward()
+        optimizer.step()
+        return x.sum()
+
+    return step, list(model.parameters())
+
+
+def two_optimizers():
+    a, b = mlp(), mlp()
+    first, second = optim.SGD(a.parameters(), lr=0.1), optim.Adam(b.parameters(), lr=0.01)
+
+    def step(x, y):
+        first.zero_grad()
+        F.cross_entropy(a(x) + b(x).detach(), y).backward()
+        first.step()
+        second.zero_grad()
+        loss = F.cross_entropy(a(x).detach() + b(x), y)
+        loss.backward()
+        second.step()
+        return loss
+
+    return step, [*a.parameters(), *b.parameters()]
+
+
+def frozen():
+    model = mlp()
+    model[0].requires_grad_(False)
+    optimizer = optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step, list(model.parameters())
+
+
+def with_closure():
+    model = mlp()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        def loss():
+            optimizer.zero_grad()
+            value = F.cross_entropy(model(x), y)
+            value.backward()
+            return value
+
+        return optimizer.step(loss)
+
+    return step, list(model.parameters())
+
+
+def retained():
+    model = mlp()
+
+    def step(x, y):
+        model.zero_grad()
+        h = model(x)
+        h.retain_grad()
+        F.cross_entropy(h, y).backward()
+        return h.grad
+
+    return step, list(model.parameters())
+
+
+def written_to():
+    w = mg.ones(6, requires_grad=True)
+
+    def step(x, y):
+        w.grad = None
+        z = x * w
+        z[0] = 5.0
+        z[:, 1] *= 2
+        z.sum().backward()
+        return z.detach()
+
+    return step, [w]
+
+
+@pytest.mark.parametrize("make", [averaged, in_parts, two_optimizers, frozen, with_closure, retained, written_to])
+def test_a_step_with_more_to_it(make):
+    step = same(make, lambda i: (X, Y), 6)
+    assert step.replayed >= 4, step.report()
+
+
+def test_rows_that_are_to_be_ignored_come_up_later():
+    step = same(lambda: trainer(mlp()), lambda i: (X, mg.tensor([0, 1, -100, 2, 1, 0, 1, 2]) if i % 2 else Y), 6)
+    assert len(step.variants) == 2 and step.replayed == 4
+
+
+IMAGES = {
+    "lines": lambda: nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(21, 3)),
+    "transposed": lambda: nn.Sequential(nn.ConvTranspose1d(2, 3, 3, stride=2), nn.ReLU(), nn.AvgPool1d(2), nn.Flatten(),
+                                        nn.Linear(48, 3)),
+    "norms": lambda: nn.Sequential(nn.Conv1d(2, 4, 3), nn.GroupNorm(2, 4), nn.BatchNorm1d(4), nn.ReLU(),
+                                   nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(4, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_signals(name):
+    assert same(lambda: trainer(IMAGES[name]()), lambda i: (mg.randn(8, 2, 16), Y)).replayed == 4
+
+
+def test_a_gradient_of_what_was_handed_in_is_refused():
+    def step(x):
+        (x * 2).sum().backward()
+        return x.detach()
+
+    compiled = mg.jit.compile(step)
+    for n in (1, 2):
+        x = mg.ones(3, requires_grad=True)
+        compiled(x)
+        assert x.grad.tolist() == [2.0] * 3 and not compiled.variants and len(compiled.history) == n
+    assert "handed in" in compiled.report()
