@@ -5,27 +5,40 @@ from __future__ import annotations
 from ..nn import Module, Parameter
 from .run import run
 
+_DEEPEST = 64  # so many dots of a name become submodules
+
 
 class GraphModule(Module):
-    """What `jit.trace` makes of a module, and what a file is loaded as.
+    """What `jit.trace` makes of a module, and what `jit.load` gives.
 
     The tree of submodules is made of the dotted names of the graph's parameters, so `state_dict()` fits that of the
-    module that was recorded. Parameters are shared with it, not copied.
+    module that was recorded. `like` is that module: what it holds and the graph does not use is taken over as well.
+    Tensors are shared, not copied. `axes` are names of lengths that are open, see `jit.save`.
     """
 
-    def __init__(self, graph):
+    def __init__(self, graph, axes=None, like=None):
         super().__init__()
         object.__setattr__(self, "graph", graph)
-        for value, tensor in graph.parameters.items():
-            owner, *rest = self, *value.name.split(".")
-            for part in rest[:-1]:
-                if part not in owner._modules:
-                    owner.add_module(part, Module())
-                owner = owner._modules[part]
-            if isinstance(tensor, Parameter):
-                owner.register_parameter(rest[-1], tensor)
-            else:
-                owner.register_buffer(rest[-1], tensor)
+        object.__setattr__(self, "axes", axes or {})
+        named = dict(like.state_dict(keep_vars=True)) if like is not None else {}
+        named |= {value.name: tensor for value, tensor in graph.parameters.items()}
+        for name, tensor in named.items():
+            self._place(name, tensor)
+
+    def _place(self, name, tensor):
+        """Register a tensor where its name says; a name that says nothing (from a foreign file) is one as a whole."""
+        owner, parts = self, name.split(".")
+        path = [self]
+        for part in parts[:-1] if len(parts) <= _DEEPEST else ():
+            owner = owner._modules.get(part) or (Module() if _is_free(owner, part) else None)
+            if owner is None:
+                break
+            path[-1]._modules.setdefault(part, owner)
+            path.append(owner)
+        if owner is None or len(path) < len(parts) or not _is_free(owner, parts[-1]):
+            owner, parts = self, [name]
+        isa = owner._parameters if isinstance(tensor, Parameter) else owner._buffers
+        isa[parts[-1]] = tensor
 
     @property
     def code(self):
@@ -38,3 +51,7 @@ class GraphModule(Module):
 
     def extra_repr(self):
         return f"graph of {sum(1 for _ in self.graph.every_step())} steps"
+
+
+def _is_free(owner, name):
+    return bool(name) and name not in vars(owner) and not hasattr(owner, name)

@@ -4,8 +4,8 @@ whole functions (calls.py) and layers (layers.py), which take themselves apart o
     shaped(scripted.graph, (mg.ones(2, 3),), (mg.ones(5, 3),))
 
 runs the graph on each tuple of inputs, both arms of every If, and all turns of its loops. Lengths that differ are
-unknown (None) in the result. A function that ran the same ops with the same attributes each time is replaced by them;
-any other stays as it is. Passes, and a file, want ops.
+unknown (None) in the result. A function that ran the same ops each time is replaced by them; numbers among their
+attributes that differ have to be lengths (lengths.py). Any other stays as it is. Passes, and a file, want ops.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from . import check
 from .calls import Call
 from .graph import Block, Graph, If, Loop, Names, Step, Value, replaced, values_in
 from .layers import Layer
+from .lengths import Filled, Length, Unsolved, Written, sizes_of, solved
 from .prims import PRIMS
 from .run import _get, run_step
 from .tree import flatten, rebuilt
@@ -41,10 +42,16 @@ def shaped(graph, *examples):
 
     It holds for inputs like the examples: give two that differ wherever a length may differ. Errors: those of a run.
     """
+    return looked_at(graph, [(inputs, False) for inputs in examples])
+
+
+def looked_at(graph, examples):
+    """`shaped`, for pairs (inputs, made up?): of numbers that are made up only the types count. What goes wrong with
+    them in an arm is passed over, asserts hold, and a loop that nothing counts ends."""
     looked, state = _Look(), get_rng_state()
     try:
-        with modes.no_grad():
-            for inputs in examples:
+        with modes.no_grad(), np.errstate(all="ignore"):
+            for inputs, looked.made_up in examples:
                 looked.graph(graph, inputs)
     finally:
         set_rng_state(state)
@@ -60,10 +67,6 @@ class _Ran:
     attributes: dict
     seen: tuple
 
-    def same(self, other):
-        """Whether it is the same op on the same things."""
-        return self.op is other.op and _alike(self.inputs, other.inputs) and _alike(self.attributes, other.attributes)
-
 
 def _alike(a, b):
     if isinstance(a, dict):
@@ -71,7 +74,9 @@ def _alike(a, b):
     if isinstance(a, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(map(_alike, a, b))
     if isinstance(a, Tensor):
-        return isinstance(b, Tensor) and a.array.shape == b.array.shape and bool((a.array == b.array).all())
+        return isinstance(b, Tensor) and a.array.dtype == b.array.dtype and a.array.shape == b.array.shape and bool((a.array == b.array).all())
+    if isinstance(a, _Ran):
+        return isinstance(b, _Ran) and a.op is b.op and _alike((a.inputs, a.attributes), (b.inputs, b.attributes))
     if hasattr(a, "tobytes") and hasattr(b, "tobytes"):
         return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
     return type(a) is type(b) and bool(a == b)
@@ -92,11 +97,11 @@ def joined(one, two):
 
 
 class _Look:
-    """Runs a graph, and remembers: for each value its dtype and shape, for each function its ops (None: not the
-    same)."""
+    """Runs a graph, and remembers: for each value its dtype and shape, for each function the ops of every run (None:
+    it has to stay whole)."""
 
     def __init__(self):
-        self.types, self.parts = {}, {}
+        self.types, self.parts, self.blanks, self.made_up = {}, {}, {}, False
 
     def graph(self, graph, inputs):
         known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}
@@ -106,7 +111,7 @@ class _Look:
 
     def saw(self, value, what):
         """Note the dtype and shape of a tensor."""
-        if isinstance(what, Tensor):
+        if isinstance(what, Tensor) and id(what) not in self.blanks:
             self.types[value] = joined(self.types.get(value, type_of(what)), type_of(what))
 
     def block(self, block, known):
@@ -115,31 +120,41 @@ class _Look:
                 self.branch(step, known)
             elif type(step) is Loop:
                 self.loop(step, known)
-            elif step.op.name not in ("print",):
+            elif step.op.name in ("print", "assert", "raise") if self.made_up else step.op.name == "print":
+                known[step.output] = True
+            else:
                 self.step(step, known)
             for value in step.outputs:
                 self.saw(value, known.get(value))
 
     def branch(self, step, known):
         """Both arms, the one that is not taken for its types alone: there it may go wrong."""
-        taken = bool(_get(step.condition, known))
-        for arm, block in ((taken, step.then), (not taken, step.orelse)):
-            inner = known if arm else dict(known)
+        taken, results, failed = bool(_get(step.condition, known)), {}, None
+        for arm in (taken, not taken):
+            block, inner = (step.then if arm else step.orelse), dict(known)
             try:
                 self.block(block, inner)
-            except Exception:
-                if arm:
+                results[arm] = [_get(made, inner) for made in block.outputs]
+            except Exception as error:
+                if arm == taken and not self.made_up:
                     raise
-                continue
-            for value, made in zip(step.outputs, block.outputs, strict=True):
-                if arm:
-                    known[value] = _get(made, inner)
-                elif not (isinstance(made, Value) and made.name.startswith("undefined")):
-                    self.saw(value, _get(made, inner))
+                failed = error
+        if not results:
+            raise failed
+        for made in results.values():
+            for value, what in zip(step.outputs, made, strict=True):
+                self.saw(value, what)
+        chosen = results[taken if taken in results else not taken]
+        if self.made_up and len(results) == 2:  # what an arm has that leaves the function is no good to go on with
+            other = results[not taken]
+            chosen = [b if id(a) in self.blanks else a for a, b in zip(chosen, other, strict=True)]
+        known.update(zip(step.outputs, chosen, strict=True))
 
     def loop(self, step, known):
         count, go_on = _get(step.count, known), bool(_get(step.condition, known))
         carried, turn = [_get(x, known) for x in step.carried], 0
+        if count is None and self.made_up:
+            count = _MOST_TURNS
         while go_on and (count is None or turn < int(count)):
             self.enter(step, turn, carried, known)
             self.block(step.body, known)
@@ -150,6 +165,8 @@ class _Look:
                 inner = dict(known)
                 self.enter(step, 0, carried, inner)
                 self.block(step.body, inner)
+                for value, made in zip(step.outputs, step.body.outputs[1:], strict=True):
+                    self.saw(value, _get(made, inner))
             except Exception:
                 pass
         known.update(zip(step.outputs, carried, strict=True))
@@ -168,6 +185,8 @@ class _Look:
             return
         if not isinstance(step.op, (Call, Layer)):
             run_step(step, known)
+            if step.op.name == "undefined":
+                self.blanks[id(known[step.output])] = known[step.output]
             return
         given, events, state = [known[value] for value in step.uses()], [], get_rng_state()
         with modes.watch(events.append):
@@ -175,22 +194,62 @@ class _Look:
         drawn = not _alike(state, get_rng_state())
         whole = drawn or step.op.short in _BY_NUMBERS
         parts = None if whole else taken_apart(given, events, known[step.output])
-        self.parts[id(step)] = _agreed(self.parts.get(id(step), parts), parts)
+        runs = self.parts.setdefault(id(step), [])
+        if parts is None:
+            self.parts[id(step)] = None
+        elif runs is not None and not any(_alike(parts, run) and sizes == sizes_of(given) for run, sizes in runs):
+            runs.append((parts, sizes_of(given)))
+
+
+_MOST_TURNS = 20  # of a loop that nothing counts, where numbers are made up
 
 
 def _copied(what):
     return what.detach().clone() if isinstance(what, Tensor) else what
 
 
-def _agreed(one, two):
-    """The ops that ran twice, if they were the same."""
-    if not one or not two or len(one[0]) != len(two[0]) or one[1] != two[1]:
+def together(runs):
+    """(ops, where results come from) that stand for all these runs of one function; None where they went two ways."""
+    (first, leaves), _ = runs[0]
+    sizes = [one for _, one in runs]
+    if any(len(ran) != len(first) or made != leaves for (ran, made), _ in runs):
         return None
-    if not all(a.same(b) for a, b in zip(one[0], two[0], strict=True)):
+    joint = []
+    try:
+        for same in zip(*(ran for (ran, _), _ in runs), strict=True):
+            one, seen = same[0], same[0].seen
+            if any(part.op is not one.op for part in same):
+                return None
+            for part in same[1:]:
+                seen = joined(seen, part.seen)
+            keys = dict.fromkeys(key for part in same for key in part.attributes)
+            attributes = {key: _attribute([part.attributes.get(key, one.op.attributes[key]) for part in same],
+                                          sizes, one.op, key) for key in keys}  # fmt: skip
+            joint.append(_Ran(one.op, _operands([part.inputs for part in same], sizes), attributes, seen))
+    except Unsolved:
         return None
-    for a, b in zip(one[0], two[0], strict=True):
-        a.seen = joined(a.seen, b.seen)
-    return one
+    return joint, leaves
+
+
+def _operands(seen, sizes):
+    """What an op was given: from the same places each time, or numbers."""
+    if len({len(one) for one in seen}) > 1:
+        raise Unsolved
+    made = []
+    for places in zip(*seen, strict=True):
+        if isinstance(places[0], tuple) and any(place != places[0] for place in places[1:]):
+            raise Unsolved
+        made.append(places[0] if isinstance(places[0], tuple) else solved(places, sizes))
+    return tuple(made)
+
+
+def _attribute(seen, sizes, op, key):
+    """An attribute; of a new shape one length may be left to the rest."""
+    if op.name == "reshape" and key == "shape" and len({len(shape) for shape in seen}) == 1:
+        differ = [axis for axis, lengths in enumerate(zip(*seen, strict=True)) if len(set(lengths)) > 1]
+        if len(differ) == 1 and 0 not in (n for axis, n in enumerate(seen[0]) if axis not in differ):
+            return tuple(-1 if axis in differ else n for axis, n in enumerate(seen[0]))
+    return solved(seen, sizes)
 
 
 def taken_apart(given, events, result):
@@ -244,6 +303,11 @@ def _is_plain(what):
     return not array.size or (array.min() == array.max() and array.flat[0] in (0, 1))
 
 
+def _each(what, written):
+    """Attributes with a value for each Length in them."""
+    return written(what) if isinstance(what, Length) else rebuilt(what, lambda part: _each(part, written))
+
+
 class _Copy:
     """A graph like the given one, with values of its own, that has what was seen."""
 
@@ -278,8 +342,8 @@ class _Copy:
             body = Block([self.new(value) for value in step.body.inputs])
             self.block(step.body, body)
             into.steps.append(Loop(*begin, body, tuple(map(self.new, step.outputs)), *place))
-        elif self.looked.parts.get(id(step)):
-            self.apart(step, into, *self.looked.parts[id(step)])
+        elif self.looked.parts.get(id(step)) and (parts := together(self.looked.parts[id(step)])):
+            self.apart(step, into, *parts)
         else:
             inputs, attributes = replaced((step.inputs, step.attributes), self.known)
             into.steps.append(Step(step.op, inputs, attributes, tuple(map(self.new, step.outputs)), *place))
@@ -287,12 +351,15 @@ class _Copy:
     def apart(self, step, into, ran, leaves):
         """The ops of a function in its place."""
         given, made = [self.known[value] for value in values_in((step.inputs, step.attributes))], []
+        written = Written(given, into, self.names, (step.source, step.module))
 
         def value(where):
             if isinstance(where, Tensor):
                 held = Value(self.names.new("constant"), "tensor", tuple(where.shape), where.dtype, str(where.device))
                 self.made.constants[held] = where.detach()
                 return held
+            if isinstance(where, (Length, Filled)):
+                return written(where)
             if not isinstance(where, tuple):
                 return where
             return made[where[1]] if where[0] == "made" else given[where[1]] if len(where) == 2 else self.item(
@@ -300,8 +367,9 @@ class _Copy:
 
         for part in ran:
             inputs = tuple(map(value, part.inputs))
+            attributes = _each(part.attributes, written)
             made.append(Value(self.names.new(part.op.name), "tensor", *part.seen))
-            into.steps.append(Step(part.op, inputs, part.attributes, (made[-1],), step.source, step.module))
+            into.steps.append(Step(part.op, inputs, attributes, (made[-1],), step.source, step.module))
         results = [value(leaf) for leaf in leaves]
         if step.output.kind == "list":
             out = self.new(step.output)

@@ -63,7 +63,7 @@ def trace(func, example_inputs, *, check_trace=True, check_tolerance=1e-5):
     for message in lost(recording, others):
         _say(message)
     graph = recording.graph
-    return GraphModule(graph) if isinstance(func, Module) else TracedFunction(graph, func)
+    return GraphModule(graph, like=func) if isinstance(func, Module) else TracedFunction(graph, func)
 
 
 def as_inputs(given, who="trace"):

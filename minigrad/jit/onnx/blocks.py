@@ -49,7 +49,10 @@ def node_with_blocks(b, kind, inputs, like, **blocks):
     for name, value in data.items():
         node.metadata_props.add(key=name, value=value)
     b.nodes.append(node)
-    return [Sym(b, name, x.dtype, x.known, x.kind, None, x.origin) for name, x in zip(names, like, strict=True)]
+    made = [Sym(b, name, x.dtype, x.known, x.kind, None, x.origin) for name, x in zip(names, like, strict=True)]
+    for x, one in zip(made, like, strict=True):
+        x.blank = one.blank
+    return made
 
 
 def wider(a, b):

@@ -19,6 +19,7 @@ REFUSED = {
     "logabsdet": "ONNX has a determinant only, which overflows: use det(x).abs().log()",
     "view_dtype": "ONNX cannot read bytes as another dtype: use .to(dtype) if numbers are meant",
     **dict.fromkeys(("gcd", "lcm"), "ONNX has no common divisors: work them out before"),
+    "tensor.tolist": "a file has no lists of numbers: keep it a tensor",
 }
 
 
@@ -31,6 +32,20 @@ def emits(*names):
         return function
 
     return enter
+
+
+def reason(op):
+    """Why a record that nothing writes cannot be written, and what to do."""
+    if op.name in REFUSED:
+        return REFUSED[op.name]
+    if not getattr(op, "portable", True):
+        return "it is a Python function of its own, which runs in Python alone. Say it with ops of minigrad"
+    if getattr(op, "draws", False) and op.kind == "call":
+        return "it draws random numbers in a way of its own. Draw with rand, randn or bernoulli; or call .eval() before"
+    if op.kind in ("call", "layer"):
+        return ("which ops it is hangs on shapes or numbers that are not known. Give example inputs, jit.save(m, path, "
+                "inputs=(x, ...)); where that does not help, write it with ops that know their shapes")  # fmt: skip
+    return "ONNX has no operator for it. Save a graph without it: the model alone, not its training step"
 
 
 def emitter(name):

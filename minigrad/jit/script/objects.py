@@ -7,11 +7,29 @@ import functools
 import inspect
 
 from ...nn import Module
+from ...tensor import Tensor
 from ..run import run
 from .compiler import Compiler
 from .errors import UnsupportedError
 from .marks import ORIGINAL, mark_of
 from .signature import LATER, Signature
+
+
+MOST_CALLS = 16  # so many kinds of inputs are remembered of each graph, for jit.save
+
+
+def spec_of(what):
+    """What is remembered of an input: (shape, dtype) of a tensor, a list of those, a number as it is."""
+    if isinstance(what, list):
+        return list(map(spec_of, what))
+    return (what.array.shape, what.array.dtype) if isinstance(what, Tensor) else what
+
+
+def kind_of_input(what):
+    """The same as something to be told apart by, where all numbers of one type are one."""
+    if isinstance(what, list):
+        return tuple(map(kind_of_input, what))
+    return (what.array.shape, what.array.dtype) if isinstance(what, Tensor) else type(what)
 
 
 class Compiled:
@@ -21,6 +39,7 @@ class Compiled:
         self.function, self.module = function, module
         self.signature = Signature(function, module is not None)
         self.graphs, self.latest = {}, None
+        self.calls = {}  # graph -> the types of inputs that it was run on, as keys of a dict; see spec_of
 
     def state(self):
         """What the graph depends on beside the arguments: which modules are being trained."""
@@ -47,7 +66,11 @@ class Compiled:
 
     def __call__(self, args, kwargs):
         graph, inputs = self.graph_for(self.signature.bind(args, kwargs))
-        return run(graph, inputs)
+        result = run(graph, inputs)
+        calls = self.calls.setdefault(graph, {})
+        if len(calls) < MOST_CALLS:
+            calls.setdefault(tuple(map(kind_of_input, inputs)), tuple(map(spec_of, inputs)))
+        return result
 
     def graph(self):
         """The graph of the last call; before there is one, that for defaults. Errors: RuntimeError where it needs a
@@ -141,6 +164,7 @@ class ScriptModule(Module):
         setattr(self.__dict__[ORIGINAL], name, value)
         for compiled in self._methods.values():
             compiled.graphs.clear()
+            compiled.calls.clear()
 
     @property
     def graph(self):
