@@ -17,11 +17,21 @@ class Unsolved(Exception):
 
 @dataclass(frozen=True)
 class Length:
-    """The product of some lengths, each (operand, axis) or (operand, None) for a number, times `factor`, plus `more`."""
+    """The product of some lengths, each (operand, axis) or (operand, None) for a number, times `factor`, plus `more`,
+    minus the length `less`."""
 
     axes: tuple
     factor: int = 1
     more: int = 0
+    less: tuple | None = None
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A tuple of one number, `count` times."""
+
+    number: object
+    count: object
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,8 @@ def solved(seen, sizes):
     if isinstance(first, (tuple, list)) and all(len(one) == len(first) for one in seen):
         parts = [solved(parts, sizes) for parts in zip(*seen, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    if isinstance(first, tuple) and all(one and len(set(one)) == 1 for one in seen):
+        return Repeated(*(solved(part, sizes) for part in ([one[0] for one in seen], list(map(len, seen)))))
     if isinstance(first, slice):
         return slice(*[solved([getattr(one, end) for one in seen], sizes) for end in ("start", "stop", "step")])
     if all(one == first for one in seen):
@@ -65,7 +77,7 @@ def solved(seen, sizes):
 
 def number(seen, sizes):
     """The simplest Length that is `seen`. Errors: Unsolved."""
-    axes = [axis for axis in sizes[0] if all(axis in one for one in sizes)]
+    seen, axes = list(seen), [axis for axis in sizes[0] if all(axis in one for one in sizes)]
     products = [*[(axis,) for axis in axes], *itertools.combinations(axes, 2)]
     values = {axes: [_product(one, axes) for one in sizes] for axes in products}
     for axes, found in values.items():
@@ -80,6 +92,9 @@ def number(seen, sizes):
         more = seen[0] - values[axes][0]
         if [n + more for n in values[axes]] == seen:
             return Length(axes, 1, more)
+    for axes, less in itertools.product(products, values):
+        if len(less) == 1 and [n - m for n, m in zip(values[axes], values[less], strict=True)] == seen:
+            return Length(axes, less=less[0])
     raise Unsolved
 
 
@@ -103,7 +118,7 @@ def _tensor(seen, sizes):
 
 
 class Written:
-    """Puts steps into a block for each Length and Filled, once for each of them. `given` are the operands."""
+    """Puts steps into a block for each Length, Filled and Repeated, once for each of them. `given` are the operands."""
 
     def __init__(self, given, into, names, place):
         self.given, self.into, self.names, self.place, self.made = given, into, names, place, {}
@@ -116,8 +131,14 @@ class Written:
 
     def __call__(self, what):
         if what not in self.made:
-            self.made[what] = self.filled(what) if isinstance(what, Filled) else self.length(what)
+            write = {Filled: self.filled, Repeated: self.repeated, Length: self.length}[type(what)]
+            self.made[what] = write(what)
         return self.made[what]
+
+    def repeated(self, what):
+        """The tuple."""
+        parts = [self(part) if isinstance(part, Length) else part for part in (what.number, what.count)]
+        return self.step("list.repeated", parts, "list")
 
     def filled(self, what):
         """The tensor."""
@@ -133,6 +154,8 @@ class Written:
         made = parts[0]
         for part in [*parts[1:], *([what.factor] if what.factor != 1 else [])]:
             made = self.step("number.mul", (made, part))
+        if what.less is not None:
+            return self.step("number.sub", (made, self(Length((what.less,)))))
         return self.step("number.add", (made, what.more)) if what.more else made
 
     def size(self, i, axis):

@@ -24,7 +24,7 @@ from . import check
 from .calls import Call
 from .graph import Block, Graph, If, Loop, Names, Step, Value, replaced, values_in
 from .layers import Layer
-from .lengths import Filled, Length, Unsolved, Written, sizes_of, solved
+from .lengths import Filled, Length, Repeated, Unsolved, Written, sizes_of, solved
 from .prims import PRIMS
 from .run import _get, run_step
 from .tree import flatten, rebuilt
@@ -177,20 +177,20 @@ class _Look:
             self.saw(value, what)
 
     def step(self, step, known):
-        effects = getattr(step.op, "effects", False)
-        if effects:  # on copies: looking changes nothing
+        inner = known
+        if getattr(step.op, "effects", False):  # on copies: looking changes nothing
             inner = {**known, **{value: _copied(known[value]) for value in step.uses()}}
-            run_step(step, inner)
-            known.update((value, inner[value]) for value in step.outputs)
-            return
+        given, events, state = [inner[value] for value in step.uses()], [], get_rng_state()
         if not isinstance(step.op, (Call, Layer)):
-            run_step(step, known)
-            if step.op.name == "undefined":
-                self.blanks[id(known[step.output])] = known[step.output]
+            run_step(step, inner)
+        else:
+            with modes.watch(events.append):
+                run_step(step, inner)
+        known.update((value, inner[value]) for value in step.outputs)
+        if step.op.name == "undefined":
+            self.blanks[id(known[step.output])] = known[step.output]
+        if not isinstance(step.op, (Call, Layer)):
             return
-        given, events, state = [known[value] for value in step.uses()], [], get_rng_state()
-        with modes.watch(events.append):
-            run_step(step, known)
         drawn = not _alike(state, get_rng_state())
         whole = drawn or step.op.short in _BY_NUMBERS
         parts = None if whole else taken_apart(given, events, known[step.output])
@@ -305,7 +305,7 @@ def _is_plain(what):
 
 def _each(what, written):
     """Attributes with a value for each Length in them."""
-    return written(what) if isinstance(what, Length) else rebuilt(what, lambda part: _each(part, written))
+    return written(what) if isinstance(what, (Length, Repeated)) else rebuilt(what, lambda part: _each(part, written))
 
 
 class _Copy:

@@ -34,7 +34,7 @@ def loop(b, rows, step, states):
         b,
         "Loop",
         [rows.shape[0], None, *states],
-        [*states, *[Sym(b, "", x.dtype, (rows.shape[0], *x.known)) for x in made]],
+        [*states, *[Sym(b, "", x.dtype, (rows.known[0], *x.known)) for x in made]],
         body=body,
     )
     return [x.reshape((rows.shape[0] * rows.shape[1], x.known[2])) for x in results[len(states) :]]

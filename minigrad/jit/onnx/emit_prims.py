@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ...dtype import as_dtype, get_default_dtype
+from ..lengths import Repeated
 from ..prims import PRIMS
 from .blocks import graph_of, node_with_blocks, wider
 from .build import EMPTY, Sym, Untold
@@ -232,6 +233,12 @@ def list_stack(items, dim=0):
 def list_cat(items, dim=0):
     """All of them, one behind the other."""
     return _joined_up(items, dim, 0)
+
+
+@emits("list.repeated")
+def repeated(number, count):
+    """As it is said: the op that is told so knows what to make of it."""
+    return Repeated(number, count)
 
 
 @emits("list.slice")
