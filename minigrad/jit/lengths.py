@@ -88,10 +88,10 @@ def number(seen, sizes):
         factor = seen[place] // found[place] if place is not None else 0
         if factor and [n * factor for n in found] == seen:
             return Length(axes, factor)
-    for axes in ((axis,) for axis in axes):
-        more = seen[0] - values[axes][0]
-        if [n + more for n in values[axes]] == seen:
-            return Length(axes, 1, more)
+    for axis in axes:
+        more = seen[0] - sizes[0][axis]
+        if [one[axis] + more for one in sizes] == seen:
+            return Length((axis,), 1, more)
     for axes, less in itertools.product(products, values):
         if len(less) == 1 and [n - m for n, m in zip(values[axes], values[less], strict=True)] == seen:
             return Length(axes, less=less[0])

@@ -1,4 +1,4 @@
-"""A module around a graph: the parameters under their names, and `forward` runs the graph."""
+"""What a graph is called through: a function that runs it, or a module with the parameters under their names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ from ..nn import Module, Parameter
 from .run import run
 
 _DEEPEST = 64  # so many dots of a name become submodules
+
+
+class TracedFunction:
+    """A function's graph; calling it runs the graph. `graph` and `code` show it."""
+
+    def __init__(self, graph, original):
+        self.graph, self.original = graph, original
+        self.__name__, self.__doc__ = graph.name, getattr(original, "__doc__", None)
+
+    @property
+    def code(self):
+        """The graph as a Python function."""
+        return self.graph.code
+
+    def __call__(self, *inputs):
+        return run(self.graph, inputs)
+
+    def __repr__(self):
+        return f"<traced {self.__name__}, {len(self.graph.steps)} steps>"
 
 
 class GraphModule(Module):

@@ -22,11 +22,12 @@ from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
 from . import check
 from .calls import Call
-from .graph import Block, Graph, If, Loop, Names, Step, Value, replaced, values_in
+from .graph import Graph, If, Loop, Names, Step, Value, values_in
 from .layers import Layer
 from .lengths import Filled, Length, Repeated, Unsolved, Written, sizes_of, solved
 from .prims import PRIMS
 from .run import _get, run_step
+from .splicing import Copier
 from .tree import flatten, rebuilt
 
 # What these run hangs on the numbers that they are given, not on shapes alone: they stay whole.
@@ -74,12 +75,16 @@ def _alike(a, b):
     if isinstance(a, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(map(_alike, a, b))
     if isinstance(a, Tensor):
-        return isinstance(b, Tensor) and a.array.dtype == b.array.dtype and a.array.shape == b.array.shape and bool((a.array == b.array).all())
+        return isinstance(b, Tensor) and _same(a.array, b.array)
     if isinstance(a, _Ran):
         return isinstance(b, _Ran) and a.op is b.op and _alike((a.inputs, a.attributes), (b.inputs, b.attributes))
     if hasattr(a, "tobytes") and hasattr(b, "tobytes"):
         return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
     return type(a) is type(b) and bool(a == b)
+
+
+def _same(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and bool((a == b).all())
 
 
 def type_of(tensor):
@@ -192,7 +197,8 @@ class _Look:
         if not isinstance(step.op, (Call, Layer)):
             return
         drawn = not _alike(state, get_rng_state())
-        whole = drawn or step.op.short in _BY_NUMBERS
+        changed = inner is not known and not all(_alike(inner[value], known[value]) for value in step.uses())
+        whole = drawn or changed or step.op.short in _BY_NUMBERS
         parts = None if whole else taken_apart(given, events, known[step.output])
         runs = self.parts.setdefault(id(step), [])
         if parts is None:
@@ -308,12 +314,12 @@ def _each(what, written):
     return written(what) if isinstance(what, (Length, Repeated)) else rebuilt(what, lambda part: _each(part, written))
 
 
-class _Copy:
+class _Copy(Copier):
     """A graph like the given one, with values of its own, that has what was seen."""
 
     def __init__(self, graph, looked):
-        self.looked, self.known, self.names = looked, {}, Names()
-        self.made = Graph(name=graph.name, form=graph.form)
+        super().__init__(Names())
+        self.looked, self.made = looked, Graph(name=graph.name, form=graph.form)
         self.made.inputs = [self.new(value) for value in graph.inputs]
         self.made.parameters = {self.new(value): tensor for value, tensor in graph.parameters.items()}
         self.made.constants = {self.new(value): tensor for value, tensor in graph.constants.items()}
@@ -321,32 +327,17 @@ class _Copy:
         self.made.updates = [(self.known[a], self.known[b]) for a, b in graph.updates]
 
     def new(self, value):
-        shape, dtype, device = self.looked.types.get(value, (value.shape, value.dtype, value.device))
-        self.known[value] = made = Value(self.names.new(value.name), value.kind, shape, dtype, device)
+        made = super().new(value)
+        made.shape, made.dtype, made.device = self.looked.types.get(value, (value.shape, value.dtype, value.device))
         return made
 
-    def block(self, block, into):
-        for step in block.steps:
-            self.step(step, into)
-        into.outputs = replaced(list(block.outputs), self.known)
-
     def step(self, step, into):
-        place = step.source, step.module
-        if type(step) is If:
-            condition, arms = replaced(step.condition, self.known), (Block(), Block())
-            for arm, other in zip(step.blocks, arms, strict=True):
-                self.block(arm, other)
-            into.steps.append(If(condition, *arms, tuple(map(self.new, step.outputs)), *place))
-        elif type(step) is Loop:
-            begin = replaced((step.count, step.condition, tuple(step.carried)), self.known)
-            body = Block([self.new(value) for value in step.body.inputs])
-            self.block(step.body, body)
-            into.steps.append(Loop(*begin, body, tuple(map(self.new, step.outputs)), *place))
-        elif self.looked.parts.get(id(step)) and (parts := together(self.looked.parts[id(step)])):
-            self.apart(step, into, *parts)
+        parts = self.looked.parts.get(id(step))
+        parts = together(parts) if parts else None
+        if parts is None:
+            super().step(step, into)
         else:
-            inputs, attributes = replaced((step.inputs, step.attributes), self.known)
-            into.steps.append(Step(step.op, inputs, attributes, tuple(map(self.new, step.outputs)), *place))
+            self.apart(step, into, *parts)
 
     def apart(self, step, into, ran, leaves):
         """The ops of a function in its place."""

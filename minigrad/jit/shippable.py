@@ -94,8 +94,10 @@ def _forward_of(compiled):
     plan, graph = variant.plan, dead(variant.graph)
     trains = plan.gradients_after or plan.changed or any(isinstance(step.op, Vjp) for step in graph.steps)
     if trains or plan.options:
-        raise ValueError(f"jit.save(): {name} is a step of training: it changes parameters or their gradients, and a "
-                         "file only goes forward. Save the model: jit.save(jit.trace(model.eval(), (x,)), path)")  # fmt: skip
+        raise ValueError(
+            f"jit.save(): {name} is a step of training: it changes parameters or their gradients, and a file only goes "
+            "forward. Save the model: jit.save(jit.trace(model.eval(), (x,)), path)"
+        )
     if variant.facts:
         raise ValueError(f"jit.save(): which way {name} goes hangs on numbers that it looks at, and this recording is "
                          f"of one way. jit.script keeps all: jit.save(jit.script({name}), path)")  # fmt: skip

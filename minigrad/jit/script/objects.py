@@ -6,14 +6,16 @@ import copy
 import functools
 import inspect
 
+from ... import modes
 from ...nn import Module
 from ...tensor import Tensor
+from ..passed import Passed
 from ..run import run
+from ..tree import rebuilt
 from .compiler import Compiler
 from .errors import UnsupportedError
 from .marks import ORIGINAL, mark_of
 from .signature import LATER, Signature
-
 
 MOST_CALLS = 16  # so many kinds of inputs are remembered of each graph, for jit.save
 
@@ -30,6 +32,11 @@ def kind_of_input(what):
     if isinstance(what, list):
         return tuple(map(kind_of_input, what))
     return (what.array.shape, what.array.dtype) if isinstance(what, Tensor) else type(what)
+
+
+def plainly(what):
+    """Arguments with plain numbers in the place of those that a recording follows."""
+    return what.plain() if isinstance(what, Passed) else rebuilt(what, plainly)
 
 
 class Compiled:
@@ -65,6 +72,8 @@ class Compiled:
         return None if any(value is LATER for value in usual.values()) else self.graph_for(usual)[0]
 
     def __call__(self, args, kwargs):
+        if modes.state.staging is not None:
+            args, kwargs = plainly(args), plainly(kwargs)
         graph, inputs = self.graph_for(self.signature.bind(args, kwargs))
         result = run(graph, inputs)
         calls = self.calls.setdefault(graph, {})
