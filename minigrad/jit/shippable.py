@@ -12,11 +12,12 @@ from ..nn import Module
 from ..tensor import Tensor
 from .calls import Call
 from .compiling.compiled import Compiled
-from .graph import Graph, Value
+from .graph import Graph, Names, Value, replaced
 from .layers import Layer
 from .passes import dead
 from .script import ScriptFunction, ScriptModule
 from .shaped import looked_at
+from .splicing import Copier
 from .vjp import Vjp
 
 
@@ -67,12 +68,32 @@ def _scripted(compiled, given):
     """The graph for these examples, or that of the last call with inputs like those it was called with."""
     if given is None:
         graph = compiled.graph()
-        return graph, [(tuple(map(_made_up, one)), True) for one in compiled.calls.get(graph, {}).values()]
-    sorted_out = [compiled.graph_for(compiled.signature.bind(one, {})) for one in given]
-    graph = sorted_out[0][0]
-    if any(other is not graph for other, _ in sorted_out):
-        raise ValueError(f"jit.save(): {graph.name} has another graph for some of the examples: give those of one kind")
-    return graph, [(tuple(inputs), False) for _, inputs in sorted_out]
+        examples = [(tuple(map(_made_up, one)), True) for one in compiled.calls.get(graph, {}).values()]
+        usual = compiled.signature.never_given(compiled.most, compiled.named)
+    else:
+        sorted_out = [compiled.graph_for(compiled.signature.bind(one, {})) for one in given]
+        graph = sorted_out[0][0]
+        if any(other is not graph for other, _ in sorted_out):
+            raise ValueError(f"jit.save(): {graph.name} has another graph for some of the examples: give those of one "
+                             "kind")  # fmt: skip
+        examples = [(tuple(inputs), False) for _, inputs in sorted_out]
+        usual = compiled.signature.never_given(max(map(len, given)), ())
+    return _settled(graph, examples, usual)
+
+
+def _settled(graph, examples, usual):
+    """The graph with numbers in it that are always the defaults; examples without them."""
+    known = {value: usual[value.name] for value in graph.inputs if value.kind not in ("tensor", "list")
+             and value.name in usual}  # fmt: skip
+    if not known:
+        return graph, examples
+    keep = [i for i, value in enumerate(graph.inputs) if value not in known]
+    made = Graph([graph.inputs[i] for i in keep], [], [], graph.name, graph.parameters, graph.constants, graph.form,
+                 graph.updates)  # fmt: skip
+    copier = Copier(Names(value.name for value in (*made.inputs, *graph.held())), known)
+    copier.block(graph, made)
+    made.updates = replaced(graph.updates, copier.known)
+    return made, [(tuple(one[i] for i in keep), made_up) for one, made_up in examples]
 
 
 def _made_up(spec):
@@ -175,13 +196,14 @@ _PRIMES = 2, 5, 11, 17, 23, 31
 
 
 def _with_all(graph, module):
-    """The graph with all that the module holds among its parameters, also what no step uses, so that the state that
-    comes back fits."""
-    names = {value.name for value in graph.parameters}
-    made = Graph(graph.inputs, graph.steps, graph.outputs, graph.name, dict(graph.parameters), dict(graph.constants),
-                 graph.form, graph.updates)  # fmt: skip
+    """The graph with all that the module holds among its parameters, in its order, also what no step uses: so that the
+    state that comes back fits."""
+    names = {value.name: value for value in graph.parameters}
+    parameters = {}
     for name, tensor in module.state_dict(keep_vars=True).items():
-        if name not in names:
+        held = names.pop(name, None)
+        if held is None:
             held = Value(name, "tensor", tuple(tensor.array.shape), tensor.dtype, str(tensor.device))
-            made.parameters[held] = tensor
-    return made
+        parameters[held] = graph.parameters.get(held, tensor)
+    parameters |= {held: graph.parameters[held] for held in names.values()}
+    return Graph(graph.inputs, graph.steps, graph.outputs, graph.name, parameters, graph.constants, graph.form)

@@ -256,7 +256,7 @@ def list_slice(items, into, start=None, end=None, step=None):
     first, last = (place(start, low), place(end, high)) if step > 0 else (place(start, high), place(end, low))
     count = maximum(_floor_divided((last - first + (step - (1 if step > 0 else -1))).as_kind("int"), into.sym(step)
                                    .as_kind("int")), 0)  # fmt: skip
-    return collected(into, items, count, lambda turn: first + turn * step)
+    return collected(into, items, count, lambda turn: turn * step + first)
 
 
 def collected(into, items, count, place, begin=None):

@@ -74,9 +74,9 @@ def _given(name, operands, rest, named):
 
 
 @emits("F.dropout")
-def dropout(x, into, rest=(), named=None):
+def dropout(x, *operands, into, rest=(), named=None):
     """Zeros at random, while training."""
-    given = _given("F.dropout", (x,), rest, named or {})
+    given = _given("F.dropout", (x, *operands), rest, named or {})
     p, training = given["p"], given["training"]
     if training is False or p == 0:
         return x
@@ -84,9 +84,9 @@ def dropout(x, into, rest=(), named=None):
 
 
 @emits("mg.bernoulli", "Tensor.bernoulli")
-def bernoulli(x, into, rest=(), named=None):
+def bernoulli(x, *operands, into, rest=(), named=None):
     """1 with the probability that stands in x, or with p."""
-    p = _given("mg.bernoulli", (x,), rest, named or {})["p"]
+    p = _given("mg.bernoulli", (x, *operands), rest, named or {})["p"]
     return draw(into, "chances", x.shape, x.dtype, options={"p": x.astype("float64") if p is None else p})
 
 

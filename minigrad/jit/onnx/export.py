@@ -259,10 +259,8 @@ class _Exporter:
                 x.origin, x.blank = outer if x.kind == "list" else None, outer.blank
             body, made = self.body(step, b, inner, [turn, *into])
             told = [i for i, (x, y) in enumerate(zip(carried, made[1:], strict=True)) if x.blank and not y.blank]
-            for i in told:  # what was carried in as anything at all is a zero of the type that comes back
-                carried[i] = zero_like(made[1 + i], carried[i])
-                types[i] = _as_value(carried[i], step.outputs[i])
-            wider = [_joined(x, y, v) for x, y, v in zip(types, made[1:], step.outputs, strict=True)]
+            wider = [x if i in told else _joined(x, y, v) for i, (x, y, v) in
+                     enumerate(zip(types, made[1:], step.outputs, strict=True))]  # fmt: skip
             if not told and all(x.known == y.known and x.dtype == y.dtype for x, y in zip(types, wider, strict=True)):
                 break
             types = wider
@@ -271,6 +269,9 @@ class _Exporter:
             b.constants.clear()
             b.constants.update(constants[1])
             self.notes[:] = constants[2]
+            for i in told:  # what was carried in as anything at all is a zero of the type that comes back
+                carried[i] = zero_like(made[1 + i], carried[i])
+                types[i] = _as_value(carried[i], step.outputs[i])
         again = emit_prims.to_number(made[0], "tensor.bool")
         graph = graph_of(body, [turn, go_on, *into], [again, *made[1:]], "body")
         start = len(b.nodes)

@@ -46,7 +46,9 @@ class Compiled:
         self.function, self.module = function, module
         self.signature = Signature(function, module is not None)
         self.graphs, self.latest = {}, None
-        self.calls = {}  # graph -> the types of inputs that it was run on, as keys of a dict; see spec_of
+        # Of calls, for jit.save: graph -> the types of its inputs, see spec_of; how many arguments came in order at
+        # most, and which ones by name.
+        self.calls, self.most, self.named = {}, 0, set()
 
     def state(self):
         """What the graph depends on beside the arguments: which modules are being trained."""
@@ -76,6 +78,8 @@ class Compiled:
             args, kwargs = plainly(args), plainly(kwargs)
         graph, inputs = self.graph_for(self.signature.bind(args, kwargs))
         result = run(graph, inputs)
+        self.most = max(self.most, len(args))
+        self.named.update(kwargs)
         calls = self.calls.setdefault(graph, {})
         if len(calls) < MOST_CALLS:
             calls.setdefault(tuple(map(kind_of_input, inputs)), tuple(map(spec_of, inputs)))
