@@ -2,6 +2,7 @@
 
 import io
 import json
+import linecache
 import subprocess
 import sys
 import textwrap
@@ -9,14 +10,17 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import jit, nn
 from minigrad.jit.graph import If, Loop
-from minigrad.jit.tree import flatten
+from minigrad.jit.tree import Leaf, flatten
 from tests.ship_programs import CONTROLLED, MODULES, SCRIPTED, Gate, Switch, gathered, halving, rows
 from tests.test_jit_onnx_ops import session
 from tests.test_jit_onnx_save import ALONE
+from tests.test_jit_script_programs import built, statements
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -28,8 +32,17 @@ def leaves(what):
     return [x.detach().numpy() if isinstance(x, mg.Tensor) else np.asarray(x) for x in found]
 
 
+def variable(form, result):
+    """The parts of a result that a graph gives, in order; what is the same each time stands in its form."""
+    if form is None or isinstance(form, Leaf):
+        return leaves(result)
+    if isinstance(form, (tuple, list)):
+        return [x for part, one in zip(form, result, strict=True) for x in variable(part, one)]
+    return [x for key in form for x in variable(form[key], result[key])] if isinstance(form, dict) else []
+
+
 def same(got, wanted):
-    got, wanted = leaves(got) if not isinstance(got, list) else got, leaves(wanted)
+    got, wanted = (x if isinstance(x, list) else leaves(x) for x in (got, wanted))
     assert len(got) == len(wanted)
     for a, b in zip(got, wanted, strict=True):
         np.testing.assert_allclose(a, b, 1e-4, 1e-5)
@@ -60,7 +73,7 @@ def shipped(made, eager, cases, **options):
             assert repr(flatten(got, object)[1]) == repr(flatten(wanted, object)[1])  # nested as it was
             same(got, wanted)
         feeds = {value.name: x.numpy() for value, x in zip(loaded.graph.inputs, inputs, strict=True)}
-        same(run(None, feeds), wanted)
+        same(run(None, feeds), variable(loaded.graph.form, wanted))
     return loaded
 
 
@@ -109,6 +122,27 @@ def test_scripted_functions_run_both_arms_and_any_length(name):
     for n in (2, 5):
         made(*rows(n))
     shipped(made, eager, [(x * s,) for n in range(10) for (x,) in (rows(n),) for s in (1, -3)])
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+          suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(st.lists(statements(False), min_size=1, max_size=4).map(lambda parts: [line for part in parts for line in part]))
+def test_programs_at_random_run_in_onnxruntime(body):
+    program, name = built(body)
+    try:
+        made = jit.script(program)
+        cases = [(mg.randn(n, 3, generator=mg.Generator().manual_seed(n)), k) for n, k in ((1, 0), (4, 4), (0, 2), (3, 1))]
+        for case in cases:
+            made(*case)
+        content, loaded = bytes_of(made)
+        run = session(content).run
+        for case in cases:
+            wanted = program(*case)
+            same(loaded(*case), wanted)
+            feeds = {v.name: np.asarray(getattr(x, "array", x)) for v, x in zip(loaded.graph.inputs, case, strict=True)}
+            same(run(None, feeds), variable(loaded.graph.form, wanted))
+    finally:
+        del linecache.cache[name]
 
 
 @pytest.mark.parametrize("name", CONTROLLED)

@@ -198,7 +198,7 @@ class _Look:
             return
         drawn = not _alike(state, get_rng_state())
         changed = inner is not known and not all(_alike(inner[value], known[value]) for value in step.uses())
-        whole = drawn or changed or step.op.short in _BY_NUMBERS
+        whole = drawn or changed or (given and step.op.short in _BY_NUMBERS)
         parts = None if whole else taken_apart(given, events, known[step.output])
         runs = self.parts.setdefault(id(step), [])
         if parts is None:
@@ -216,12 +216,13 @@ def _copied(what):
 
 def together(runs):
     """(ops, where results come from) that stand for all these runs of one function; None where they went two ways."""
-    (first, leaves), _ = runs[0]
+    (first, _), _ = runs[0]
     sizes = [one for _, one in runs]
-    if any(len(ran) != len(first) or made != leaves for (ran, made), _ in runs):
+    if any(len(ran) != len(first) for (ran, _), _ in runs):
         return None
     joint = []
     try:
+        leaves = _operands([made for (_, made), _ in runs], sizes)
         for same in zip(*(ran for (ran, _), _ in runs), strict=True):
             one, seen = same[0], same[0].seen
             if any(part.op is not one.op for part in same):
@@ -285,7 +286,9 @@ def taken_apart(given, events, result):
             places[id(event.output)] = ("made", len(ran) - 1)
             held.append(event.output)
     leaves = [place(x) for x in (flatten(result)[0] if isinstance(result, (tuple, list)) else [result])]
-    return (ran, leaves) if ran and all(isinstance(leaf, tuple) for leaf in leaves) else None
+    known = all(isinstance(leaf, tuple) or (isinstance(leaf, Tensor) and (not given or _is_plain(leaf)))
+                for leaf in leaves)  # fmt: skip
+    return (ran, leaves) if leaves and known else None
 
 
 def _flat(what):

@@ -6,6 +6,8 @@ These are given as `inputs=`; else scripted functions remember the shapes and dt
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ..nn import Module
@@ -16,7 +18,7 @@ from .graph import Graph, Names, Value, replaced
 from .layers import Layer
 from .passes import dead
 from .script import ScriptFunction, ScriptModule
-from .shaped import looked_at
+from .shaped import joined, looked_at, type_of
 from .splicing import Copier
 from .vjp import Vjp
 
@@ -159,10 +161,20 @@ def _looked(graph, examples):
             f"jit.save(): {graph.name} does not run on numbers made up in the shapes of its calls "
             f"({type(error).__name__}: {error}). Give inputs that it takes: jit.save(m, path, inputs=(x, ...))"
         ) from error
-    for value, before in zip(found.inputs, graph.inputs, strict=True):
+    for i, (value, before) in enumerate(zip(found.inputs, graph.inputs, strict=True)):
+        if value.kind == "list":
+            value.shape, value.dtype = _type_of_all([x for one, _ in examples for x in one[i]])
+            continue
         if value.shape is not None and before.shape is not None:  # what is said to be open stays so
             value.shape = tuple(None if m is None else n for n, m in zip(value.shape, before.shape, strict=True))
     return found
+
+
+def _type_of_all(tensors):
+    """(shape, dtype) of what a list holds; None where nothing tells."""
+    found = [type_of(x) for x in tensors]
+    shape, dtype, _ = functools.reduce(joined, found) if found else (None, None, None)
+    return shape, dtype
 
 
 def _longer(graph, examples, axes):

@@ -11,6 +11,7 @@ from ...dtype import as_dtype, get_default_dtype, result_type
 from ...errors import DtypeError
 from ...op import Op
 from ..graph import If, Loop, Names, Value, replaced, values_in
+from ..passes import folding
 from . import emit_math, emit_nn, emit_prims, emit_random, emit_scan, emit_shape  # noqa: F401  they fill the table
 from .blocks import graph_of, info, joined, node_with_blocks
 from .build import Builder, Sym, Untold, tensor_proto
@@ -25,6 +26,8 @@ class ExportError(ValueError):
 
 def nodes_of(graph, axes, examples):
     """(GraphProto, notes, names of what it holds). axes: names of open lengths by input; examples: tensors for them."""
+    # Which way an If goes that hangs on what is held alone is settled here: onnxruntime (1.32) may crash when it does.
+    graph = folding(graph, graph.held(), numbers_only=True)
     return _Exporter(graph, axes, examples).run()
 
 
@@ -65,7 +68,7 @@ class _Exporter:
         if value.kind in NUMBER:
             made = Sym(self.b, self.names.new(value.name), NUMBER[value.kind], (), value.kind)
         elif value.kind == "list":
-            made = Sym(self.b, self.names.new(value.name), value.dtype and as_dtype(value.dtype).numpy, None, "list")
+            made = Sym(self.b, self.names.new(value.name), value.dtype and as_dtype(value.dtype).numpy, value.shape, "list")
         else:
             example = self.examples.get(value)
             dtype = value.dtype if example is None else example.dtype
