@@ -55,10 +55,8 @@ class Gate(nn.Module):
 
     def forward(self, x):
         if x.sum() > 0:
-            y = self.warm(x)
-        else:
-            y = self.cold(x) * 2
-        return y.tanh()
+            return self.warm(x).tanh()
+        return (self.cold(x) * 2).tanh()
 
 
 class Switch(Gate):
@@ -93,8 +91,8 @@ def alternating(x):
     for i in range(x.size(0)):
         if i % 2 == 0:
             total = total + x[i]
-        else:
-            total = total * 0.5 - x[i]
+            continue
+        total = total * 0.5 - x[i]
     return total
 
 

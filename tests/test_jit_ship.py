@@ -1,4 +1,4 @@
-"""From the outside in: written once, then traced or scripted, replayed, saved, run by onnxruntime, loaded back, trained."""
+"""From the outside in: written once, traced or scripted, replayed, saved, run by onnxruntime, loaded back, trained."""
 
 import io
 import json
@@ -100,7 +100,6 @@ def test_modules(name, how):
         cases = [example(n) for n in (1, 2, 3, 5)]
     if name in ("gate", "switch"):
         cases = [(x,) for case in cases for x in (case[0], -case[0])]
-        cases = [case for case in cases if name == "switch" or how == "script" or (case[0].sum() > 0) == (cases[0][0].sum() > 0)]
     if how == "trace" and name == "gate":  # a trace has the arm of its example alone
         cases = cases[:0]
     loaded = shipped(made, module, cases)
@@ -131,7 +130,8 @@ def test_programs_at_random_run_in_onnxruntime(body):
     program, name = built(body)
     try:
         made = jit.script(program)
-        cases = [(mg.randn(n, 3, generator=mg.Generator().manual_seed(n)), k) for n, k in ((1, 0), (4, 4), (0, 2), (3, 1))]
+        sizes = (1, 0), (4, 4), (0, 2), (3, 1)
+        cases = [(mg.randn(n, 3, generator=mg.Generator().manual_seed(n)), k) for n, k in sizes]
         for case in cases:
             made(*case)
         content, loaded = bytes_of(made)
@@ -153,8 +153,8 @@ def test_traced_functions_keep_cond_while_loop_and_scan(name):
     assert {type(step) for step in made.graph.steps} & {If, Loop}
     shipped(made, eager, [(x * s,) for (x,) in (rows(3), rows(3)) for s in (1, -1, 40, 0)])
     x = mg.randn(3, 3)
-    for given in (x, -x):
-        one, two = given.clone().requires_grad_(), given.clone().requires_grad_()
+    for case in (x, -x):
+        one, two = case.clone().requires_grad_(), case.clone().requires_grad_()
         same(gradients(made, (one,), one), gradients(eager, (two,), two))
 
 
@@ -288,9 +288,8 @@ def test_what_is_python_is_refused():
         def backward(ctx, g):
             return g * 2 * ctx.saved_tensors[0]
 
-    made = jit.script(lambda_free := _calls(python))
+    made = jit.script(_calls(python))
     made(mg.ones(2))
-    assert lambda_free
     with pytest.raises(ValueError, match=r"python\.python.*Python function of its own"):
         bytes_of(made)
     traced = jit.trace(lambda x: Square.apply(x * 1.0), mg.ones(2, requires_grad=True))

@@ -129,7 +129,7 @@ def test_results_are_apart_from_what_was_handed_in():
     (lambda x: mg.autograd.grad(jit.cond(x.sum() > 0, lambda: x * 2, lambda: x).sum(), x)[0],
      "a trace does not record backward through cond"),
     (lambda x: jit.cond(x.sum() > 0, lambda: x, lambda: (x, x)), "both functions of cond have to give the same"),
-    (lambda x: jit.cond(x.sum() > 0, lambda: open("f"), lambda: x), "open is not supported in jit.script"),
+    (lambda x: jit.cond(x.sum() > 0, lambda: input(), lambda: x), "input is not supported in jit.script"),
     (lambda x: jit.scan(lambda c, r: (c + r, c), x.sum() * 0, x[:0])[0], "without a single turn"),
     (lambda x: jit.while_loop(lambda x: x.sum() < 9, lambda x: (x, x), (x,)), "a turn takes 1 values and gives 2"),
 ])  # fmt: skip

@@ -68,7 +68,8 @@ class _Exporter:
         if value.kind in NUMBER:
             made = Sym(self.b, self.names.new(value.name), NUMBER[value.kind], (), value.kind)
         elif value.kind == "list":
-            made = Sym(self.b, self.names.new(value.name), value.dtype and as_dtype(value.dtype).numpy, value.shape, "list")
+            dtype = value.dtype and as_dtype(value.dtype).numpy
+            made = Sym(self.b, self.names.new(value.name), dtype, value.shape, "list")
         else:
             example = self.examples.get(value)
             dtype = value.dtype if example is None else example.dtype
