@@ -132,13 +132,30 @@ def middle(x):
     return total, len(chosen)
 
 
+def sliced(x):
+    parts = [x[0] * 0] if x.size(0) > 0 else [mg.zeros(3)]
+    for i in range(x.size(0)):
+        parts.append(x[i])
+    n = len(parts)
+    counts = len(parts[2:]), len(parts[:-2]), len(parts[::-1]), len(parts[-3:9:2]), len(parts[5:1:-2]), len(parts[n:0])
+    return mg.stack(parts[::-1]), mg.stack(parts[-2:]), counts
+
+
+def looked(x):
+    best = int(x.sum(dim=1).argmax()) if x.size(0) > 1 else 0
+    share = x.abs().sum().item() / 2
+    if x.size(0) > 0:
+        x = x.reshape(x.shape) + best
+    return x * share, best * 2, share
+
+
 def counted(x):
     if x.size(0) > 4:
         return {"long": x.mean(dim=0) if x.size(0) < 7 else x.sum(dim=0)}
     return {"long": x.sum(dim=0) / 2}
 
 
-SCRIPTED = {f.__name__: f for f in (alternating, gathered, early, halving, middle, counted)}
+SCRIPTED = {f.__name__: f for f in (alternating, gathered, early, halving, middle, sliced, looked, counted)}
 
 
 def chosen(x):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import minigrad as mg
+from minigrad import jit
 from minigrad.jit import Graph
 from minigrad.jit.check import check
 from minigrad.jit.graph import Block, If, Loop, Names, Step, Value

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import jit, nn
-from minigrad.jit.graph import If, Loop
+from minigrad.jit.graph import If, Loop, Value
 from minigrad.jit.tree import Leaf, flatten
 from tests.ship_programs import CONTROLLED, MODULES, SCRIPTED, Gate, Switch, gathered, halving, rows
 from tests.test_jit_onnx_ops import session
@@ -197,6 +197,55 @@ def test_inputs_may_be_given_instead_of_calls():
     shipped(made, halving, [rows(3)], inputs=rows(3))
     shipped(made, halving, [rows(n) for n in range(6)], inputs=[rows(2), rows(3)])
     shipped(made, halving, [rows(n) for n in range(6)], inputs=rows(2), dynamic_axes={"x": {0: "rows"}})
+
+
+def test_a_model_that_was_trained_by_script_ships_without_another_call():
+    mg.manual_seed(7)
+    model = jit.script(MODULES["cnn"][0]())
+    for n in (3, 4):
+        model(mg.randn(n, 1, 4, 4))
+    shipped(model.eval(), model, [(mg.randn(n, 1, 4, 4),) for n in (1, 6)])
+
+
+def test_defaults_that_no_call_has_changed_are_no_inputs():
+    def scaled(x, by: float = 2.0, twice: bool = False):
+        return x * by * 2 if twice else x * by
+
+    made = jit.script(scaled)
+    made(mg.ones(3))
+    assert [value.name for value in shipped(made, scaled, [(mg.ones(3),)]).graph.inputs] == ["x"]
+    made(mg.ones(3), twice=True)
+    content, loaded = bytes_of(made)
+    assert [value.name for value in loaded.graph.inputs] == ["x", "twice"]
+    feeds = {"x": np.ones(3, "float32"), "twice": np.array(True)}
+    same(session(content).run(None, feeds), scaled(mg.ones(3), twice=True))
+
+
+def test_lists_of_tensors_are_sequences():
+    def joined(xs: list[mg.Tensor]):
+        total = xs[0] * 0
+        for x in xs:
+            total = total + x
+        return total, xs[1:]
+
+    made = jit.script(joined)
+    made([mg.ones(3), mg.ones(3)])
+    content, loaded = bytes_of(made)
+    xs = [mg.ones(3) * i for i in range(1, 5)]
+    same(loaded(xs), joined(xs))
+    total, rest = session(content).run(None, {"xs": [x.numpy() for x in xs]})
+    same([total, *rest], joined(xs))
+
+
+def test_names_that_are_no_paths_are_kept_whole():
+    """Of foreign files: what clashes, or names nothing."""
+    x = jit.trace(lambda x: x, mg.ones(1)).graph.inputs[0]
+    graph = jit.Graph([x], [], [x])
+    names = ["a", "a.b", "graph", "forward.w", "x..y", "deep" + ".x" * 5000, "onnx::MatMul_7", "c.d", "c.e"]
+    for name in names:
+        graph.parameters[Value(name, "tensor", (1,), mg.float32)] = nn.Parameter(mg.ones(1))
+    module = jit.GraphModule(graph)
+    assert sorted(module.state_dict()) == sorted(names) and list(module._modules) == ["c"]
 
 
 def test_compiled_functions_ship_their_way_forward():

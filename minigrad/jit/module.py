@@ -46,18 +46,26 @@ class GraphModule(Module):
 
     def _place(self, name, tensor):
         """Register a tensor where its name says; a name that says nothing (from a foreign file) is one as a whole."""
-        owner, parts = self, name.split(".")
-        path = [self]
-        for part in parts[:-1] if len(parts) <= _DEEPEST else ():
-            owner = owner._modules.get(part) or (Module() if _is_free(owner, part) else None)
-            if owner is None:
+        parts, owner, grown = name.split("."), self, []
+        for part in parts[:-1]:
+            inner = owner._modules.get(part)
+            if inner is None and _is_free(owner, part) and len(parts) <= _DEEPEST:
+                inner = Module()
+                grown.append((owner, part, inner))
+            if inner is None:
                 break
-            path[-1]._modules.setdefault(part, owner)
-            path.append(owner)
-        if owner is None or len(path) < len(parts) or not _is_free(owner, parts[-1]):
-            owner, parts = self, [name]
-        isa = owner._parameters if isinstance(tensor, Parameter) else owner._buffers
-        isa[parts[-1]] = tensor
+            owner = inner
+        else:
+            if _is_free(owner, parts[-1]):
+                for outer, part, inner in grown:
+                    outer._modules[part] = inner
+                self._enter_into(owner, parts[-1], tensor)
+                return
+        self._enter_into(self, name, tensor)
+
+    @staticmethod
+    def _enter_into(owner, name, tensor):
+        (owner._parameters if isinstance(tensor, Parameter) else owner._buffers)[name] = tensor
 
     @property
     def code(self):

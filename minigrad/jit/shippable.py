@@ -70,7 +70,7 @@ def _scripted(compiled, given):
     """The graph for these examples, or that of the last call with inputs like those it was called with."""
     if given is None:
         graph = compiled.graph()
-        examples = [(tuple(map(_made_up, one)), True) for one in compiled.calls.get(graph, {}).values()]
+        examples = [(tuple(map(_made_up, one)), True) for one in _calls_of(compiled, graph).values()]
         usual = compiled.signature.never_given(compiled.most, compiled.named)
     else:
         sorted_out = [compiled.graph_for(compiled.signature.bind(one, {})) for one in given]
@@ -81,6 +81,13 @@ def _scripted(compiled, given):
         examples = [(tuple(inputs), False) for _, inputs in sorted_out]
         usual = compiled.signature.never_given(max(map(len, given)), ())
     return _settled(graph, examples, usual)
+
+
+def _calls_of(compiled, graph):
+    """The types that a graph was called with; that of the other mode, if it was not called in this one."""
+    kinds = [value.kind for value in graph.inputs]
+    found = (calls for other, calls in compiled.calls.items() if [value.kind for value in other.inputs] == kinds)
+    return compiled.calls.get(graph) or next(found, {})
 
 
 def _settled(graph, examples, usual):

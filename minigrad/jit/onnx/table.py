@@ -44,7 +44,7 @@ def reason(op):
         return "it draws random numbers in a way of its own. Draw with rand, randn or bernoulli; or call .eval() before"
     if op.kind in ("call", "layer"):
         return ("which ops it is hangs on shapes or numbers that are not known. Give example inputs, jit.save(m, path, "
-                "inputs=(x, ...)); where that does not help, write it with ops that know their shapes")  # fmt: skip
+                "inputs=(x, ...)); where that does not help, save jit.trace(m, (x,)), for these shapes")  # fmt: skip
     return "ONNX has no operator for it. Save a graph without it: the model alone, not its training step"
 
 
