@@ -202,3 +202,14 @@ def test_updates_of_a_scripted_module_in_training_are_kept():
     for _ in range(2):
         assert mg.allclose(made(x), two(x))
     assert all(mg.allclose(a, b) for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
+
+
+def test_what_is_no_result_is_refused_in_words():
+    def f(x):
+        def g(y):
+            return y * 2
+
+        return g
+
+    with pytest.raises(jit.UnsupportedError, match="cannot be what a graph gives"):
+        jit.script(f)
