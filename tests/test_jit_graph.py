@@ -5,6 +5,7 @@ import json
 import pytest
 
 import minigrad as mg
+from minigrad import jit
 from minigrad.jit import Graph
 from minigrad.jit.check import check
 from minigrad.jit.graph import Block, If, Loop, Names, Step, Value
@@ -95,3 +96,8 @@ def test_inputs_are_looked_at():
         branch_and_loop()(3)
     with pytest.raises(mg.ShapeError, match="recorded with 1 axes"):
         branch_and_loop()(mg.ones(2, 2))
+
+
+def test_the_code_of_a_lambda_is_python():
+    made = jit.trace(lambda x: x + 1, mg.ones(2))
+    assert made.code.startswith("def forward(x: Tensor):") and compile(made.code, "code", "exec")

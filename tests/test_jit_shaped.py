@@ -60,7 +60,7 @@ def test_layers_become_ops_too():
     assert all(mg.equal(a, b) for a, b in zip(one, two, strict=True))
 
 
-def test_what_hangs_on_lengths_numbers_or_chance_stays_whole():
+def test_what_hangs_on_numbers_or_chance_stays_whole():
     @jit.script
     def f(x, mask):
         return x.flatten(), x[mask], F.dropout(x), x.std(dim=1), F.one_hot(mask.long()), x.T
@@ -69,7 +69,7 @@ def test_what_hangs_on_lengths_numbers_or_chance_stays_whole():
     state = mg.get_rng_state()
     graph = jit.shaped(f.graph, *cases)
     assert str(mg.get_rng_state()) == str(state)
-    assert sorted(whole(graph)) == ["F.dropout", "F.one_hot", "Tensor.__getitem__", "Tensor.flatten"]
+    assert sorted(whole(graph)) == ["F.dropout", "F.one_hot", "Tensor.__getitem__"]
     assert jit.shaped(f.graph, cases[0]).steps[0].op.name == "reshape"
     x, mask = mg.ones(4, 3), mg.tensor([False, True, True, False])
     assert mg.equal(graph(x, mask)[1], x[mask])

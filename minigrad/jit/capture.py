@@ -7,8 +7,10 @@ import inspect
 from .. import memory, modes
 from ..nn import Module
 from ..tensor import Tensor
+from .passed import Passed
 from .recording import Recording
-from .tree import flatten
+from .tracing import Tracer
+from .tree import flatten, unflatten
 
 
 def record(func, inputs):
@@ -28,15 +30,16 @@ def attempt(func, inputs):
     recording.ways = {}
     fresh = [_copy(x) for x in inputs]
     try:
-        with recording.on():
+        with recording.on(), Tracer(recording).on():
             for name, x in zip(input_names(func, len(fresh)), fresh, strict=True):
                 recording.enter_input(x, name)
             before = list(_buffers(func))
             result = func(*fresh)
             _put_back(recording, before)
         _check_result(recording.graph.name, result)
-        leaves, form = flatten(result)
-        recording.finish(map(recording.of, leaves), form)
+        leaves, form = flatten(result, (Tensor, Passed))
+        recording.finish([x.value if isinstance(x, Passed) else recording.of(x) for x in leaves], form)
+        result = unflatten(form, [x.number if isinstance(x, Passed) else x for x in leaves])
     except Exception as caught:
         error, result = caught, None
     return recording, result, error

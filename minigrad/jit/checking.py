@@ -172,7 +172,8 @@ def as_after_one_run(func, recording):
     """
     tensors = {id(t): t for t in tensors_around(func)}
     tensors.update((id(t), t) for value, t in recording.held.items() if value not in recording.graph.inputs)
-    draws = [step.attributes.get("generator") for step in recording.graph.steps if getattr(step.op, "draws", False)]
+    steps = [step for step in recording.graph.every_step() if not step.blocks]
+    draws = [step.attributes.get("generator") for step in steps if getattr(step.op, "draws", False)]
     kept = Kept(tensors.values(), [generator for generator in draws if generator is not None])
     missing = [t for key, t in tensors.items() if recording.leaves.get(key, (t, ""))[1] == "none"]
 

@@ -184,6 +184,23 @@ def replaced(what, known):
     return rebuilt(what, lambda part: replaced(part, known))
 
 
+def used_in(steps):
+    """Every Value that these steps read, and those in their blocks."""
+    used = set()
+    for step in steps:
+        used.update(step.uses())
+        for block in step.blocks:
+            used |= used_in(block.steps) | set(values_in(block.outputs))
+    return used
+
+
+def ops_in(step):
+    """The record of a step, or those in its blocks."""
+    if not step.blocks:
+        return [step.op]
+    return [inner.op for block in step.blocks for inner in block.every_step() if not inner.blocks]
+
+
 class Names:
     """Names for values: each is given once, and one that is taken gets a number behind it."""
 

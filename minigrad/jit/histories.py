@@ -75,6 +75,13 @@ class Histories:
                 if not self.hot():
                     self._cold.add(value)
 
+    def parted(self, used, outputs):
+        """An If or Loop that reads these values has made those: whether gradients flow is not known of each."""
+        if any(value in self._live for value in used):
+            tensors = [value for value in outputs if value.kind == "tensor"]
+            self._live.update(tensors)
+            self._cold.update(() if self.hot() else tensors)
+
     def keeps_history(self, new, old):
         """A tensor that was `old` is `new` from now on. Where ops leave no history, its own stays as it was."""
         if not self.hot() and old is not new and self.flows(old):

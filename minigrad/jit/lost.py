@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .capture import attempt
-from .parting import first_parting, same_but_for_numbers
+from .graph import ops_in, used_in
+from .parting import first_parting, name_of, same_but_for_numbers
 from .places import where
 
 _LEFT = {
@@ -11,6 +12,8 @@ _LEFT = {
     "int": "a tensor became a Python int here, and the trace will have this number for ever. Keep it a tensor",
     "float": "a tensor became a Python float here, and the trace will have this number for ever. Keep it a tensor",
     "item": "a tensor became a Python number here, and the trace will have this number for ever. Keep it a tensor",
+    "carried": "a number that a loop has carried is looked at here, and the trace will have that of the example for "
+               "ever. Carry a tensor",
     "tolist": "a tensor became a list of Python numbers here, and the trace does not follow them. Keep it a tensor",
     "looked": "numbers of a tensor were looked at here, and what was made of them is fixed in the trace. Use other ops",
     "numpy": "a tensor became a NumPy array here, and the trace does not follow it. Use ops of minigrad",
@@ -53,7 +56,7 @@ def depending(graph):
     """The values that may be others in another run: from outside, drawn at random, and what is made of them."""
     known = {*graph.inputs, *graph.parameters}
     for step in graph.steps:
-        if getattr(step.op, "draws", False) or any(value in known for value in step.uses()):
+        if any(getattr(inner, "draws", False) for inner in ops_in(step)) or not known.isdisjoint(used_in([step])):
             known.update(step.outputs)
     return known
 
@@ -150,4 +153,4 @@ def frozen(recording, runs):
 
 
 def _name(step):
-    return "nothing more" if step is None else step.op.name
+    return "nothing more" if step is None else name_of(step)

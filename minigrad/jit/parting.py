@@ -17,12 +17,28 @@ def signatures(graph, shapes=False):
     keys = {value: ("input", i) for i, value in enumerate(graph.inputs)}
     keys.update((value, ("parameter", value.name)) for value in graph.parameters)
     keys.update((value, ("constant", *_numbers(tensor.array))) for value, tensor in graph.constants.items())
+    return _steps_of(graph, keys, shapes, ())
+
+
+def _steps_of(block, keys, shapes, where):
+    """A signature for each step of a block; that of an If or Loop holds those of its blocks."""
+    keys.update((value, ("inner", *where, i)) for i, value in enumerate(block.inputs) if where)
     made = []
-    for i, step in enumerate(graph.steps):
-        keys.update((value, ("step", i, k)) for k, value in enumerate(step.outputs))
+    for i, step in enumerate(block.steps):
+        keys.update((value, ("step", *where, i, k)) for k, value in enumerate(step.outputs))
         lengths = tuple(value.shape for value in step.outputs) if shapes else ()
-        made.append((step.op.name, key_of(step.inputs, keys), key_of(step.attributes, keys), lengths))
+        if step.blocks:
+            inner = tuple(tuple(_steps_of(b, keys, False, (*where, i, j))) for j, b in enumerate(step.blocks))
+            results = tuple(key_of(b.outputs, keys) for b in step.blocks)
+            made.append((name_of(step), tuple(key_of(v, keys) for v in step.uses()), inner, results, lengths))
+        else:
+            made.append((step.op.name, key_of(step.inputs, keys), key_of(step.attributes, keys), lengths))
     return made
+
+
+def name_of(step):
+    """The op of a step, or "if" or "loop"."""
+    return ("if" if len(step.blocks) == 2 else "loop") if step.blocks else step.op.name
 
 
 def key_of(what, keys):
@@ -72,7 +88,7 @@ def _results(graph):
 
 def same_but_for_numbers(step, other):
     """Whether two steps are one op, so that it is in its operands or attributes that they differ."""
-    return step is not None and other is not None and step.op.name == other.op.name
+    return step is not None and other is not None and name_of(step) == name_of(other)
 
 
 def told(step, other):
@@ -81,7 +97,7 @@ def told(step, other):
         return "the results are of another form"
     if step is None or other is None:
         last = step or other
-        return f"one of them goes on with {last.op.name}, at {where(last.source)}"
+        return f"one of them goes on with {name_of(last)}, at {where(last.source)}"
     if same_but_for_numbers(step, other):
-        return f"at {where(step.source)} {step.op.name} has other operands or numbers"
-    return f"at {where(step.source)} it ran {step.op.name}, then {other.op.name}"
+        return f"at {where(step.source)} {name_of(step)} has other operands or numbers"
+    return f"at {where(step.source)} it ran {name_of(step)}, then {name_of(other)}"

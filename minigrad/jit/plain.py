@@ -70,10 +70,6 @@ def plain_of(graph, described=None):
             return {"dtype": what.name}
         if isinstance(what, np.dtype):
             return {"dtype": what.name}
-        if isinstance(what, Op):
-            return {"op": what.name}
-        if isinstance(what, Device):
-            return {"device": str(what)}
         if isinstance(what, (bool, int, float, str, type(None))):
             return what
         if isinstance(what, np.generic):
@@ -122,8 +118,21 @@ def _or_none(shape):
 def numbers_of(tensor):
     """A tensor as data."""
     array = np.ascontiguousarray(tensor.detach().cpu().array)
-    return {"dtype": array.dtype.name, "shape": list(tensor.array.shape), "requires_grad": tensor.requires_grad,
+    return {"dtype": array.dtype.name, "shape": list(tensor.array.shape), **traits_of(tensor),
             "base64": base64.b64encode(array.tobytes()).decode("ascii")}  # fmt: skip
+
+
+def traits_of(tensor):
+    """What a tensor is beside its numbers: whether it wants gradients, and whether it is state that is not trained."""
+    buffer = not isinstance(tensor, Parameter) and not tensor.requires_grad
+    return {"requires_grad": tensor.requires_grad, **({"buffer": True} if buffer else {})}
+
+
+def tensor_of(array, data, parameter):
+    """The tensor with these numbers, and the traits that stand in `data`."""
+    wants = data["requires_grad"] is True
+    trained = parameter and array.dtype.kind == "f" and data.get("buffer") is not True
+    return Parameter(Tensor(array), wants) if trained else Tensor(array, wants)
 
 
 # From data
@@ -181,25 +190,19 @@ class _Reader:
             return np.dtype(inside)
         if kind == "op":
             return record_of(inside)
-        if kind == "device":
+        if kind == "device" and isinstance(inside, str) and re.fullmatch(r"cpu|cuda(:\d{1,3})?", inside):
             return Device(inside)
         if kind in ("tensor", "array"):
             return self.tensor(inside) if kind == "tensor" else self.tensor(inside).array
         if kind == "ellipsis":
             return Ellipsis
-        if kind == "op":
-            return record_of(inside)
-        if kind == "device" and isinstance(inside, str) and re.fullmatch(r"cpu|cuda(:\d{1,3})?", inside):
-            return Device(inside)
         raise ValueError(f"{kind!r} is nothing that can stand here")
 
     def tensor(self, data, parameter=False):
         if data["dtype"] not in _DTYPES:
             raise ValueError(f"no dtype is called {data['dtype']!r}")
         raw, dtype = base64.b64decode(data["base64"], validate=True), np.dtype(data["dtype"])
-        array = np.frombuffer(raw, dtype).reshape([int(n) for n in data["shape"]]).copy()
-        wants = data["requires_grad"] is True
-        return Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+        return tensor_of(np.frombuffer(raw, dtype).reshape([int(n) for n in data["shape"]]).copy(), data, parameter)
 
     def held(self, data, parameter):
         found = self.elsewhere(data, parameter)

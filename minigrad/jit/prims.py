@@ -256,7 +256,6 @@ def _assert(condition, /, message=""):
     return True
 
 
-
 # What only compiled source needs
 
 
@@ -276,6 +275,12 @@ def _item(x):
 def _shape(x):
     """All lengths of a tensor, to be handed to a function: the one list that is of numbers."""
     return x.shape
+
+
+@prim("list.repeated", "list")
+def _list_repeated(number, count):
+    """One number so many times, for an op that is told the length of each of its steps."""
+    return (number,) * count
 
 
 @prim("list.slice", "list")

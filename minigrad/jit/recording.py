@@ -21,8 +21,9 @@ from ..op import OPS
 from ..tensor import Tensor
 from .custom import Custom
 from .errors import CaptureError
-from .graph import Graph, Names, Step, Value, values_in
+from .graph import Graph, Names, Step, Value, used_in, values_in
 from .histories import Histories
+from .passed import Passed
 from .places import here, way
 from .prims import PRIMS
 from .rewriting import Rewriting, owner_of
@@ -104,7 +105,7 @@ class Recording(Rewriting):
         for step in reversed(self.graph.steps):
             if step not in self.spare or not used.isdisjoint(step.outputs):
                 kept.append(step)
-                used.update(step.uses())
+                used |= used_in([step])
         self.graph.steps = kept[::-1]
 
     # Values
@@ -255,6 +256,8 @@ class Recording(Rewriting):
     def _operand(self, x):
         if isinstance(x, Tensor):
             return self.of(x)
+        if isinstance(x, Passed):
+            return x.operand()
         return x.item() if isinstance(x, np.generic) else x
 
     def _plain(self, what):

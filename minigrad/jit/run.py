@@ -4,11 +4,13 @@ executors. Ops are recorded for backward and told to watchers as those of any ot
 
 from __future__ import annotations
 
-from .. import memory, ops
+from .. import memory, modes, ops
 from ..errors import ShapeError
 from ..op import Op
 from ..tensor import Tensor
+from . import control
 from .graph import Graph, If, Loop, Value, replaced
+from .passed import Passed
 from .tree import rebuilt, unflatten
 
 
@@ -21,6 +23,10 @@ def run(graph, inputs, trail=None):
     if len(inputs) != len(graph.inputs):
         names = ", ".join(value.name for value in graph.inputs)
         raise TypeError(f"{graph.name}() takes {len(graph.inputs)} inputs ({names}), got {len(inputs)}")
+    if modes.state.staging is not None:
+        if trail is None and control.capture.by is not None and any(step.blocks for step in graph.steps):
+            return control.capture.by.graph(run, graph, inputs)
+        inputs = [x.plain() if isinstance(x, Passed) else x for x in inputs]
     for value, given in zip(graph.inputs, inputs, strict=True):
         _check_input(graph, value, given)
     known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}

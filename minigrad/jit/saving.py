@@ -14,14 +14,13 @@ import warnings
 
 import numpy as np
 
-from ..nn import Module, Parameter
 from ..serialization import write_whole
-from ..tensor import Tensor
-from .graph import Graph
+from .module import GraphModule
 from .onnx.limits import MOST_BYTES, FormatError, demand, parsed
 from .onnx.names import DTYPES, IR_VERSION, OPSET
 from .onnx.needs import onnx
-from .plain import graph_of, numbers_of, plain_of
+from .plain import graph_of, numbers_of, plain_of, tensor_of, traits_of
+from .shippable import for_saving
 
 PRODUCER, VERSION = "minigrad", "0.1.0"
 _RECORDS, _SUM, _AXES = "minigrad.graph", "minigrad.sha256", "minigrad.axes"
@@ -31,13 +30,15 @@ _RECORDS, _SUM, _AXES = "minigrad.graph", "minigrad.sha256", "minigrad.axes"
 
 
 def save(m, f, inputs=None, dynamic_axes=None):
-    """Write a graph, or what has one as `.graph` (what trace and script give), as an ONNX model.
+    """Write what trace, script or compile has made, a graph, or what `load` gave, as an ONNX model.
 
     f: a path, or a file open for writing in binary mode; a path is written beside and put in place in one move.
-    inputs: example inputs, where the graph does not know dtypes and shapes by itself. dynamic_axes: the axes whose
-    length may differ when the model runs, as {"x": [0]} or, with names, {"x": {0: "batch"}}. Beside those, every axis
-    is open whose length the graph does not know. The same graph gives the same bytes, and so does what `load` makes of
-    it.
+    inputs: an example input, a tuple of them, or a list of such tuples. Where whole functions and types in a graph
+    hang on its inputs, as in what `script` gives, they are looked up in these, else in the shapes of the calls that
+    there were; a length that is not the same in all of them is open. dynamic_axes: more axes whose length may differ
+    when the model runs, as {"x": [0]} or, with names, {"x": {0: "batch"}}. The same graph gives the same bytes, and so
+    does what `load` makes of it.
+    Warnings: UserWarning for what a file leaves out (print, raise), with its line.
     Errors: ValueError that names the step, its line and the remedy, for what ONNX cannot express; ImportError without
     the package onnx.
     """
@@ -52,23 +53,18 @@ def to_bytes(m, inputs=None, dynamic_axes=None):
     """The bytes of the file that `save` writes."""
     from .onnx.export import nodes_of  # the table of all ops is only built where something is saved
 
-    graph = m if isinstance(m, Graph) else getattr(m, "graph", None)
-    if not isinstance(graph, Graph):
-        raise TypeError(
-            f"jit.save(): a {type(m).__name__} has no graph. Record it first: jit.trace(m, (x,)), or jit.script(m)"
-        )
+    chosen = dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {}
+    graph, examples = for_saving(m, inputs, _by_axis(chosen))
     onnx()
     size = sum(tensor.array.nbytes for tensor in graph.held().values())
     if size > MOST_BYTES:
         raise ValueError(f"jit.save(): {graph.name} holds {size} bytes of numbers; an ONNX model in one file may have "
                          f"{MOST_BYTES}. Bring it to half precision with .half()")  # fmt: skip
-    axes = _named_axes(graph, dynamic_axes if dynamic_axes is not None else getattr(m, "axes", None) or {})
-    examples = _examples(graph, inputs)
+    axes = _named_axes(graph, chosen)
     made, notes, names = nodes_of(graph, axes, examples)
-    if graph.updates:
-        names = ", ".join(held.name for held, _ in graph.updates)
-        warnings.warn(f"jit.save(): {names} would change at every run, and in a file nothing does. Call .eval() before "
-                      "you record", stacklevel=3)  # fmt: skip
+    for note in notes:
+        if not note.startswith("left out: assert"):
+            warnings.warn(f"jit.save(): {note}. A model has no way to do that, and goes on", stacklevel=3)
     model = onnx().helper.make_model(made, opset_imports=[onnx().helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     model.producer_name, model.producer_version = PRODUCER, VERSION
     model.doc_string = "\n".join([f"{graph.name}, saved by minigrad", *notes])
@@ -89,33 +85,27 @@ def _check(model):
 
 
 def _named_axes(graph, given):
-    names, axes = {value.name for value in graph.inputs}, {}
-    for name, chosen in given.items():
+    names = {value.name for value in graph.inputs}
+    for name in given:
         if name not in names:
             raise ValueError(f"jit.save(): dynamic_axes names {name!r}; the inputs are {', '.join(sorted(names))}")
-        pairs = chosen.items() if isinstance(chosen, dict) else [(d, f"{name}_{d}") for d in chosen]
-        axes[name] = {int(d): str(text) for d, text in pairs}
-    return axes
+    return _by_axis(given)
 
 
-def _examples(graph, inputs):
-    if inputs is None:
-        return {}
-    inputs = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-    if len(inputs) != len(graph.inputs):
-        raise ValueError(
-            f"jit.save(): {graph.name} takes {len(graph.inputs)} inputs, and {len(inputs)} examples are given"
-        )
-    return {value: x for value, x in zip(graph.inputs, inputs, strict=True) if isinstance(x, Tensor)}
+def _by_axis(given):
+    """{input: {axis: name}}"""
+    pairs = {name: chosen.items() if isinstance(chosen, dict) else [(d, f"{name}_{d}") for d in chosen]
+             for name, chosen in given.items()}  # fmt: skip
+    return {name: {int(d): str(text) for d, text in chosen} for name, chosen in pairs.items()}
 
 
 def _records(graph, made, names):
     """The graph's records as text; tensors that a node uses are where ONNX has them, under these names."""
-    tensors = {id(tensor): names.get(value) for value, tensor in graph.held().items()}
+    tensors = {id(tensor): names[value] for value, tensor in graph.held().items() if value in names}
 
     def described(tensor):
-        name = tensors[id(tensor)]
-        return numbers_of(tensor) if name is None else {"name": name, "requires_grad": tensor.requires_grad}
+        name = tensors.get(id(tensor))
+        return numbers_of(tensor) if name is None else {"name": name, **traits_of(tensor)}
 
     data = plain_of(graph, described)
     for number, value, info in zip(data["inputs"], graph.inputs, made.input, strict=True):
@@ -155,22 +145,8 @@ def _checksum(model):
 # Reading
 
 
-class Loaded(Module):
-    """A model from a file: call it, train it, save it again. `graph` is what it runs."""
-
-    def __init__(self, graph, axes=None):
-        super().__init__()
-        self.graph, self.axes = graph, axes or {}
-        for value, tensor in graph.parameters.items():
-            self._parameters[value.name] = tensor  # under its dotted path, as it was called where it was trained
-
-    def forward(self, *inputs):
-        """What the graph makes of these inputs."""
-        return self.graph(*inputs)
-
-
 def load(f, records=True):
-    """The model in an ONNX file, as a module whose parameters can be trained on.
+    """The model in an ONNX file, as a `GraphModule`, whose parameters can be trained on.
 
     f: a path, or a file open for reading in binary mode. What `save` wrote comes back as the very records that were
     saved; of a file from elsewhere, or with records=False, every ONNX operator is brought back to records of minigrad.
@@ -201,7 +177,7 @@ def from_bytes(content, records=True):
     if not records or _RECORDS not in properties:
         from .onnx.importing import graph_of_model
 
-        return Loaded(graph_of_model(model))
+        return GraphModule(graph_of_model(model))
     demand(properties.get(_SUM) == _checksum(model), "it was changed after minigrad had saved it: its checksum does "
            "not fit. jit.load(path, records=False) reads what is there now, as a model from elsewhere")  # fmt: skip
     tensors, kept = {p.name: p for p in model.graph.initializer}, {}
@@ -212,7 +188,7 @@ def from_bytes(content, records=True):
         axes = {
             name: {int(d): text for d, text in given.items()} for name, given in json.loads(properties[_AXES]).items()
         }
-        return Loaded(graph, axes)
+        return GraphModule(graph, axes)
     except FormatError:
         raise
     except (
@@ -238,6 +214,5 @@ def _held(data, parameter, tensors, kept):
     if name not in kept:
         dtype = DTYPES[proto.data_type]
         array = np.frombuffer(proto.raw_data, dtype.newbyteorder("<")).reshape(list(proto.dims)).astype(dtype)
-        wants = data["requires_grad"] is True
-        kept[name] = Parameter(Tensor(array), wants) if parameter and dtype.kind == "f" else Tensor(array, wants)
+        kept[name] = tensor_of(array, data, parameter)
     return kept[name]

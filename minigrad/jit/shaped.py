@@ -4,8 +4,8 @@ whole functions (calls.py) and layers (layers.py), which take themselves apart o
     shaped(scripted.graph, (mg.ones(2, 3),), (mg.ones(5, 3),))
 
 runs the graph on each tuple of inputs, both arms of every If, and all turns of its loops. Lengths that differ are
-unknown (None) in the result. A function that ran the same ops with the same attributes each time is replaced by them;
-any other stays as it is. Passes, and a file, want ops.
+unknown (None) in the result. A function that ran the same ops each time is replaced by them; numbers among their
+attributes that differ have to be lengths (lengths.py). Any other stays as it is. Passes, and a file, want ops.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
 from . import check
 from .calls import Call
-from .graph import Block, Graph, If, Loop, Names, Step, Value, replaced, values_in
+from .graph import Graph, If, Loop, Names, Step, Value, values_in
 from .layers import Layer
+from .lengths import Filled, Length, Repeated, Unsolved, Written, sizes_of, solved
 from .prims import PRIMS
 from .run import _get, run_step
+from .splicing import Copier
 from .tree import flatten, rebuilt
 
 # What these run hangs on the numbers that they are given, not on shapes alone: they stay whole.
@@ -41,10 +43,16 @@ def shaped(graph, *examples):
 
     It holds for inputs like the examples: give two that differ wherever a length may differ. Errors: those of a run.
     """
+    return looked_at(graph, [(inputs, False) for inputs in examples])
+
+
+def looked_at(graph, examples):
+    """`shaped`, for pairs (inputs, made up?): of numbers that are made up only the types count. What goes wrong with
+    them in an arm is passed over, asserts hold, and a loop that nothing counts ends."""
     looked, state = _Look(), get_rng_state()
     try:
-        with modes.no_grad():
-            for inputs in examples:
+        with modes.no_grad(), np.errstate(all="ignore"):
+            for inputs, looked.made_up in examples:
                 looked.graph(graph, inputs)
     finally:
         set_rng_state(state)
@@ -60,10 +68,6 @@ class _Ran:
     attributes: dict
     seen: tuple
 
-    def same(self, other):
-        """Whether it is the same op on the same things."""
-        return self.op is other.op and _alike(self.inputs, other.inputs) and _alike(self.attributes, other.attributes)
-
 
 def _alike(a, b):
     if isinstance(a, dict):
@@ -71,10 +75,16 @@ def _alike(a, b):
     if isinstance(a, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(map(_alike, a, b))
     if isinstance(a, Tensor):
-        return isinstance(b, Tensor) and a.array.shape == b.array.shape and bool((a.array == b.array).all())
+        return isinstance(b, Tensor) and _same(a.array, b.array)
+    if isinstance(a, _Ran):
+        return isinstance(b, _Ran) and a.op is b.op and _alike((a.inputs, a.attributes), (b.inputs, b.attributes))
     if hasattr(a, "tobytes") and hasattr(b, "tobytes"):
         return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
     return type(a) is type(b) and bool(a == b)
+
+
+def _same(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and bool((a == b).all())
 
 
 def type_of(tensor):
@@ -92,11 +102,11 @@ def joined(one, two):
 
 
 class _Look:
-    """Runs a graph, and remembers: for each value its dtype and shape, for each function its ops (None: not the
-    same)."""
+    """Runs a graph, and remembers: for each value its dtype and shape, for each function the ops of every run (None:
+    it has to stay whole)."""
 
     def __init__(self):
-        self.types, self.parts = {}, {}
+        self.types, self.parts, self.blanks, self.made_up = {}, {}, {}, False
 
     def graph(self, graph, inputs):
         known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}
@@ -106,7 +116,7 @@ class _Look:
 
     def saw(self, value, what):
         """Note the dtype and shape of a tensor."""
-        if isinstance(what, Tensor):
+        if isinstance(what, Tensor) and id(what) not in self.blanks:
             self.types[value] = joined(self.types.get(value, type_of(what)), type_of(what))
 
     def block(self, block, known):
@@ -115,31 +125,41 @@ class _Look:
                 self.branch(step, known)
             elif type(step) is Loop:
                 self.loop(step, known)
-            elif step.op.name not in ("print",):
+            elif step.op.name in ("print", "assert", "raise") if self.made_up else step.op.name == "print":
+                known[step.output] = True
+            else:
                 self.step(step, known)
             for value in step.outputs:
                 self.saw(value, known.get(value))
 
     def branch(self, step, known):
         """Both arms, the one that is not taken for its types alone: there it may go wrong."""
-        taken = bool(_get(step.condition, known))
-        for arm, block in ((taken, step.then), (not taken, step.orelse)):
-            inner = known if arm else dict(known)
+        taken, results, failed = bool(_get(step.condition, known)), {}, None
+        for arm in (taken, not taken):
+            block, inner = (step.then if arm else step.orelse), dict(known)
             try:
                 self.block(block, inner)
-            except Exception:
-                if arm:
+                results[arm] = [_get(made, inner) for made in block.outputs]
+            except Exception as error:
+                if arm == taken and not self.made_up:
                     raise
-                continue
-            for value, made in zip(step.outputs, block.outputs, strict=True):
-                if arm:
-                    known[value] = _get(made, inner)
-                elif not (isinstance(made, Value) and made.name.startswith("undefined")):
-                    self.saw(value, _get(made, inner))
+                failed = error
+        if not results:
+            raise failed
+        for made in results.values():
+            for value, what in zip(step.outputs, made, strict=True):
+                self.saw(value, what)
+        chosen = results[taken if taken in results else not taken]
+        if self.made_up and len(results) == 2:  # what an arm has that leaves the function is no good to go on with
+            other = results[not taken]
+            chosen = [b if id(a) in self.blanks else a for a, b in zip(chosen, other, strict=True)]
+        known.update(zip(step.outputs, chosen, strict=True))
 
     def loop(self, step, known):
         count, go_on = _get(step.count, known), bool(_get(step.condition, known))
         carried, turn = [_get(x, known) for x in step.carried], 0
+        if count is None and self.made_up:
+            count = _MOST_TURNS
         while go_on and (count is None or turn < int(count)):
             self.enter(step, turn, carried, known)
             self.block(step.body, known)
@@ -150,6 +170,8 @@ class _Look:
                 inner = dict(known)
                 self.enter(step, 0, carried, inner)
                 self.block(step.body, inner)
+                for value, made in zip(step.outputs, step.body.outputs[1:], strict=True):
+                    self.saw(value, _get(made, inner))
             except Exception:
                 pass
         known.update(zip(step.outputs, carried, strict=True))
@@ -160,37 +182,81 @@ class _Look:
             self.saw(value, what)
 
     def step(self, step, known):
-        effects = getattr(step.op, "effects", False)
-        if effects:  # on copies: looking changes nothing
+        inner = known
+        if getattr(step.op, "effects", False):  # on copies: looking changes nothing
             inner = {**known, **{value: _copied(known[value]) for value in step.uses()}}
-            run_step(step, inner)
-            known.update((value, inner[value]) for value in step.outputs)
-            return
+        given, events, state = [inner[value] for value in step.uses()], [], get_rng_state()
         if not isinstance(step.op, (Call, Layer)):
-            run_step(step, known)
+            run_step(step, inner)
+        else:
+            with modes.watch(events.append):
+                run_step(step, inner)
+        known.update((value, inner[value]) for value in step.outputs)
+        if step.op.name == "undefined":
+            self.blanks[id(known[step.output])] = known[step.output]
+        if not isinstance(step.op, (Call, Layer)):
             return
-        given, events, state = [known[value] for value in step.uses()], [], get_rng_state()
-        with modes.watch(events.append):
-            run_step(step, known)
         drawn = not _alike(state, get_rng_state())
-        whole = drawn or step.op.short in _BY_NUMBERS
+        changed = inner is not known and not all(_alike(inner[value], known[value]) for value in step.uses())
+        whole = drawn or changed or (given and step.op.short in _BY_NUMBERS)
         parts = None if whole else taken_apart(given, events, known[step.output])
-        self.parts[id(step)] = _agreed(self.parts.get(id(step), parts), parts)
+        runs = self.parts.setdefault(id(step), [])
+        if parts is None:
+            self.parts[id(step)] = None
+        elif runs is not None and not any(_alike(parts, run) and sizes == sizes_of(given) for run, sizes in runs):
+            runs.append((parts, sizes_of(given)))
+
+
+_MOST_TURNS = 20  # of a loop that nothing counts, where numbers are made up
 
 
 def _copied(what):
     return what.detach().clone() if isinstance(what, Tensor) else what
 
 
-def _agreed(one, two):
-    """The ops that ran twice, if they were the same."""
-    if not one or not two or len(one[0]) != len(two[0]) or one[1] != two[1]:
+def together(runs):
+    """(ops, where results come from) that stand for all these runs of one function; None where they went two ways."""
+    (first, _), _ = runs[0]
+    sizes = [one for _, one in runs]
+    if any(len(ran) != len(first) for (ran, _), _ in runs):
         return None
-    if not all(a.same(b) for a, b in zip(one[0], two[0], strict=True)):
+    joint = []
+    try:
+        leaves = _operands([made for (_, made), _ in runs], sizes)
+        for same in zip(*(ran for (ran, _), _ in runs), strict=True):
+            one, seen = same[0], same[0].seen
+            if any(part.op is not one.op for part in same):
+                return None
+            for part in same[1:]:
+                seen = joined(seen, part.seen)
+            keys = dict.fromkeys(key for part in same for key in part.attributes)
+            attributes = {key: _attribute([part.attributes.get(key, one.op.attributes[key]) for part in same],
+                                          sizes, one.op, key) for key in keys}  # fmt: skip
+            joint.append(_Ran(one.op, _operands([part.inputs for part in same], sizes), attributes, seen))
+    except Unsolved:
         return None
-    for a, b in zip(one[0], two[0], strict=True):
-        a.seen = joined(a.seen, b.seen)
-    return one
+    return joint, leaves
+
+
+def _operands(seen, sizes):
+    """What an op was given: from the same places each time, or numbers."""
+    if len({len(one) for one in seen}) > 1:
+        raise Unsolved
+    made = []
+    for places in zip(*seen, strict=True):
+        if isinstance(places[0], tuple) and any(place != places[0] for place in places[1:]):
+            raise Unsolved
+        made.append(places[0] if isinstance(places[0], tuple) else solved(places, sizes))
+    return tuple(made)
+
+
+def _attribute(seen, sizes, op, key):
+    """An attribute; of a new shape one length may be left to the rest."""
+    if op.name == "reshape" and key == "shape" and len({len(shape) for shape in seen}) == 1:
+        differ = [axis for axis, lengths in enumerate(zip(*seen, strict=True)) if len(set(lengths)) > 1]
+        if len(differ) == 1 and 0 not in (n for axis, n in enumerate(seen[0]) if axis not in differ):
+            return tuple(-1 if axis in differ else n for axis, n in enumerate(seen[0]))
+    return solved(seen, sizes)
 
 
 def taken_apart(given, events, result):
@@ -220,7 +286,9 @@ def taken_apart(given, events, result):
             places[id(event.output)] = ("made", len(ran) - 1)
             held.append(event.output)
     leaves = [place(x) for x in (flatten(result)[0] if isinstance(result, (tuple, list)) else [result])]
-    return (ran, leaves) if ran and all(isinstance(leaf, tuple) for leaf in leaves) else None
+    known = all(isinstance(leaf, tuple) or (isinstance(leaf, Tensor) and (not given or _is_plain(leaf)))
+                for leaf in leaves)  # fmt: skip
+    return (ran, leaves) if leaves and known else None
 
 
 def _flat(what):
@@ -244,12 +312,17 @@ def _is_plain(what):
     return not array.size or (array.min() == array.max() and array.flat[0] in (0, 1))
 
 
-class _Copy:
+def _each(what, written):
+    """Attributes with a value for each Length in them."""
+    return written(what) if isinstance(what, (Length, Repeated)) else rebuilt(what, lambda part: _each(part, written))
+
+
+class _Copy(Copier):
     """A graph like the given one, with values of its own, that has what was seen."""
 
     def __init__(self, graph, looked):
-        self.looked, self.known, self.names = looked, {}, Names()
-        self.made = Graph(name=graph.name, form=graph.form)
+        super().__init__(Names())
+        self.looked, self.made = looked, Graph(name=graph.name, form=graph.form)
         self.made.inputs = [self.new(value) for value in graph.inputs]
         self.made.parameters = {self.new(value): tensor for value, tensor in graph.parameters.items()}
         self.made.constants = {self.new(value): tensor for value, tensor in graph.constants.items()}
@@ -257,42 +330,30 @@ class _Copy:
         self.made.updates = [(self.known[a], self.known[b]) for a, b in graph.updates]
 
     def new(self, value):
-        shape, dtype, device = self.looked.types.get(value, (value.shape, value.dtype, value.device))
-        self.known[value] = made = Value(self.names.new(value.name), value.kind, shape, dtype, device)
+        made = super().new(value)
+        made.shape, made.dtype, made.device = self.looked.types.get(value, (value.shape, value.dtype, value.device))
         return made
 
-    def block(self, block, into):
-        for step in block.steps:
-            self.step(step, into)
-        into.outputs = replaced(list(block.outputs), self.known)
-
     def step(self, step, into):
-        place = step.source, step.module
-        if type(step) is If:
-            condition, arms = replaced(step.condition, self.known), (Block(), Block())
-            for arm, other in zip(step.blocks, arms, strict=True):
-                self.block(arm, other)
-            into.steps.append(If(condition, *arms, tuple(map(self.new, step.outputs)), *place))
-        elif type(step) is Loop:
-            begin = replaced((step.count, step.condition, tuple(step.carried)), self.known)
-            body = Block([self.new(value) for value in step.body.inputs])
-            self.block(step.body, body)
-            into.steps.append(Loop(*begin, body, tuple(map(self.new, step.outputs)), *place))
-        elif self.looked.parts.get(id(step)):
-            self.apart(step, into, *self.looked.parts[id(step)])
+        parts = self.looked.parts.get(id(step))
+        parts = together(parts) if parts else None
+        if parts is None:
+            super().step(step, into)
         else:
-            inputs, attributes = replaced((step.inputs, step.attributes), self.known)
-            into.steps.append(Step(step.op, inputs, attributes, tuple(map(self.new, step.outputs)), *place))
+            self.apart(step, into, *parts)
 
     def apart(self, step, into, ran, leaves):
         """The ops of a function in its place."""
         given, made = [self.known[value] for value in values_in((step.inputs, step.attributes))], []
+        written = Written(given, into, self.names, (step.source, step.module))
 
         def value(where):
             if isinstance(where, Tensor):
                 held = Value(self.names.new("constant"), "tensor", tuple(where.shape), where.dtype, str(where.device))
                 self.made.constants[held] = where.detach()
                 return held
+            if isinstance(where, (Length, Filled)):
+                return written(where)
             if not isinstance(where, tuple):
                 return where
             return made[where[1]] if where[0] == "made" else given[where[1]] if len(where) == 2 else self.item(
@@ -300,8 +361,9 @@ class _Copy:
 
         for part in ran:
             inputs = tuple(map(value, part.inputs))
+            attributes = _each(part.attributes, written)
             made.append(Value(self.names.new(part.op.name), "tensor", *part.seen))
-            into.steps.append(Step(part.op, inputs, part.attributes, (made[-1],), step.source, step.module))
+            into.steps.append(Step(part.op, inputs, attributes, (made[-1],), step.source, step.module))
         results = [value(leaf) for leaf in leaves]
         if step.output.kind == "list":
             out = self.new(step.output)

@@ -1,7 +1,8 @@
 """`jit.trace`: run once, keep the graph, run the graph from then on.
 
 A trace keeps what ran: the arm that the example took, as many turns as it made, the numbers that left for Python. Each
-of these is told, with its line. `divergence` looks for an input that shows the difference.
+of these is told, with its line. `divergence` looks for an input that shows the difference. `jit.cond`, `while_loop` and
+`scan`, and functions that were scripted, go into it with both arms and any number of turns (tracing.py).
 """
 
 from __future__ import annotations
@@ -15,28 +16,10 @@ from .capture import input_names, name_of, names_of, record  # noqa: F401  other
 from .checking import check_against_more_runs
 from .errors import TracerWarning
 from .lost import lost
-from .module import GraphModule
+from .module import GraphModule, TracedFunction
 from .places import user_frame
-from .run import run
-
-
-class TracedFunction:
-    """A function's graph; calling it runs the graph. `graph` and `code` show it."""
-
-    def __init__(self, graph, original):
-        self.graph, self.original = graph, original
-        self.__name__, self.__doc__ = graph.name, getattr(original, "__doc__", None)
-
-    @property
-    def code(self):
-        """The graph as a Python function."""
-        return self.graph.code
-
-    def __call__(self, *inputs):
-        return run(self.graph, inputs)
-
-    def __repr__(self):
-        return f"<traced {self.__name__}, {len(self.graph.steps)} steps>"
+from .script.tidy import tidy
+from .shaped import shaped
 
 
 def trace(func, example_inputs, *, check_trace=True, check_tolerance=1e-5):
@@ -63,7 +46,9 @@ def trace(func, example_inputs, *, check_trace=True, check_tolerance=1e-5):
     for message in lost(recording, others):
         _say(message)
     graph = recording.graph
-    return GraphModule(graph) if isinstance(func, Module) else TracedFunction(graph, func)
+    if any(step.blocks for step in graph.steps):
+        graph = shaped(tidy(graph), inputs)
+    return GraphModule(graph, like=func) if isinstance(func, Module) else TracedFunction(graph, func)
 
 
 def as_inputs(given, who="trace"):

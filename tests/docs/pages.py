@@ -17,11 +17,12 @@ import types
 import pdoc
 
 import minigrad
+import minigrad.jit  # no part of what minigrad itself imports
 from minigrad.op import OPS, Op
 
 PAGES = """
     minigrad minigrad.Tensor minigrad.autograd minigrad.autograd.functional minigrad.autograd.graph minigrad.cuda
-    minigrad.data minigrad.datasets minigrad.linalg minigrad.nn minigrad.nn.functional minigrad.nn.init
+    minigrad.data minigrad.datasets minigrad.jit minigrad.linalg minigrad.nn minigrad.nn.functional minigrad.nn.init
     minigrad.nn.utils minigrad.nn.utils.rnn minigrad.ops minigrad.optim minigrad.optim.lr_scheduler minigrad.special
 """.split()  # noqa: SIM905  a list of strings would be twice as long
 FIRST = """

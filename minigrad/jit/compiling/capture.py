@@ -14,6 +14,7 @@ from ...creation import ones_like
 from ...tensor import Tensor
 from ..capture import name_of, names_of
 from ..errors import CaptureError
+from ..passed import Passed
 from ..places import here, where
 from ..recording import Recording
 from ..tree import flatten, unflatten
@@ -21,38 +22,6 @@ from ..vjp import run_as_one
 from .guards import Around, Guards, snapshot_of
 
 _FEW = 256  # whole numbers of a tensor that may be taken for granted, one by one
-
-
-class Passed:
-    """Stands for a number read from a tensor by `.item()`, for as long as it is only handed on.
-
-    Whatever Python does with it, it turns into the plain number, and the graph then relies on just this number.
-    """
-
-    __slots__ = ("capture", "number", "value")
-
-    def __init__(self, capture, value, number):
-        self.capture, self.value, self.number = capture, value, number
-
-    def plain(self):
-        self.capture.relies_on(self.value, ("is", self.number))
-        return self.number
-
-
-def _asking(name):
-    def ask(self, *others):
-        others = [other.plain() if isinstance(other, Passed) else other for other in others]
-        return getattr(self.plain(), name)(*others)
-
-    return ask
-
-
-_ASKING = """
-    add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow divmod neg pos abs
-    eq ne lt le gt ge bool float int round trunc floor ceil format str repr hash
-"""
-for _name in (f"__{word}__" for word in _ASKING.split()):
-    setattr(Passed, _name, _asking(_name))
 
 
 class Capture(Recording):

@@ -56,7 +56,7 @@ class Variant:
         wanted, made = [leaf for leaf, v in gradients.items() if v is not None], iter(graph.outputs)
         graph.outputs = [next(made) for _ in outputs]
         of_leaf, known = {leaf: next(made) for leaf in wanted}, {value: next(made) for value in facts}
-        self.way, self.saved = None, []
+        self.way, self.saved, self.facts = None, [], facts  # facts: numbers that decided which way it went
         if back_to:
             graph.outputs += made
             graph, back, self.saved = parted(graph, capture.back_from, len(outputs))

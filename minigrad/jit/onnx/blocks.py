@@ -34,7 +34,7 @@ def loop(b, rows, step, states):
         b,
         "Loop",
         [rows.shape[0], None, *states],
-        [*states, *[Sym(b, "", x.dtype, (rows.shape[0], *x.known)) for x in made]],
+        [*states, *[Sym(b, "", x.dtype, (rows.known[0], *x.known)) for x in made]],
         body=body,
     )
     return [x.reshape((rows.shape[0] * rows.shape[1], x.known[2])) for x in results[len(states) :]]
@@ -49,7 +49,10 @@ def node_with_blocks(b, kind, inputs, like, **blocks):
     for name, value in data.items():
         node.metadata_props.add(key=name, value=value)
     b.nodes.append(node)
-    return [Sym(b, name, x.dtype, x.known, x.kind, None, x.origin) for name, x in zip(names, like, strict=True)]
+    made = [Sym(b, name, x.dtype, x.known, x.kind, None, x.origin) for name, x in zip(names, like, strict=True)]
+    for x, one in zip(made, like, strict=True):
+        x.blank = one.blank
+    return made
 
 
 def wider(a, b):

@@ -145,16 +145,19 @@ class Sym:
     list, the shape of what it holds.
     """
 
-    __slots__ = ("b", "const", "dtype", "kind", "known", "name", "origin")
+    __slots__ = ("b", "blank", "const", "dtype", "kind", "known", "name", "origin")
     __array_ufunc__ = None  # NumPy's scalars leave operators to it
 
     def __init__(self, b, name, dtype, known, kind="tensor", const=None, origin=None):
         self.b, self.name, self.kind, self.const, self.origin = b, name, kind, const, origin
         self.dtype, self.known = None if dtype is None else np.dtype(dtype), known
+        self.blank = False  # a value that nobody looks at, of any type
 
     def by(self, b):
         """The same, written on by another builder."""
-        return Sym(b, self.name, self.dtype, self.known, self.kind, self.const, self if self.kind == "list" else None)
+        made = Sym(b, self.name, self.dtype, self.known, self.kind, self.const, self if self.kind == "list" else None)
+        made.blank = self.blank
+        return made
 
     def as_kind(self, kind):
         """The same as a number of Python, which gives way to a tensor's dtype."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...ops.pool import _shares
 from ...ops.windows import out_sizes
+from ..lengths import Repeated
 from .blocks import loop
 from .emit_shape import known, numbered, put, zeros
 from .formulas import XP, log1p, maximum
@@ -166,6 +167,11 @@ def avg_unpool(g, sizes, kernel, stride, padding, counted, divisor=None):
 
 def _steps(given, sizes, step, states):
     """step(rows of this step, *states) -> states; each kind of state of all steps, one behind the other."""
+    if isinstance(sizes, Repeated):
+        shape = sizes.count, sizes.number, given.shape[1]
+        rows = given.reshape(shape)
+        rows.known = tuple(n if isinstance(n, int) else None for n in shape)
+        return loop(given.b, rows, step, states)
     b, n = given.b, sizes[0]
     if len(sizes) > 1 and sizes[-1] == n:
         return loop(b, given.reshape((len(sizes), n, given.shape[1])), step, states)

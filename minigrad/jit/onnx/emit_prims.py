@@ -1,4 +1,4 @@
-"""Numbers, lengths, lists, new tensors and random numbers as ONNX.
+"""Numbers, lengths, lists and new tensors as ONNX.
 
 A number of Python's is a tensor without axes: int64, float64 or bool. What is known beforehand is worked out at once.
 """
@@ -6,11 +6,11 @@ A number of Python's is a tensor without axes: int64, float64 or bool. What is k
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 
 from ...dtype import as_dtype, get_default_dtype
+from ..lengths import Repeated
 from ..prims import PRIMS
 from .blocks import graph_of, node_with_blocks, wider
 from .build import EMPTY, Sym, Untold
@@ -210,14 +210,7 @@ def concat(a, other, into):
     for one, another in ((a, other), (other, a)):
         if another.dtype is not None:
             agree(one, another.dtype)
-    known = wider(a.known, other.known)
-    inner = into.inner()
-    turn, go_on = (inner.typed_as(name, dtype, ()) for name, dtype in (("turn", "int64"), ("again", "bool")))
-    carried = inner.typed_as("items", a.dtype, known, "list")
-    more = inner.op("SequenceInsert", carried, inner.op("SequenceAt", other, turn))
-    more = Sym(inner, more.name, a.dtype, known, "list")
-    body = graph_of(inner, [turn, go_on, carried], [go_on, more], "one_more")
-    return node_with_blocks(into, "Loop", [length(other), None, a], [more], body=body)[0]
+    return collected(into, other, length(other), lambda turn: turn, a)
 
 
 def _joined_up(items, dim, new_axis):
@@ -242,26 +235,75 @@ def list_cat(items, dim=0):
     return _joined_up(items, dim, 0)
 
 
-# Random numbers, and what only Python does
+@emits("list.repeated")
+def repeated(number, count):
+    """As it is said: the op that is told so knows what to make of it."""
+    return Repeated(number, count)
 
 
-@emits("random.rand", "random.randn")
-def draw(into, name, shape, dtype=None, generator=None):
-    """Numbers of the runtime's own: no seed gives minigrad's."""
-    kind, code = {"random.rand": "RandomUniform", "random.randn": "RandomNormal"}[name], CODES[_dtype(dtype, 1.0)]
-    if not any(isinstance(n, Sym) for n in shape):
-        return into.op(kind, shape=list(shape), dtype=code)
-    return into.op(kind + "Like", into.op("Expand", into.constant(0.0, np.float32), list(shape)), dtype=code)
+@emits("list.slice")
+def list_slice(items, into, start=None, end=None, step=None):
+    """Those that the slice names, put one after the other into a new sequence."""
+    step, n = 1 if step is None else step, length(items)
+    if isinstance(step, Sym):
+        raise Untold("list.slice: whether its step goes forwards or backwards is not known")
+    low, high = (0, n) if step > 0 else (-1, n - 1)
+
+    def place(given, usual):
+        given = usual if given is None else given + where(into.sym(given) < 0, n, 0)
+        return minimum(maximum(into.sym(given), low), high)
+
+    first, last = (place(start, low), place(end, high)) if step > 0 else (place(start, high), place(end, low))
+    count = maximum(_floor_divided((last - first + (step - (1 if step > 0 else -1))).as_kind("int"), into.sym(step)
+                                   .as_kind("int")), 0)  # fmt: skip
+    return collected(into, items, count, lambda turn: turn * step + first)
 
 
-@emits("assert")
-def left_out(condition, message=""):
-    """ONNX has no way to stop: the condition is taken to hold, and the model's description says so."""
+def collected(into, items, count, place, begin=None):
+    """A sequence: `begin`, or an empty one, with so many of `items` behind, those at these places."""
+    begin = new_list(into=into) if begin is None else begin
+    if items.dtype is not None:
+        agree(begin, items.dtype)
+    known = wider(begin.known, items.known)
+    inner = into.inner()
+    turn, go_on = (inner.typed_as(name, dtype, ()) for name, dtype in (("turn", "int64"), ("again", "bool")))
+    carried = inner.typed_as("items", items.dtype, known, "list")
+    more = inner.op("SequenceInsert", carried, inner.op("SequenceAt", items, place(turn)))
+    more = Sym(inner, more.name, items.dtype, known, "list")
+    body = graph_of(inner, [turn, go_on, carried], [go_on, more], "one_more")
+    return node_with_blocks(into, "Loop", [count, None, begin], [more], body=body)[0]
+
+
+# What only Python does
+
+
+@emits("tensor.item")
+def item(x):
+    """A number of the tensor's own kind."""
+    return to_number(x, {"f": "tensor.float", "b": "tensor.bool"}.get(x.dtype.kind, "tensor.int"))
+
+
+@emits("tensor.shape")
+def all_lengths(x):
+    """Numbers, where they are known."""
+    return x.shape
+
+
+@emits("tensor.rewritten")
+def rewritten(x, new):
+    """What it holds; a file has no histories."""
+    return new
+
+
+@emits("undefined")
+def undefined(into):
+    """A zero, of whatever type the other arm gives."""
+    made = into.constant(0.0, get_default_dtype().numpy)
+    made.blank = True
+    return made
+
+
+@emits("assert", "print", "raise")
+def left_out(*_, **__):
+    """ONNX has no way to stop or to print: it goes on, and the model's description says so (see export.py)."""
     return True
-
-
-@emits("print")
-def not_printed(*_, **__):
-    """Nothing can be printed there."""
-    warnings.warn("jit.save: print is left out; a runtime has nowhere to print to", stacklevel=2)
-    return None

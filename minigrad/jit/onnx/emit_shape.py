@@ -228,7 +228,7 @@ def _by_one_truth(x, parts):
 
 
 def _sliced(x, dim, part):
-    if part == slice(None):
+    if part.start is part.stop is part.step is None:
         return x
     step = 1 if part.step is None else part.step
     backwards = step < 0 if not isinstance(step, Sym) else False

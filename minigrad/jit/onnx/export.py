@@ -9,13 +9,15 @@ import numpy as np
 
 from ...dtype import as_dtype, get_default_dtype, result_type
 from ...errors import DtypeError
+from ...op import Op
 from ..graph import If, Loop, Names, Value, replaced, values_in
-from . import emit_math, emit_nn, emit_prims, emit_scan, emit_shape  # noqa: F401  they fill the table
+from ..passes import folding
+from . import emit_math, emit_nn, emit_prims, emit_random, emit_scan, emit_shape  # noqa: F401  they fill the table
 from .blocks import graph_of, info, joined, node_with_blocks
 from .build import Builder, Sym, Untold, tensor_proto
 from .emit_prims import NUMBER, agree
 from .needs import onnx
-from .table import REFUSED, emitter
+from .table import emitter, reason
 
 
 class ExportError(ValueError):
@@ -24,6 +26,8 @@ class ExportError(ValueError):
 
 def nodes_of(graph, axes, examples):
     """(GraphProto, notes, names of what it holds). axes: names of open lengths by input; examples: tensors for them."""
+    # Which way an If goes that hangs on what is held alone is settled here: onnxruntime (1.32) may crash when it does.
+    graph = folding(graph, graph.held(), numbers_only=True)
     return _Exporter(graph, axes, examples).run()
 
 
@@ -64,7 +68,8 @@ class _Exporter:
         if value.kind in NUMBER:
             made = Sym(self.b, self.names.new(value.name), NUMBER[value.kind], (), value.kind)
         elif value.kind == "list":
-            made = Sym(self.b, self.names.new(value.name), value.dtype and as_dtype(value.dtype).numpy, None, "list")
+            dtype = value.dtype and as_dtype(value.dtype).numpy
+            made = Sym(self.b, self.names.new(value.name), dtype, value.shape, "list")
         else:
             example = self.examples.get(value)
             dtype = value.dtype if example is None else example.dtype
@@ -86,7 +91,7 @@ class _Exporter:
     def result(self, b, x, name):
         """A result under its name: that of the node that makes it, unless it is wanted twice; then of a copy."""
         x = self.look(x)
-        x = b.sym(x) if isinstance(x, Sym) else b.constant(x, NUMBER[type(x).__name__])
+        x = b.sym(x) if isinstance(x, (Sym, tuple)) else b.constant(x, NUMBER[type(x).__name__])
         if x.known is None and x.kind == "tensor":
             raise ExportError(
                 f"{self.graph.name}: how many axes its result {name!r} has is not known, and a model has to say. "
@@ -141,18 +146,16 @@ class _Exporter:
     def step(self, step, b):
         op, write = step.op, emitter(step.op.name)
         if write is None:
-            reason = REFUSED.get(op.name, "ONNX has no operator for it. Save a graph without it: the model alone, not "
-                                          "its training step")  # fmt: skip
-            raise ExportError(f"{op.name}{_place(step)} cannot be written as ONNX: {reason}")
+            raise ExportError(f"{op.name}{_place(step)} cannot be written as ONNX: {reason(op)}")
         if len(step.outputs) > 1 and any(v in self.used for v in step.outputs[1:]):
             raise ExportError(f"{op.name}{_place(step)}: what it hands on beside its result has no place in ONNX. Save "
                               "the model alone, not its training step")  # fmt: skip
-        if op.name == "assert":
-            self.notes.append(f"left out: assert{_place(step)}")
+        if op.name in ("assert", "print", "raise"):
+            self.notes.append(f"left out: {op.name}{_place(step)}")
         inputs = [self.onwards(self.look(x), b) for x in step.inputs]
         attributes = {**op.attributes, **replaced(step.attributes, self.known)}
         attributes = _onwards(attributes, b)
-        if op.name.partition(".")[0] not in ("number", "tensor", "list", "random", "assert", "print"):
+        if isinstance(op, Op):
             inputs = harmonised(op, inputs, b)
         given = inspect.signature(write).parameters
         more = {"name": op.name} if "name" in given and "name" not in attributes else {}
@@ -205,6 +208,8 @@ class _Exporter:
         x = x.by(b) if isinstance(x, Sym) else b.sym(x).as_kind(type(x).__name__)
         if value is not None and value.kind == "tensor" and x.kind == "float":
             x = x.astype(get_default_dtype().numpy)
+        elif value is not None and value.kind in NUMBER and x.kind != value.kind:  # the number of a tensor, say
+            x = emit_prims.as_number(x, value.kind)
         return x
 
     def branch(self, step, b):
@@ -221,10 +226,14 @@ class _Exporter:
         condition = emit_prims.to_number(condition, "tensor.bool")
         arms = [self.inside(arm, b, step.outputs) for arm in step.blocks]
         types = []
+        for made, others in (arms, arms[::-1]):
+            for i, other in enumerate(others[1]):
+                made[1][i] = zero_like(other, made[1][i]) if made[1][i].blank and not other.blank else made[1][i]
         for value, x, y in zip(step.outputs, arms[0][1], arms[1][1], strict=True):
             if x.kind == "list":
                 agree(x, y.dtype) if y.dtype is not None else agree(y, x.dtype) if x.dtype is not None else None
             types.append(_as_value(joined(x, y, f"what both arms give as {value.name!r}"), value))
+            types[-1].blank = x.blank and y.blank
         then, orelse = (
             graph_of(inner, [], made, name) for (inner, made), name in zip(arms, ("then", "else"), strict=True)
         )
@@ -251,10 +260,12 @@ class _Exporter:
             into = [inner.typed_as(v.name, x.dtype, x.known, v.kind) for v, x in
                     zip(step.body.inputs[1:], types, strict=True)]  # fmt: skip
             for x, outer in zip(into, carried, strict=True):
-                x.origin = outer if x.kind == "list" else None
+                x.origin, x.blank = outer if x.kind == "list" else None, outer.blank
             body, made = self.body(step, b, inner, [turn, *into])
-            wider = [_joined(x, y, v) for x, y, v in zip(types, made[1:], step.outputs, strict=True)]
-            if all(x.known == y.known and x.dtype == y.dtype for x, y in zip(types, wider, strict=True)):
+            told = [i for i, (x, y) in enumerate(zip(carried, made[1:], strict=True)) if x.blank and not y.blank]
+            wider = [x if i in told else _joined(x, y, v) for i, (x, y, v) in
+                     enumerate(zip(types, made[1:], step.outputs, strict=True))]  # fmt: skip
+            if not told and all(x.known == y.known and x.dtype == y.dtype for x, y in zip(types, wider, strict=True)):
                 break
             types = wider
             self.names.__dict__.update(names.__dict__)
@@ -262,6 +273,9 @@ class _Exporter:
             b.constants.clear()
             b.constants.update(constants[1])
             self.notes[:] = constants[2]
+            for i in told:  # what was carried in as anything at all is a zero of the type that comes back
+                carried[i] = zero_like(made[1 + i], carried[i])
+                types[i] = _as_value(carried[i], step.outputs[i])
         again = emit_prims.to_number(made[0], "tensor.bool")
         graph = graph_of(body, [turn, go_on, *into], [again, *made[1:]], "body")
         start = len(b.nodes)
@@ -292,6 +306,11 @@ def _as_value(x, value):
     """A Sym with the kind of the value that it becomes."""
     kind = value.kind
     return Sym(x.b, x.name, NUMBER.get(kind, x.dtype), x.known, kind, None, x.origin)
+
+
+def zero_like(x, blank):
+    """A zero of the type of another arm, in the place of a value that nobody looks at."""
+    return blank.b.constant(np.zeros([n or 1 for n in x.known or ()], x.dtype))
 
 
 def harmonised(op, inputs, b):

@@ -98,6 +98,11 @@ def arctan2(a, b):
     return where((a == 0) & (b == 0), at_zero, where(signbit(b), turned, base))
 
 
+def tan(x):
+    """ONNX's, or by sine and cosine: runtimes have no Tan in double precision."""
+    return sin(x) / cos(x) if x.dtype == np.float64 else x.b.op("Tan", x)
+
+
 def signbit(x):
     """Below 0, or -0.0."""
     return where(x == 0, 1 / x < 0, x < 0) if x.dtype.kind == "f" else x < 0
@@ -105,7 +110,7 @@ def signbit(x):
 
 def copysign(a, b):
     """The size of a with the sign of b."""
-    size = absolute(a)
+    size = absolute(a) if isinstance(a, Sym) else abs(a)
     return where(signbit(b), -size, size)
 
 
@@ -198,7 +203,7 @@ def moveaxis(x, source, target):
 
 
 add, subtract, multiply, power = (_pairwise(kind) for kind in ("Add", "Sub", "Mul", "Pow"))
-exp, log, sqrt, tanh, sin, cos, tan = (_unary(kind) for kind in ("Exp", "Log", "Sqrt", "Tanh", "Sin", "Cos", "Tan"))
+exp, log, sqrt, tanh, sin, cos = (_unary(kind) for kind in ("Exp", "Log", "Sqrt", "Tanh", "Sin", "Cos"))
 arcsin, arccos, arctan, sinh, cosh, arcsinh, arccosh, arctanh = (
     _unary(kind) for kind in ("Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh")
 )

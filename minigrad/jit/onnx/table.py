@@ -15,10 +15,14 @@ BY_FORMULA = {
 } | {"binary_cross_entropy"}  # fmt: skip
 _SOLVES = "ONNX has no operator that solves equations. Work the inverse out before, and save what uses it"
 REFUSED = {
+    "static.assign": "a model file holds no step that changes a variable: save the graph of what is fetched",
+    "static.unbroadcast": "it is part of gradients(): save the graph of the model alone",
+    "static.ones_like": "it is part of gradients(): save the graph of the model alone",
     **dict.fromkeys(("inv", "solve"), _SOLVES),
     "logabsdet": "ONNX has a determinant only, which overflows: use det(x).abs().log()",
     "view_dtype": "ONNX cannot read bytes as another dtype: use .to(dtype) if numbers are meant",
     **dict.fromkeys(("gcd", "lcm"), "ONNX has no common divisors: work them out before"),
+    "tensor.tolist": "a file has no lists of numbers: keep it a tensor",
 }
 
 
@@ -31,6 +35,20 @@ def emits(*names):
         return function
 
     return enter
+
+
+def reason(op):
+    """Why a record that nothing writes cannot be written, and what to do."""
+    if op.name in REFUSED:
+        return REFUSED[op.name]
+    if not getattr(op, "portable", True):
+        return "it is a Python function of its own, which runs in Python alone. Say it with ops of minigrad"
+    if getattr(op, "draws", False) and op.kind == "call":
+        return "it draws random numbers in a way of its own. Draw with rand, randn or bernoulli; or call .eval() before"
+    if op.kind in ("call", "layer"):
+        return ("which ops it is hangs on shapes or numbers that are not known. Give example inputs, jit.save(m, path, "
+                "inputs=(x, ...)); where that does not help, save jit.trace(m, (x,)), for these shapes")  # fmt: skip
+    return "ONNX has no operator for it. Save a graph without it: the model alone, not its training step"
 
 
 def emitter(name):

@@ -11,12 +11,14 @@ from .rewrite import rewritten
 MOST = 1 << 16  # elements of a constant that is made so
 
 
-def folding(graph, constants=None):
+def folding(graph, constants=None, numbers_only=False):
     """Run the steps of which all inputs are known.
 
     `constants` are the Values that will never have other numbers; without it, all that the graph holds as constants.
+    With `numbers_only`, steps that make tensors stay, and only numbers that are made of them are known from now on.
     """
-    fixed = dict(graph.constants) if constants is None else {v: graph.constants[v] for v in constants}
+    held = graph.held()
+    fixed = dict(graph.constants) if constants is None else {v: held[v] for v in constants}
     added = {}
 
     def change(step, block):
@@ -31,8 +33,10 @@ def folding(graph, constants=None):
         results = [known[value] for value in step.outputs]
         if not all(isinstance(result, Tensor) and result.array.size <= MOST for result in results):
             return results if all(isinstance(result, (bool, int, float)) for result in results) else None
-        for value, result in zip(step.outputs, results, strict=True):
-            fixed[value] = added[value] = result
+        fixed.update(zip(step.outputs, results, strict=True))
+        if numbers_only:
+            return None
+        added.update(zip(step.outputs, results, strict=True))
         return list(step.outputs)
 
     new = rewritten(graph, change)

@@ -12,7 +12,10 @@ from ...nn import Module, ModuleDict, ModuleList
 from ...op import OPS, Op
 from ...tensor import Tensor
 from ..calls import by_function, table
+from ..graph import Graph
 from ..layers import layer_named, made_with
+from ..module import GraphModule, TracedFunction
+from ..splicing import spliced
 from ..tree import flatten, unflatten
 from .builtins import BUILTINS
 from .errors import ARRAY
@@ -29,6 +32,7 @@ class Calls:
     """The part of the compiler that calls things."""
 
     table = table()
+    lambdas_too = False  # whether the source of a lambda is looked for, as for a call that is traced (tracing.py)
 
     def e_Call(self, node):
         function = self.callee(node.func)
@@ -65,6 +69,8 @@ class Calls:
             return self.call_local(function, args, named, node)
         if isinstance(function, Op):
             return self.symbolic(function, args, named, node)
+        if isinstance(function, (Graph, GraphModule, TracedFunction)):
+            return self.call_graph(getattr(function, "graph", function), args, named, node)
         if isinstance(function, Module):
             return self.call_module(function, args, named, node)
         if (getattr(function, "__module__", None) or type(function).__module__).partition(".")[0] == "numpy":
@@ -203,6 +209,17 @@ class Calls:
         elif isinstance(x, (types.FunctionType, Local, Method, Module)):
             raise self.error(node, f"{self.words(x)} cannot be handed to this function in jit.script")
 
+    def call_graph(self, graph, args, named, node):
+        """What was traced, or loaded: its steps."""
+        if named or graph.updates:
+            what = "takes no arguments by name" if named else "changes what it holds at every run"
+            remedy = "Record it anew in eval mode." if graph.updates else "Give them in order."
+            raise self.error(node, f"the graph {graph.name} {what}, and cannot be called in jit.script", remedy)
+        try:
+            return spliced(graph, self.symbols(args), self.builder)[0]
+        except TypeError as error:
+            raise self.error(node, str(error)) from None
+
     # Functions and modules with source
 
     def call_function(self, function, args, named, node):
@@ -220,7 +237,7 @@ class Calls:
             raise self.error(node, f"{function.__name__} calls itself, which jit.script cannot take apart",
                              "Write it as a while, with what goes round in variables.")  # fmt: skip
         try:
-            text = Text(function)
+            text = Text(function, self.lambdas_too)
         except self.unsupported as error:
             what = f"{function.__name__} cannot be compiled: its source is not to be had ({str(error).splitlines()[0]})"
             raise self.error(node, what, "Mark it with @jit.ignore to leave it to Python.") from None

@@ -58,7 +58,6 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
         else:
             self.frame = Frame(text, function, {})
             self.check_parameters(inspect.signature(function, follow_wrapped=False), text.tree, function.__name__)
-            self.frame = None
             for value in parts_of(list(env.values())):
                 self.from_outside(value)
             env = env if bound is None else {parameters_of(text)[0]: bound, **env}

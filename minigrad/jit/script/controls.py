@@ -87,6 +87,10 @@ def _over(c, xs, node):
         parts = [_over(c, part, node) for part in xs]
         count = parts[0].count
         return type("Parts", (), {"count": count, "item": staticmethod(lambda i: type(xs)(p.item(i) for p in parts))})
+    if isinstance(xs, dict):
+        inside = _over(c, tuple(xs.values()), node)
+        named = {"count": inside.count, "item": staticmethod(lambda i: dict(zip(xs, inside.item(i), strict=True)))}
+        return type("Parts", (), named)
     items = c.items(xs, node)
     if isinstance(items, Items) or (not isinstance(xs, (Symbol, TensorList)) and kind_of(xs) != "tensor"):
         raise c.error(node, f"scan goes over tensors, not {c.words(xs)}", "Hand in one tensor, or a tuple of them.")
@@ -108,7 +112,9 @@ def _apart(c, node, differs, rule):
 
 def _names(function, count):
     tree = getattr(function, "node", None)
-    names = [a.arg for a in tree.args.args] if isinstance(tree, (ast.Lambda, ast.FunctionDef)) else []
+    code = getattr(function, "__code__", None)
+    names = list(code.co_varnames[: code.co_argcount]) if code else []
+    names = [a.arg for a in tree.args.args] if isinstance(tree, (ast.Lambda, ast.FunctionDef)) else names
     return names if len(names) == count else [f"carried{i}" for i in range(count)]
 
 

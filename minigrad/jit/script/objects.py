@@ -6,12 +6,37 @@ import copy
 import functools
 import inspect
 
+from ... import modes
 from ...nn import Module
+from ...tensor import Tensor
+from ..passed import Passed
 from ..run import run
+from ..tree import rebuilt
 from .compiler import Compiler
 from .errors import UnsupportedError
 from .marks import ORIGINAL, mark_of
 from .signature import LATER, Signature
+
+MOST_CALLS = 16  # so many kinds of inputs are remembered of each graph, for jit.save
+
+
+def spec_of(what):
+    """What is remembered of an input: (shape, dtype) of a tensor, a list of those, a number as it is."""
+    if isinstance(what, list):
+        return list(map(spec_of, what))
+    return (what.array.shape, what.array.dtype) if isinstance(what, Tensor) else what
+
+
+def kind_of_input(what):
+    """The same as something to be told apart by, where all numbers of one type are one."""
+    if isinstance(what, list):
+        return tuple(map(kind_of_input, what))
+    return (what.array.shape, what.array.dtype) if isinstance(what, Tensor) else type(what)
+
+
+def plainly(what):
+    """Arguments with plain numbers in the place of those that a recording follows."""
+    return what.plain() if isinstance(what, Passed) else rebuilt(what, plainly)
 
 
 class Compiled:
@@ -21,6 +46,9 @@ class Compiled:
         self.function, self.module = function, module
         self.signature = Signature(function, module is not None)
         self.graphs, self.latest = {}, None
+        # Of calls, for jit.save: graph -> the types of its inputs, see spec_of; how many arguments came in order at
+        # most, and which ones by name.
+        self.calls, self.most, self.named = {}, 0, set()
 
     def state(self):
         """What the graph depends on beside the arguments: which modules are being trained."""
@@ -46,8 +74,16 @@ class Compiled:
         return None if any(value is LATER for value in usual.values()) else self.graph_for(usual)[0]
 
     def __call__(self, args, kwargs):
+        if modes.state.staging is not None:
+            args, kwargs = plainly(args), plainly(kwargs)
         graph, inputs = self.graph_for(self.signature.bind(args, kwargs))
-        return run(graph, inputs)
+        result = run(graph, inputs)
+        self.most = max(self.most, len(args))
+        self.named.update(kwargs)
+        calls = self.calls.setdefault(graph, {})
+        if len(calls) < MOST_CALLS:
+            calls.setdefault(tuple(map(kind_of_input, inputs)), tuple(map(spec_of, inputs)))
+        return result
 
     def graph(self):
         """The graph of the last call; before there is one, that for defaults. Errors: RuntimeError where it needs a
@@ -141,6 +177,7 @@ class ScriptModule(Module):
         setattr(self.__dict__[ORIGINAL], name, value)
         for compiled in self._methods.values():
             compiled.graphs.clear()
+            compiled.calls.clear()
 
     @property
     def graph(self):

@@ -41,6 +41,11 @@ class Signature:
         given.apply_defaults()
         return given.arguments
 
+    def never_given(self, count, named):
+        """Defaults of the parameters that are beyond `count` and not among those `named`."""
+        return {name: p.default for name, p in list(self.signature.parameters.items())[count:]
+                if name not in named and p.default is not p.empty}  # fmt: skip
+
     def usual(self):
         """Arguments as they are when nobody has given any: a default where only that tells what to compile."""
         made = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import textwrap
 
 from ..graph import Source
@@ -13,7 +14,7 @@ from .errors import UnsupportedError, written
 class Text:
     """A function's source: `tree` is its def; `error` and `place` speak of nodes of it by file and line."""
 
-    def __init__(self, function):
+    def __init__(self, function, lambdas=False):
         self.name = getattr(function, "__qualname__", str(function))
         code = function.__code__
         self.file, self.first, self.indent = code.co_filename, code.co_firstlineno, 0
@@ -33,10 +34,26 @@ class Text:
             tree = ast.parse(text).body[0]
         except SyntaxError:  # a lambda in the middle of something
             tree = None
-        if not isinstance(tree, ast.FunctionDef):
+        if lambdas and not isinstance(tree, ast.FunctionDef):
+            tree = self._lambda(code)
+        if not isinstance(tree, (ast.FunctionDef, ast.Lambda) if lambdas else ast.FunctionDef):
             where = (self.short, self.first, lines[0], self.indent, None)
             raise written(where, f"{self.name} is not a function made with def", "Give it a name with def.")
         self.tree = tree
+
+    def _lambda(self, code):
+        """The lambda that this code was made of: that in whose body all its instructions are. None: not to be told."""
+        lines = linecache.getlines(self.file)
+        try:
+            nodes = [node for node in ast.walk(ast.parse("".join(lines))) if isinstance(node, ast.Lambda)]
+        except SyntaxError:
+            return None
+        places = {(p[0], p[2], p[1], p[3]) for p in code.co_positions() if None not in p and p[2] != p[3]}
+        found = [node for node in nodes if _place(node.body) in places and node.lineno == code.co_firstlineno]
+        if len(found) != 1:
+            return None
+        self.lines, self.first, self.indent = lines, 1, 0
+        return found[0]
 
     @property
     def short(self):
@@ -63,3 +80,7 @@ class Text:
 
     def _column(self, text, offset):
         return len(text.encode()[: offset + self.indent].decode(errors="ignore"))
+
+
+def _place(node):
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
