@@ -659,3 +659,18 @@ def test_text_and_code_are_what_was_written():
     first = inspect.getsourcelines(shown.__wrapped__)[1]
     assert {place.line - first for place in places} <= {2, 3, 4, 5, 8} and places[0].text == "total = mg.zeros(2)"
     assert repr(shown) == "<ScriptFunction shown>" and shown.__name__ == "shown"
+
+
+def test_every_value_has_a_name_of_its_own_also_where_a_loop_is_gone_through_twice():
+    one, two, three = mg.ones(3), mg.zeros(3), mg.ones(3) * 5
+
+    @jit.script
+    def f(x):
+        ys = [x]
+        for _ in range(x.size(0)):
+            ys.append(x * one + two)
+        return mg.stack(ys) + three
+
+    made = [value for step in f.graph.every_step() for value in step.outputs]
+    names = [value.name for value in (*f.graph.inputs, *f.graph.held(), *made)]
+    assert len(names) == len(set(names))

@@ -216,6 +216,10 @@ class Names:
         self._last[name] = 0
         return name
 
+    def take(self, name):
+        """This one is given."""
+        self._last.setdefault(name, 0)
+
     def copy(self):
         """The same names, taken."""
         other = Names()

@@ -45,8 +45,15 @@ class Builder:
             yield
         except BaseException:
             del block.steps[count:]
-            self.open, self.names = block, names
+            self.open = block
+            self.go_back(names)
             raise
+
+    def go_back(self, names):
+        """Names that were given since are free again, but for those of what is held."""
+        for value in self.graph.held():
+            names.take(value.name)
+        self.names = names
 
     # Values
 

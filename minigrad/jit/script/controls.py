@@ -74,7 +74,7 @@ def scan(c, args, named, node):
     with c.builder.block():  # once, to see what it gives
         names = c.builder.names.copy()
         turn(Number(c.builder.new("turn", "int")), {"carry": init})
-        c.builder.names = names
+        c.builder.go_back(names)
     state |= {f"ys{i}": c.builder.prim("list.new") for i in range(len(_leaves(probe["form"])))}
     after = _loop(c, node, state, turn, count=counted.count)
     stacked = iter([c.builder.prim("list.stack", after[name], dim=0) for name in after if name != "carry"])

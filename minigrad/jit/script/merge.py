@@ -167,7 +167,8 @@ def loop(builder, state, run, count=None, condition=True, turn="i"):
         wider = {name: _wider(builder, value, after.get(name), name) for name, value in state.items()}
         if steady and all(wider[name] is value for name, value in state.items()):
             break
-        state, builder.names = wider, names
+        state = wider
+        builder.go_back(names)
     body.inputs += [value for _, value in carried]
     outputs = []
     with builder.block(body):

@@ -282,7 +282,8 @@ class Statements:
         except self.unsupported:
             if type(items.count) is not int or items.count > UNROLLED:
                 raise
-            self.frame.env, self.builder.names = env, names
+            self.frame.env = env
+            self.builder.go_back(names)
             self.unroll(node, [items.item(i) for i in range(items.count)])
 
     def counted(self, node, items):
