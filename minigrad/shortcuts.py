@@ -7,6 +7,8 @@ rows, but for `where_open`: NumPy's own `where` slows down where neighbours are 
 from __future__ import annotations
 
 import math
+import threading
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -204,6 +206,26 @@ def less_one_in_each_row(x, places):
     return np.subtract(x, made, made)
 
 
+class _Trust(threading.local):
+    asked = None
+
+
+_trust = _Trust()
+
+
+@contextmanager
+def trusting(asked):
+    """Inside, whole numbers on a GPU count as within their limits; the list hears which, as pairs (numbers, limit).
+
+    For work that is put down while nothing runs (jit/cuda/executor.py): whoever runs it has to ask `any_outside` first.
+    """
+    before, _trust.asked = _trust.asked, asked
+    try:
+        yield
+    finally:
+        _trust.asked = before
+
+
 def any_outside(numbers, count):
     """Whether any of these whole numbers is below 0 or not below `count`: seen without its sign, -1 is huge.
 
@@ -214,5 +236,8 @@ def any_outside(numbers, count):
         return False
     unsigned = numbers.view(_UNSIGNED.get(numbers.dtype, numbers.dtype))
     if type(numbers) is not _ndarray:
+        if _trust.asked is not None:
+            _trust.asked.append((numbers, count))
+            return False
         return bool(unsigned.max() >= count)
     return unsigned.item(unsigned.argmax()) >= count  # where the largest is takes a third of the time of what it is

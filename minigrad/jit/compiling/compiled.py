@@ -21,6 +21,17 @@ from .variant import Variant
 MOST = 32  # recordings of one function; one that needs more runs as it is written from then on
 
 
+def _variant(capture):
+    """The recording as lines of NumPy, or as work for a GPU where some of its tensors live there."""
+    graph = capture.graph
+    values = [*graph.inputs, *graph.held(), *(value for step in graph.every_step() for value in step.outputs)]
+    if all(value.device == "cpu" for value in values):
+        return Variant(capture)
+    from ..cuda.variant import DeviceVariant
+
+    return DeviceVariant(capture)
+
+
 class Compiled:
     """A function that runs as recorded NumPy where it can, and as it is written elsewhere.
 
@@ -60,7 +71,7 @@ class Compiled:
         outcome = capture.failed
         if outcome is None:
             try:
-                self.variants.insert(0, Variant(capture))
+                self.variants.insert(0, _variant(capture))
             except CaptureError as error:
                 outcome = str(error)
         self.history.append((self.calls, why, outcome, None if outcome else self.variants[0]))

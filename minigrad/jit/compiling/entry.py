@@ -81,7 +81,8 @@ class Entry:
             self.put(f"{name} = {tensors[i]}", f"if {name}.__class__ is not {self.name(x.cls, 'cls')}: return MISS")
             self.put(f"{array} = {name}.array")
             dtype = self.name(x.dtype, "dtype")
-            self.put(f"if {array}.__class__ is not ndarray or {array}.shape != {x.shape} "
+            there = "" if x.device.type == "cpu" else f"or {array}.device.id != {x.device.index or 0} "
+            self.put(f"if {array}.__class__ is not {self.name(x.array, 'cls')} {there}or {array}.shape != {x.shape} "
                      f"or {array}.dtype is not {dtype} or not {array}.flags.c_contiguous "
                      f"or {name}._edge is {'None' if x.requires_grad else 'not None'}: return MISS")  # fmt: skip
         if self.plan.writes_inputs:  # then two of them must not be one

@@ -1,0 +1,78 @@
+"""Where the steps of a graph run: before anything is launched, on the GPU, or after it has finished."""
+
+from __future__ import annotations
+
+from ...op import Op
+from ...tensor import Tensor
+from ..errors import CaptureError
+from ..graph import If, Loop
+from ..vjp import Vjp
+from .fuse import Fused
+
+
+def placed(graph):
+    """The values that live on the GPU, and those that have to be brought there at each run: (set, list).
+
+    Errors: CaptureError for a graph with branches or loops, and for operands that live apart.
+    """
+    on = {value for value, tensor in graph.held().items() if on_gpu(tensor)}
+    on |= {value for value in graph.inputs if value.device != "cpu"}
+    brought = {}
+    for step in graph.steps:
+        if isinstance(step, (If, Loop)):
+            raise CaptureError("a graph with branches or loops is run as it stands")
+        tensors = [value for value in step.uses() if value.kind == "tensor"]
+        if any(value in on or value in brought for value in tensors) and not _leaves(step):
+            for value in tensors:
+                if value not in on:
+                    brought[value] = None
+            on.update(value for value in step.outputs if value.kind == "tensor")
+        elif not _leaves(step):
+            brought.update((value, None) for value in step.outputs if value.device != "cpu")
+    for value in brought:
+        if value.shape is None or (value.shape and value.device == "cpu"):
+            raise CaptureError(f"{value.name} lives on the CPU, and is used together with what lives on the GPU")
+    return on, list(brought)
+
+
+def on_gpu(what):
+    """Whether this is a tensor that lives on a GPU."""
+    return isinstance(what, Tensor) and what.device.type == "cuda"
+
+
+def _leaves(step):
+    """Whether a step makes something of main memory: a number, or a copy that comes back."""
+    back = step.op.name == "to_device" and step.attributes["device"].type == "cpu"
+    return back or any(value.kind != "tensor" for value in step.outputs)
+
+
+class Phases:
+    """The steps in three parts. `reason` says why they cannot be run so, one part after the other; None if they can."""
+
+    def __init__(self, graph, on, facts):
+        self.before, self.device, self.after, self.reason = [], [], [], None
+        late = set()
+        for step in graph.steps:
+            used = set(step.uses())
+            if used & on and not _leaves(step):
+                self.device.append(step)
+                self._look_at(step, used, late, on)
+            elif used & on or used & late:
+                self.after.append(step)
+                late.update(step.outputs)
+            else:
+                self.before.append(step)
+        for value in facts:
+            if value in late:
+                self.reason = self.reason or f"which way it goes depends on {value.name}, which the GPU works out"
+        if any(new in late for _, new in graph.updates):
+            self.reason = self.reason or "a tensor in main memory gets what the GPU works out"
+
+    def _look_at(self, step, used, late, on):
+        if used & late:
+            value = next(iter(used & late))
+            self.reason = self.reason or f"{step.op.name} needs {value.name} in main memory, which the GPU works out"
+        elif not isinstance(step.op, (Op, Vjp, Fused)):
+            self.reason = self.reason or f"{step.op.name} is Python code of its own"
+        elif not isinstance(step.op, Fused) and any(value.kind != "tensor" for value in used):
+            self.reason = self.reason or f"{step.op.name} takes a number that may be another one next time"
