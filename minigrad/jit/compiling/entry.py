@@ -119,7 +119,7 @@ class Entry:
         for array, tensor in self.source.tensors().items():
             tests.append(f"{self.name(tensor, 'held')}.array is not {array}")
         if tests:
-            self.names["bind"] = None  # set by the variant
+            self.names.setdefault("bind", None)  # set by the variant
             self.put(f"if {' or '.join(tests)}:", "    if not bind(): return MISS")
         edges = [f"{self.name(p, 'held')}._edge is not {self.name(p._edge, 'edge') if p.requires_grad else 'None'}"
                  for p in plan.graph.parameters.values()]  # fmt: skip
