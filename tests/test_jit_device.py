@@ -73,3 +73,231 @@ def test_a_training_step_is_captured_and_trains_as_on_the_cpu(name, device):
     assert compiled.replayed >= 6 and "one CUDA Graph" in compiled.report() and "step by step" not in compiled.report()
 
 
+def test_what_is_compiled_captured_and_launched(machine):
+    step, _, _ = trainer("cuda", OPTIMIZERS["momentum"])
+    compiled = jit.compile(step)
+    for x, y in batches(6, "cuda"):
+        compiled(x, y)
+    kinds = [word.split()[0] for word in machine.log]
+    kernels = kinds.count("compile")
+    assert kernels == 6 and kinds.count("captured") == 1 and kinds.count("launch") == 3
+    assert kinds[-4:] == ["captured", "launch", "launch", "launch"]
+    assert kinds.count("fused_gelu") == 1  # once as it is, then in the graph
+    text = compiled.source()
+    assert 'extern "C" __global__ void fused_gelu(' in text and "program.run((a_0, a_1, " in text
+
+
+def test_numbers_of_the_optimizer_may_change_from_launch_to_launch(device):
+    steps = [trainer(where, OPTIMIZERS["adam"]) for where in ("cpu", device)]
+    compiled = jit.compile(steps[1][0])
+    for i, (a, b) in enumerate(zip(batches(8), batches(8, device), strict=True)):
+        for _, _, optimizer in steps:
+            optimizer.param_groups[0]["lr"] = 0.01 * (1 + i % 3)
+        assert close(steps[0][0](*a), compiled(*b))
+    assert all(close(p, q) for p, q in zip(steps[0][1].parameters(), steps[1][1].parameters(), strict=True))
+    assert compiled.variants[0].program.captured is not None and len(compiled.variants) == 1
+
+
+def test_weights_are_written_by_the_kernels_themselves(machine):
+    step, model, _ = trainer("cuda", OPTIMIZERS["adam"])
+    compiled = jit.compile(step)
+    weights = [p.array for p in model.parameters()]
+    for x, y in batches(5, "cuda"):
+        compiled(x, y)
+    program = compiled.variants[0].program
+    assert {id(t.array) for t in program.steps.in_place.values()} >= {id(a) for a in weights}
+    assert len(program.steps.in_place) == 3 * len(weights)
+
+
+def test_a_guard_that_misses_leads_to_a_recording_of_its_own(device):
+    f = jit.compile(lambda x, k=2: (x.tanh() * k + 1).sum())
+    for _ in range(4):
+        three = mg.ones(3, device=device)
+        for x in (three, mg.ones(4, device=device), mg.ones(3), three.double()):
+            assert close(f(x), (x.cpu().tanh() * 2 + 1).sum())
+    assert len(f.variants) == 4 and f.replayed == 12
+    assert "x has device cpu, not cuda:0" in f.report() or "x has shape (4,), not (3,)" in f.report()
+    turned = mg.arange(9.0, device=device).reshape(3, 3).T[0]
+    assert close(f(turned), (turned.cpu().tanh() * 2 + 1).sum())
+
+
+def trained(weights, x, y):
+    """The loss of the small classifier with these weights, on the CPU."""
+    (w, b, v, c), gelu = weights, nn.GELU("tanh")
+    return F.cross_entropy(F.linear(gelu(F.linear(x.cpu(), w, b)), v, c), y.cpu())
+
+
+def test_a_class_that_is_not_there_is_refused_and_nothing_changes(device):
+    step, model, _ = trainer(device, OPTIMIZERS["sgd"])
+    compiled = jit.compile(step)
+    for x, y in batches(5, device):
+        compiled(x, y)
+    before = [p.detach().cpu().clone() for p in model.parameters()]
+    with pytest.raises(IndexError, match="Target 3 is out of bounds"):
+        compiled(x, y + 3 - y)
+    assert all(close(p, q) for p, q in zip(before, model.parameters(), strict=True))
+    assert close(compiled(x, y), trained(before, x, y))
+
+
+def test_gradients_that_somebody_keeps_stay_as_they_are(device):
+    step, model, _ = trainer(device, OPTIMIZERS["sgd"])
+    compiled = jit.compile(step)
+    data = list(batches(12, device))
+    for x, y in data[:5]:
+        compiled(x, y)
+    weight = model[0].weight
+    kept = weight.grad
+    numbers = kept.cpu().clone()
+    compiled(*data[5])
+    assert close(kept, numbers) and kept is not weight.grad and not close(weight.grad, numbers)
+    assert compiled.variants[0].program.captured is not None
+    array, numbers = weight.grad.detach(), weight.grad.cpu().clone()  # another tensor, the same memory
+    compiled(*data[6])
+    assert close(array, numbers) and compiled.variants[0].program.captured is None
+    for x, y in data[7:]:
+        compiled(x, y)
+    assert close(array, numbers) and compiled.variants[0].program.captured is not None
+
+
+def test_results_belong_to_whoever_gets_them(device):
+    f = jit.compile(lambda x: (x.exp() * 2, x.T, x.clone(), x, 3))
+    every = [f(mg.full((2, 3), float(i), device=device)) for i in range(5)]
+    for i, (a, b, c, d, e) in enumerate(every):
+        wanted = mg.full((2, 3), float(i))
+        assert close(a, wanted.exp() * 2) and close(b, wanted.T) and close(c, wanted) and close(d, wanted) and e == 3
+
+
+def test_a_number_that_is_only_handed_on_is_read_after_the_launch(device):
+    step, _, _ = trainer(device, OPTIMIZERS["sgd"])
+    theirs, _, _ = trainer(device, OPTIMIZERS["sgd"])
+    compiled = jit.compile(lambda x, y: step(x, y).item())
+    for x, y in batches(5, device):
+        found = compiled(x, y)
+        assert type(found) is float and found == pytest.approx(theirs(x, y).item(), rel=1e-5)
+    assert compiled.variants[0].program.captured is not None
+
+
+def test_a_number_that_python_goes_by_keeps_it_step_by_step(device):
+    def clipped(x):
+        y = (x * x).sum()
+        return x / y.sqrt() * 2 if y > 10 else x * 2
+
+    f = jit.compile(clipped)
+    for scale in (1.0, 9.0, 1.0, 9.0, 1.0, 9.0):
+        x = mg.full((3,), scale, device=device)
+        assert close(f(x), clipped(x.cpu()))
+    assert len(f.variants) == 2 and f.replayed == 4
+    assert "step by step, since which way it goes depends on bool, which the GPU works out" in f.report()
+
+
+def test_a_number_that_comes_back_to_the_gpu_keeps_it_step_by_step(device):
+    f = jit.compile(lambda x: x.exp() * float(x.sum()))
+    assert [close(f(x), x.cpu().exp() * 6) for x in [mg.full((3,), 2.0, device=device)] * 3] == [True] * 3
+
+
+def test_a_formula_that_looks_at_numbers_is_not_captured(device):
+    f = jit.compile(lambda x: (x.prod(0) * 2, x.median()))
+    for i in range(5):
+        x = mg.arange(6.0, device=device).reshape(2, 3) + i
+        got, wanted = f(x), (x.cpu().prod(0) * 2, x.cpu().median())
+        assert close(got[0], wanted[0]) and close(got[1], wanted[1])
+    assert "while it was captured: " in f.report() and f.replayed == 4
+
+
+def test_random_numbers_are_drawn_anew_before_the_launch(device):
+    layer = nn.Sequential(nn.Linear(6, 6), nn.Dropout(0.5), nn.Linear(6, 2)).requires_grad_(False).to(device)
+
+    def noisy(x):
+        return layer(x) + mg.rand(2, device=device)
+
+    found, f = [], jit.compile(noisy)
+    for run in (noisy, f):
+        mg.manual_seed(1)
+        found.append([run(x) for x, _ in batches(6, device)])
+    assert all(close(a, b) for a, b in zip(*found, strict=True)) and f.variants[0].program.captured is not None
+
+
+def test_a_result_that_wants_gradients_is_left_to_the_function(device):
+    layer = nn.Linear(6, 3).to(device)
+    f = jit.compile(layer)
+    for x, _ in batches(3, device):
+        f(x).sum().backward()
+    assert layer.weight.grad is not None and "as written: its result wants gradients" in f.report()
+
+
+def test_an_input_that_is_changed_in_place(device):
+    def scaled(x, by):
+        x.mul_(by)
+        return x.sum()
+
+    f, x = jit.compile(scaled), mg.ones(3, device=device)
+    for i in range(5):
+        assert f(x, mg.tensor(2.0, device=device)).item() == 3 * 2.0 ** (i + 1)
+    assert x.tolist() == [32.0] * 3 and x._version == 5 and f.replayed == 4
+
+
+def test_a_number_in_main_memory_is_brought_along(device):
+    here, f = mg.tensor(2.0), jit.compile(lambda x, w: x.exp() * w + w)
+    for i in range(5):
+        here.fill_(i)
+        x = mg.full((3,), 0.5, device=device)
+        assert close(f(x, here), x.cpu().exp() * i + i)
+    assert f.replayed == 4
+
+
+def test_inputs_that_are_moved_inside(device):
+    layer = nn.Linear(6, 2).requires_grad_(False).to(device)
+    f = jit.compile(lambda x: layer(x.to(device) * 2).cpu())
+    for x, _ in batches(5):
+        found = f(x)
+        assert not found.is_cuda and close(found, layer((x * 2).to(device)))
+    assert f.replayed == 4 and f.variants[0].program.captured is not None
+
+
+def test_weights_that_are_put_in_their_place(device):
+    layer = nn.Linear(6, 2).requires_grad_(False).to(device)
+    f = jit.compile(lambda x: layer(x).relu() * 2)
+    for i, (x, _) in enumerate(batches(9, device)):
+        if i in (4, 6):
+            layer.weight.data = mg.full((2, 6), 0.1 * i, device=device)
+        assert close(f(x), layer(x).relu() * 2)
+    assert f.variants[0].program.captured is not None and f.replayed == 8
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_recurrent_layers(kind, device):
+    found = []
+    for where in ("cpu", device):
+        mg.manual_seed(0)
+        layer = kind(3, 4).to(where)
+        optimizer = optim.SGD(layer.parameters(), lr=0.1)
+
+        def step(x, layer=layer, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (layer(x)[0] ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = step if where == "cpu" else jit.compile(step)
+        x = mg.arange(30.0, device=where).reshape(5, 2, 3) / 30
+        found.append([run(x).item() for _ in range(6)])
+    assert found[0] == pytest.approx(found[1], rel=1e-5) and run.replayed == 5
+
+
+def test_views_of_weights_are_read_before_the_weights_change(device):
+    w = mg.ones(3, 3, device=device, requires_grad=True)
+    here = mg.ones(3, 3, requires_grad=True)
+
+    def step(x, w):
+        turned = w.T
+        (g,) = mg.autograd.grad((x @ turned).exp().sum(), w)
+        with mg.no_grad():
+            w.sub_(0.001 * g)
+        return (turned.detach() * 2 + 1).sum(), w.sum().detach()
+
+    f = jit.compile(lambda x: step(x, w))
+    for i in range(5):
+        x = mg.full((2, 3), 0.1 * i)
+        assert all(close(a, b) for a, b in zip(f(x.to(device)), step(x, here), strict=True))
+    assert close(w, here)

@@ -42,7 +42,7 @@ def max_index(xp, x, largest, /, kernel, stride, padding, dilation):
     place = xp.zeros(largest.shape, "uint8" if len(seen) <= 256 else "int64")
     for x_k in reversed(seen[:-1]):  # how many places come before the first that is equal
         place = (x_k != largest) * (place + 1)
-    if (largest != largest).any():  # nan equals nothing: the last one counts, as in PyTorch
+    if xp.__name__ != "numpy" or (largest != largest).any():  # nan equals nothing: the last one counts, as in PyTorch
         for k, x_k in enumerate(seen):
             place = xp.where(x_k != x_k, k, place)
     within, steps = [0], [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.jit.cuda import fuse
 from tests.strict import standin
-from tests.strict.array import INTERFACE, PAIRS, SINGLE, StrictArray
+from tests.strict.array import COMPARED, INTERFACE, PAIRS, SINGLE, StrictArray
 
 READS = ("get", "item", "tolist", "__bool__", "__int__", "__float__", "__iter__", "__format__")
 CHANGES = {"__setitem__", "fill", "sort", "put", "at", *(f"__i{name}__" for name in PAIRS)}
@@ -35,7 +35,7 @@ class Machine:
 
     def _watch_arrays(self, monkeypatch):
         names = [*(f"__{name}__" for name in (*PAIRS, *SINGLE)), *(f"__r{name}__" for name in PAIRS), "__array_ufunc__"]
-        names += ["__getitem__", *CHANGES, *INTERFACE["methods"], "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"]
+        names += ["__getitem__", *CHANGES, *INTERFACE["methods"], *(f"__{name}__" for name in COMPARED)]
         for name in dict.fromkeys(names):
             if hasattr(StrictArray, name) and name not in READS:
                 monkeypatch.setattr(StrictArray, name, self.taped(getattr(StrictArray, name), name))

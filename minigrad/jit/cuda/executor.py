@@ -17,7 +17,7 @@ from ...shortcuts import any_outside, trusting
 from ...tensor import Tensor
 from ..graph import values_in
 from .fuse import Fused, fuse
-from .places import Phases, placed
+from .places import Phases, on_gpu, placed
 from .steps import Steps, in_place, numbers_of
 
 
@@ -31,14 +31,17 @@ class Program:
     def __init__(self, graph, of_leaf=None, facts=None):
         self.of_leaf, self.facts, outputs = dict(of_leaf or {}), facts or {}, graph.outputs
         self.wanted = list(self.of_leaf.values())
-        on, self.brought = placed(graph)
-        on = on.union(self.brought)
+        device, self.brought = placed(graph)
         graph.outputs = [*outputs, *self.wanted, *self.facts]  # which all are to be known
-        self.graph = fuse(graph, on)
+        self.graph = fuse(graph, device)
         self.graph.outputs = graph.outputs = outputs
         self.outside = {*graph.inputs, *graph.held(), *self.brought}
-        self.phases = Phases(self.graph, on, self.facts)
+        mine = {value for step in device for value in step.outputs}
+        device = {step for step in self.graph.steps if not mine.isdisjoint(step.outputs)}
+        self.phases = Phases(self.graph, device, self.facts)
         self.reason = self.phases.reason
+        on = mine | {v for v, t in graph.held().items() if on_gpu(t)} | {v for v in graph.inputs if v.device != "cpu"}
+        on.update(self.brought)
         self.there = [(held, new) for held, new in graph.updates if held in on and held not in graph.inputs]
         self.here = [pair for pair in graph.updates if pair not in self.there]  # in main memory, or what was handed in
         later = [outputs, [new for _, new in self.here], [list(step.uses()) for step in self.phases.after]]
@@ -188,6 +191,7 @@ class Program:
             self.forget()
             return
         self.captured, self.gradients = captured, [Tensor(array) for array in self.arrays]
+        known.clear()  # which holds arrays, too
         self.usual = [self._held(i, leaf) for i, leaf in enumerate(self.of_leaf)]
 
     # Gradients of the last run, which somebody may have kept

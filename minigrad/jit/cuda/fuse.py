@@ -49,12 +49,12 @@ class Fused:
         return f"<{self.name}: {len(self.steps)} steps>"
 
 
-def fuse(graph, on=None):
-    """The graph with each run of elementwise steps as one step. `on`: the values that live where kernels run.
+def fuse(graph, among=None):
+    """The graph with each run of elementwise steps as one step. `among`: the steps that may go together, if not all.
 
     A lone step that is one function of the array module already stays as it is. Blocks of If and Loop stay, too.
     """
-    units = _Units(graph, on)
+    units = _Units(graph, among)
     for step in graph.steps:
         units.join(step)
     wanted = {*values_in(graph.outputs), *values_in(graph.updates)}
@@ -89,8 +89,8 @@ def _uses(step):
 class _Units:
     """The steps of a graph in groups, each of which is to run at once, and which group waits for which."""
 
-    def __init__(self, graph, on):
-        self.steps, self.on = graph.steps, on
+    def __init__(self, graph, among):
+        self.steps, self.among = graph.steps, None if among is None else set(among)
         self.unit = {step: [step] for step in graph.steps}  # of each step: the list of steps that it is in
         self.maker = {value: step for step in graph.steps for value in step.outputs}
         self.waits = {step: {self.maker[v] for v in _uses(step) if v in self.maker} for step in graph.steps}
@@ -104,10 +104,11 @@ class _Units:
         return self.can[step]
 
     def _can(self, step):
-        if not isinstance(step, Step) or len(step.outputs) != 1:
+        mine = self.among is None or step in self.among
+        if not mine or not isinstance(step, Step) or len(step.outputs) != 1:
             return False
         values = [*step.uses(), step.output]
-        if any(v.kind not in ("tensor", "float") or (v.kind == "tensor" and not self._plain(v)) for v in values):
+        if any(v.kind not in ("tensor", "float") or (v.kind == "tensor" and not _plain(v)) for v in values):
             return False
         tensors = [v for v in step.uses() if v.kind == "tensor"]
         if not tensors or step.output.kind != "tensor" or _broadcast(tensors) != step.output.shape:
@@ -118,10 +119,6 @@ class _Units:
         except CaptureError:
             return False
         return True
-
-    def _plain(self, value):
-        known = value.shape is not None and None not in value.shape and value.dtype is not None
-        return known and (self.on is None or value in self.on)
 
     def join(self, step):
         """Bring a step together with those that it takes its operands from, where it can be."""
@@ -183,6 +180,10 @@ def _in_turn(step):
     steps = [step, *(inner for block in step.blocks for inner in block.every_step())]
     ops = [inner.op for inner in steps if isinstance(inner, Step)]
     return any(getattr(op, "draws", False) or getattr(op, "effects", False) for op in ops)
+
+
+def _plain(value):
+    return value.shape is not None and None not in value.shape and value.dtype is not None
 
 
 def _broadcast(tensors):

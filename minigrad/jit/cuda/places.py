@@ -11,28 +11,29 @@ from .fuse import Fused
 
 
 def placed(graph):
-    """The values that live on the GPU, and those that have to be brought there at each run: (set, list).
+    """The steps that run on the GPU, and the values of main memory that have to be brought there: (list, list).
 
     Errors: CaptureError for a graph with branches or loops, and for operands that live apart.
     """
     on = {value for value, tensor in graph.held().items() if on_gpu(tensor)}
     on |= {value for value in graph.inputs if value.device != "cpu"}
-    brought = {}
+    device, brought = [], {}
     for step in graph.steps:
         if isinstance(step, (If, Loop)):
             raise CaptureError("a graph with branches or loops is run as it stands")
         tensors = [value for value in step.uses() if value.kind == "tensor"]
-        if any(value in on or value in brought for value in tensors) and not _leaves(step):
-            for value in tensors:
-                if value not in on:
-                    brought[value] = None
-            on.update(value for value in step.outputs if value.kind == "tensor")
-        elif not _leaves(step):
-            brought.update((value, None) for value in step.outputs if value.device != "cpu")
+        if not _leaves(step) and not on.isdisjoint(tensors):
+            device.append(step)
+            brought.update((value, None) for value in tensors if value not in on)
+            on.update(step.outputs)
+        elif not _leaves(step):  # drawn in main memory, say, and moved then
+            moved = [value for value in step.outputs if value.device != "cpu"]
+            brought.update(dict.fromkeys(moved))
+            on.update(moved)
     for value in brought:
         if value.shape is None or (value.shape and value.device == "cpu"):
             raise CaptureError(f"{value.name} lives on the CPU, and is used together with what lives on the GPU")
-    return on, list(brought)
+    return device, list(brought)
 
 
 def on_gpu(what):
@@ -49,15 +50,16 @@ def _leaves(step):
 class Phases:
     """The steps in three parts. `reason` says why they cannot be run so, one part after the other; None if they can."""
 
-    def __init__(self, graph, on, facts):
+    def __init__(self, graph, device, facts):
         self.before, self.device, self.after, self.reason = [], [], [], None
-        late = set()
+        made, late = set(), set()  # by the GPU; by what comes after it
         for step in graph.steps:
             used = set(step.uses())
-            if used & on and not _leaves(step):
+            if step in device:
                 self.device.append(step)
-                self._look_at(step, used, late, on)
-            elif used & on or used & late:
+                made.update(step.outputs)
+                self._look_at(step, used, late)
+            elif used & made or used & late:
                 self.after.append(step)
                 late.update(step.outputs)
             else:
@@ -68,7 +70,7 @@ class Phases:
         if any(new in late for _, new in graph.updates):
             self.reason = self.reason or "a tensor in main memory gets what the GPU works out"
 
-    def _look_at(self, step, used, late, on):
+    def _look_at(self, step, used, late):
         if used & late:
             value = next(iter(used & late))
             self.reason = self.reason or f"{step.op.name} needs {value.name} in main memory, which the GPU works out"

@@ -41,7 +41,8 @@ class Steps:
         xp, kernel = cupy(), fused.kernel
         if fused not in self.kernels:
             self.kernels[fused] = xp.RawKernel(kernel.text, kernel.name, options=OPTIONS)
-        arrays = [xp.ascontiguousarray(known[v].array) for v in step.inputs if v.kind == "tensor"]
+        arrays = [known[v].array for v in step.inputs if v.kind == "tensor"]
+        arrays = [array if array.flags.c_contiguous else xp.ascontiguousarray(array) for array in arrays]
         if len(arrays) < len(step.inputs):
             arrays.append(self.numbers[step] if step in self.numbers else xp.asarray(numbers_of(step, known)))
         made = [self.in_place[v].array if v in self.in_place else xp.empty(v.shape, v.dtype.numpy)
