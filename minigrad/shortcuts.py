@@ -215,7 +215,7 @@ _trust = _Trust()
 
 @contextmanager
 def trusting(asked):
-    """Inside, whole numbers on a GPU count as within their limits; the list hears which, as pairs (numbers, limit).
+    """Inside, whole numbers on a GPU count as within their limits; the list hears which: (numbers, count, first).
 
     For work that is put down while nothing runs (jit/cuda/executor.py): whoever runs it has to ask `any_outside` first.
     """
@@ -226,18 +226,20 @@ def trusting(asked):
         _trust.asked = before
 
 
-def any_outside(numbers, count):
-    """Whether any of these whole numbers is below 0 or not below `count`: seen without its sign, -1 is huge.
+def any_outside(numbers, count, first=0):
+    """Whether any of these whole numbers is below `first` or not below `count`: seen without its sign, -1 is huge.
 
     >>> any_outside(np.array([0, 2]), 3), any_outside(np.array([-1]), 3)
     (False, True)
     """
     if not numbers.size:
         return False
+    if type(numbers) is not _ndarray and _trust.asked is not None:
+        _trust.asked.append((numbers, count, first))
+        return False
+    if first:
+        numbers, count = numbers - first, count - first
     unsigned = numbers.view(_UNSIGNED.get(numbers.dtype, numbers.dtype))
     if type(numbers) is not _ndarray:
-        if _trust.asked is not None:
-            _trust.asked.append((numbers, count))
-            return False
         return bool(unsigned.max() >= count)
     return unsigned.item(unsigned.argmax()) >= count  # where the largest is takes a third of the time of what it is

@@ -17,7 +17,7 @@ from ...shortcuts import any_outside, trusting
 from ...tensor import Tensor
 from ..graph import values_in
 from .fuse import Fused, fuse
-from .places import Phases, on_gpu, placed
+from .places import Phases, limits, on_gpu, placed
 from .steps import Steps, in_place, numbers_of
 
 
@@ -75,6 +75,7 @@ class Program:
     def _run(self, steps, known, bring=False):
         """Run these steps. False where what is taken for granted of a value is not true."""
         for step in steps:
+            self.now = step
             self.steps.run(step, known)
             for value in step.outputs:
                 for expected in self.facts.get(value, ()):
@@ -119,7 +120,7 @@ class Program:
             return False
         self._make_room()
         self._send(known)
-        if any(any_outside(array, limit) for array, limit in self.asked):
+        if any(any_outside(*asked) for asked in self.asked):
             return False  # the function as it is written will say what is wrong
         if self.captured is None and self.warm:
             self._capture(known)
@@ -179,20 +180,34 @@ class Program:
             try:
                 self._device(known)
             except Exception as error:
-                self.reason = f"{type(error).__name__} while it was captured: {str(error).splitlines()[0]}"
+                self.reason = f"{self.now.op.name} cannot be captured ({type(error).__name__}: {error})"
             try:
                 captured = self.stream.end_capture()
             except Exception as error:  # so it is after a step that waits for the GPU
                 self.reason = self.reason or f"{type(error).__name__} at the end of its capture"
-        rooms = [known[value].array for value in (*self.sent, *self.graph.held())]
-        if not all(any(array is room or array.base is room for room in rooms) for array, _ in self.asked):
-            self.reason = self.reason or "whole numbers that must be within limits are worked out on the way"
+        self.asked = self._questions(known)
         if self.reason:
             self.forget()
             return
         self.captured, self.gradients = captured, [Tensor(array) for array in self.arrays]
         known.clear()  # which holds arrays, too
         self.usual = [self._held(i, leaf) for i, leaf in enumerate(self.of_leaf)]
+
+    def _questions(self, known):
+        """What has to be asked before each launch: whether whole numbers that come from outside are within limits.
+
+        Of those that are worked out on the way it must be clear from what they are.
+        """
+        given = [known[value].array for value in (*self.sent, *self.graph.held())]
+        sure = [(known[value].array, most) for value, most in limits(self.graph).items() if value in known]
+        questions = []
+        for array, count, first in self.asked:
+            if any(other is array or other is array.base for other in given):
+                questions.append((array, count, first))
+            elif not any((other is array or other is array.base) and first <= 0 and most <= count
+                         for other, most in sure):  # fmt: skip
+                self.reason = self.reason or "whole numbers that must be within limits are worked out on the way"
+        return questions
 
     # Gradients of the last run, which somebody may have kept
 

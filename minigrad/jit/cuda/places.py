@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ...op import Op
 from ...tensor import Tensor
 from ..errors import CaptureError
@@ -45,6 +47,17 @@ def _leaves(step):
     """Whether a step makes something of main memory: a number, or a copy that comes back."""
     back = step.op.name == "to_device" and step.attributes["device"].type == "cpu"
     return back or any(value.kind != "tensor" for value in step.outputs)
+
+
+def limits(graph):
+    """Values that hold whole numbers from 0 up to a limit that is known beforehand: {value: what they stay below}."""
+    found = {}
+    for step in graph.steps:
+        if step.op.name == "max_index":
+            found[step.output] = math.prod(step.inputs[0].shape[2:])
+        elif step.op.name == "reshape" and step.inputs[0] in found:
+            found[step.output] = found[step.inputs[0]]
+    return found
 
 
 class Phases:
