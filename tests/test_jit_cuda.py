@@ -12,6 +12,7 @@ from minigrad import nn
 from minigrad.jit.check import check
 from minigrad.jit.cuda.elements import Element, Term, Writer
 from minigrad.jit.cuda.fuse import Fused, fuse
+from minigrad.jit.cuda.steps import Steps
 from minigrad.jit.run import run_step
 from minigrad.jit.trace import record
 from minigrad.op import OPS
@@ -306,3 +307,25 @@ def test_the_cuda_compiler_finds_what_is_wrong():
     _, ptx = need(cuda_compiler(), "a CUDA compiler")
     with pytest.raises(AssertionError, match="nothing_of_that_name"):
         ptx('extern "C" __global__ void f(float* x) { x[0] = nothing_of_that_name(1); }')
+
+
+# On a GPU
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_every_op_and_its_gradient_there(name, dtype, cuda):
+    """Kernels on the GPU, beside the steps one by one on the GPU and on the CPU."""
+    for graph, inputs in graphs_of(name, dtype):
+        known, there = arrays_of(graph, inputs), Steps()
+        tensors = {value: mg.Tensor(cuda.asarray(array)) for value, array in known.items()}
+        for step in graph.steps:
+            operands = [tensors.get(v, v) for v in step.inputs]
+            there.run(step, tensors)
+            run_step(step, here := {v: mg.Tensor(a) for v, a in known.items()})
+            known.update({v: here[v].array for v in step.outputs})
+            if isinstance(step.op, Fused):
+                for value, theirs in zip(step.outputs, step.op.forward(cuda, *operands), strict=True):
+                    found = cuda.asnumpy(tensors[value].array)
+                    assert agree(found, cuda.asnumpy(theirs)) and agree(found, known[value]), step.op.kernel.body

@@ -1,5 +1,6 @@
 """Compiled functions on a device: a stand-in with kernels, streams and graphs, and CuPy itself where there is a GPU."""
 
+import json
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import jit, nn, optim
+from tests.bench import captured
 from tests.cuda.fake import Machine
 
 F = nn.functional
@@ -342,3 +344,33 @@ def test_places_that_are_taken_from_indices(device):
     assert g.variants[0].program.captured is not None and f.variants[0].program.captured is None
     with pytest.raises(IndexError, match="index 4 is out of bounds"):
         g(x, mg.tensor([0, 4], device=device))
+
+
+def test_what_would_be_sent_during_a_capture_is_not_captured(machine, monkeypatch):
+    monkeypatch.setattr(sys.modules["minigrad.ops.pool"], "_table", lambda xp, numbers, device: xp.asarray(numbers))
+
+    def function(x):
+        return mg.autograd.grad(F.max_pool2d(x * 2, 2).sum(), x)[0].detach() * 2
+
+    f = jit.compile(function)
+    for i in range(4):
+        x = mg.tensor(np.random.default_rng(i).normal(size=(1, 1, 4, 4)), device="cuda", requires_grad=True)
+        assert close(f(x), function(x))
+    assert "step by step, since max_index cannot be captured (CaptureError: it sends numbers" in f.report()
+
+
+@pytest.mark.parametrize(("kind", "batch"), [("mlp", 4), ("gru", 2), ("lenet", 2)])
+def test_the_benchmark_of_captured_steps_computes_the_same_in_all_its_variants(kind, batch, device):
+    steps, report = captured.variants(kind, batch)
+    captured.check(kind, batch, steps)
+    assert {"minigrad eager", "minigrad captured"} <= steps.keys() and "; one CUDA Graph" in report()
+    with pytest.raises(captured.Wrong, match="minigrad eager"):
+        captured.check(kind, batch, {"minigrad eager": steps["minigrad eager"]})  # which has trained by now
+
+
+@pytest.mark.gpu
+def test_times_of_captured_steps(cuda, tmp_path, record_property):
+    """Written down and printed; nothing is asserted of how long it took."""
+    captured.main(tmp_path / "captured.json")
+    for row in json.loads((tmp_path / "captured.json").read_text())["rows"]:
+        record_property("measured", str(row))

@@ -29,6 +29,7 @@ class Machine:
 
     def __init__(self, monkeypatch):
         self.log, self.tape, self.inside, self.spoilt, self.records = [], None, False, False, {}
+        self.pinned = None
         self._watch_arrays(monkeypatch)
         self._know_kernels(monkeypatch)
         self.cupy = Cupy(self)
@@ -66,6 +67,7 @@ class Machine:
         def call(*args, **kwargs):
             if self.tape is None or self.inside:
                 return function(*args, **kwargs)
+            self._look_at_what_is_sent(name, args)
             changes = name in CHANGES or kwargs.get("out") is not None
             with self.alone():
                 result = kwargs.get("out", args[0]) if changes else function(*args, **kwargs)
@@ -73,6 +75,14 @@ class Machine:
             return result
 
         return call
+
+    def _look_at_what_is_sent(self, name, args):
+        """What comes from main memory goes through pinned memory, but for single numbers."""
+        made = name in ("array", "asarray", "ascontiguousarray") and not isinstance(args[0], StrictArray)
+        made = made and np.ndim(args[0]) > 0
+        items = args[1] if name == "__getitem__" else ()
+        if made or any(isinstance(i, (list, np.ndarray)) for i in (items if isinstance(items, tuple) else (items,))):
+            self.pinned(8)
 
     @contextlib.contextmanager
     def alone(self):
@@ -110,8 +120,10 @@ class Cupy:
         self.cuda = SimpleNamespace(
             Device=standin.cuda.Device, runtime=standin.cuda.runtime, Stream=lambda: Stream(machine), MemoryPool=Pool,
             using_allocator=lambda malloc: contextlib.nullcontext(), get_current_stream=lambda: Stream(machine),
+            set_pinned_memory_allocator=lambda allocator: setattr(machine, "pinned", allocator),
         )  # fmt: skip
         self.RawKernel = lambda text, name, options: Launch(machine, text, name, options)
+        self.get_default_pinned_memory_pool = Pool
         self.linalg, self.lib, self.errstate = standin.linalg, standin.lib, standin.errstate
 
     def __getattr__(self, name):

@@ -8,6 +8,7 @@ the way, nothing is captured, and the steps run one by one.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ... import memory, modes
 from ...device import cupy
 from ...shortcuts import any_outside, trusting
 from ...tensor import Tensor
+from ..errors import CaptureError
 from ..graph import values_in
 from .fuse import Fused, fuse
 from .places import Phases, limits, on_gpu, placed
@@ -175,7 +177,7 @@ class Program:
     def _capture(self, known):
         """Put everything down as a CUDA Graph; where that cannot be done, say why."""
         cuda, known = cupy().cuda, dict(known)
-        with cuda.using_allocator(self.pool.malloc), self.stream, trusting(self.asked):
+        with cuda.using_allocator(self.pool.malloc), self.stream, trusting(self.asked), _nothing_is_sent():
             self.stream.begin_capture()
             try:
                 self._device(known)
@@ -227,3 +229,18 @@ class Program:
                 return
             if tensor > usually:
                 self.gradients[i].array, self.gradients[i] = self.arrays[i].copy(), Tensor(self.arrays[i])
+
+
+@contextmanager
+def _nothing_is_sent():
+    """Refuse numbers that go from main memory to the GPU inside: a graph would send whatever lies there later."""
+    xp = cupy()
+
+    def refuse(size):
+        raise CaptureError("it sends numbers from main memory")
+
+    xp.cuda.set_pinned_memory_allocator(refuse)  # where CuPy puts what it is about to send
+    try:
+        yield
+    finally:
+        xp.cuda.set_pinned_memory_allocator(xp.get_default_pinned_memory_pool().malloc)
