@@ -321,9 +321,10 @@ def test_every_op_and_its_gradient_there(name, dtype, cuda):
         known, there = arrays_of(graph, inputs), Steps()
         tensors = {value: mg.Tensor(cuda.asarray(array)) for value, array in known.items()}
         for step in graph.steps:
-            operands = [tensors.get(v, v) for v in step.inputs]
-            there.run(step, tensors)
-            run_step(step, here := {v: mg.Tensor(a) for v, a in known.items()})
+            operands = [tensors[v].array if v in tensors else v for v in step.inputs]
+            with mg.no_grad():
+                there.run(step, tensors)
+                run_step(step, here := {v: mg.Tensor(a) for v, a in known.items()})
             known.update({v: here[v].array for v in step.outputs})
             if isinstance(step.op, Fused):
                 for value, theirs in zip(step.outputs, step.op.forward(cuda, *operands), strict=True):

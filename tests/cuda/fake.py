@@ -171,12 +171,12 @@ class Launch:
         numbers = iter(arrays[tensors].get().tolist() if len(arrays) > tensors else [])
         given = iter(arrays[:tensors])
         for value, array in zip([v for v in fused.inputs if v.kind == "tensor"], arrays, strict=False):
-            assert array.shape == value.shape and array.dtype == value.dtype.numpy, f"{value} is no {array.dtype}"
+            assert array.size == np.prod(value.shape) and array.dtype == value.dtype.numpy, f"{value}: {array!r}"
         with self.machine.alone():
-            operands = [next(given) if v.kind == "tensor" else next(numbers) for v in fused.inputs]
+            operands = [next(given).reshape(v.shape) if v.kind == "tensor" else next(numbers) for v in fused.inputs]
             for array, result in zip(made, fused.forward(self.machine.cupy, *operands), strict=True):
-                assert array.shape == result.shape and array.dtype == result.dtype
-                array._array[...] = result._array
+                assert array.size == result.size and array.dtype == result.dtype
+                array._array[...] = result._array.reshape(array.shape)  # kernels know the number of elements alone
 
 
 class Stream:
