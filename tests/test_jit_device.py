@@ -219,12 +219,34 @@ def test_random_numbers_are_drawn_anew_before_the_launch(device):
     assert all(close(a, b) for a, b in zip(*found, strict=True)) and f.variants[0].program.captured is not None
 
 
-def test_a_result_that_wants_gradients_is_left_to_the_function(device):
+def test_a_compiled_model_in_an_ordinary_step(device):
+    found = []
+    for where in ("cpu", device):
+        mg.manual_seed(5)
+        model = nn.Sequential(nn.Linear(6, 8), nn.GELU(), nn.LayerNorm(8), nn.Linear(8, 3)).to(where)
+        optimizer, f = optim.Adam(model.parameters(), lr=0.01), model if where == "cpu" else jit.compile(model)
+        for x, y in batches(6, where):
+            x.requires_grad_()
+            optimizer.zero_grad()
+            loss = F.cross_entropy(f(x), y) + F.cross_entropy(f(x * 2), y)  # two calls wait for one backward
+            loss.backward()
+            optimizer.step()
+            found.append((loss, x.grad, *model.parameters(), *(p.grad.clone() for p in model.parameters())))
+    for here, there in zip(found[:6], found[6:], strict=True):
+        assert all(close(a, b) for a, b in zip(here[:2] + here[6:], there[:2] + there[6:], strict=True))
+    variant = f.variants[0]
+    assert f.replayed == 11 and variant.program.captured is not None and variant.way.program.captured is not None
+
+
+def test_what_was_changed_before_backward_is_noticed(device):
     layer = nn.Linear(6, 3).to(device)
-    f = jit.compile(layer)
+    f = jit.compile(lambda x: layer(x.tanh() * x))
     for x, _ in batches(3, device):
-        f(x).sum().backward()
-    assert layer.weight.grad is not None and "as written: its result wants gradients" in f.report()
+        y = f(x.requires_grad_())
+    with mg.no_grad():
+        layer.weight.mul_(2)
+    with pytest.raises(mg.GradError, match="inplace operation"):
+        y.sum().backward()
 
 
 def test_an_input_that_is_changed_in_place(device):

@@ -252,7 +252,7 @@ class Recording(Rewriting):
             return ()
         kept, made = dict(zip(out._edge.plan.names, out._edge.saved, strict=True)), []
         for name in op.byproducts:
-            value = Value(self.names.new(name))
+            value = Value(self.names.new(name), device=str(out.device))
             if name in kept:
                 array = kept[name]
                 value.shape, value.dtype = array.shape, Tensor(array).dtype

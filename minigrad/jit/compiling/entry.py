@@ -174,6 +174,10 @@ class Entry:
             kept = self.plan.kept.get(leaf)
             self.put(f"    {self.name(leaf, 'held')}._grad = {'None' if kept is None else self.name(kept, 'grad')}")
         self._results()
+        self._joined()
+
+    def _joined(self):
+        """Results that still want gradients come with the way back."""
         if self.plan.sources:
             made = "".join(f"r{i}, " for i in range(len(self.plan.results)))
             saved = "".join(f"{name}, " for name in self.plan.saved)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 from ... import memory
 from ...device import device_of
 from ...tensor import Tensor
 from ..compiling.entry import Entry
+from ..compiling.joint import joint, parted
 from ..compiling.variant import Plan, given_back, made_smaller
-from ..errors import CaptureError
 from ..graph import Value
 from .executor import Program
 from .fuse import Fused
@@ -32,18 +33,45 @@ class DeviceEntry(Entry):
             made = f"program.gradients[{self.plan.kept[leaf]}]" if leaf in self.plan.kept else "None"
             self.put(f"    {self.name(leaf, 'held')}._grad = {made}")
         self._results()
+        self._joined()
+
+
+class DeviceWayBack:
+    """The way back from results that still want gradients, as a program. What `joint.WayBack` is for NumPy."""
+
+    def __init__(self, graph):
+        self.graph, self.program, self.lock = graph, Program(graph), threading.Lock()
+        tensors = {f"h_{i}": tensor for i, tensor in enumerate(self.program.graph.held().values())}
+        self.source, self.arrays = SimpleNamespace(tensors=lambda: tensors), self._arrays(tensors)
+
+    @staticmethod
+    def _arrays(tensors):
+        return [tensor.array for tensor in tensors.values()]
+
+    def run(self, arrays):
+        """The gradients of the sources, None where none flows, for these arrays."""
+        with self.lock:
+            now = self._arrays(self.source.tensors())
+            if any(a is not b for a, b in zip(now, self.arrays, strict=True)):
+                self.arrays = now
+                self.program.forget()
+            self.program.run(arrays)
+            made = iter(self.program.results)
+            return [next(made).copy() if isinstance(value, Value) else None for value in self.graph.outputs]
 
 
 class DeviceVariant:
     """One way through the function, on a GPU. What `variant.Variant` is for NumPy."""
 
     def __init__(self, capture):
-        if len(capture.back_to):
-            raise CaptureError("its result wants gradients; on a GPU steps are compiled as a whole: call backward() "
-                               "inside, or run it under no_grad()")  # fmt: skip
         self.recorded, given = len(capture.graph.steps), given_back(capture)
-        graph, of_leaf, facts, _ = made_smaller(capture)
-        self.smaller = len(graph.steps)
+        graph, of_leaf, facts, back_to = made_smaller(capture)
+        self.smaller, self.way, saved = len(graph.steps), None, []
+        if back_to:
+            graph.outputs += back_to
+            graph, back, saved = parted(graph, capture.back_from, len(given))
+            graph.outputs = [*graph.outputs, *(value for value in saved if value not in graph.inputs)]
+            self.way = DeviceWayBack(back)
         self.program = program = Program(graph, of_leaf, facts)
         self.graph = graph = program.graph
         self.plan = plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
@@ -54,9 +82,11 @@ class DeviceVariant:
         plan.kept = {leaf: i for i, leaf in enumerate(of_leaf)}
         plan.changed = [held[value] for value, _ in graph.updates if value in held]
         plan.writes_inputs = any(value in graph.inputs for value, _ in graph.updates)
+        plan.sources, plan.wants = capture.sources, tuple(capture.wants)
         made = iter(range(len(graph.outputs)))
         plan.results = [self._result(value, before, held, made)
-                        for value, before in zip(graph.outputs, given, strict=True)]  # fmt: skip
+                        for value, before in zip(graph.outputs, given, strict=False)]  # fmt: skip
+        plan.saved = [names[value] if value in names else f"program.results[{next(made)}].copy()" for value in saved]
         self._build(names)
 
     def _names(self):
@@ -79,7 +109,7 @@ class DeviceVariant:
                                       names={name: tensor.array for name, tensor in tensors.items()})  # fmt: skip
         self.entry = entry = DeviceEntry(self.plan, self.source)
         self.names = entry.names
-        self.names.update(program=self.program, bind=self._bind, changed=())
+        self.names.update(program=self.program, bind=self._bind, changed=(), joint=joint, way=self.way)
         self.run, text = entry.build()
         kernels = [step.op.kernel.text for step in self.graph.steps if isinstance(step.op, Fused)]
         self.text = "\n".join([text, *kernels])
