@@ -309,6 +309,22 @@ def test_recurrent_layers(kind, device):
     assert found[0] == pytest.approx(found[1], rel=1e-5) and run.replayed == 5
 
 
+def test_tensors_that_change_places(device):
+    a, b = mg.zeros(3, device=device), mg.ones(3, device=device)
+
+    def swap(x):
+        first = a.clone()
+        a.copy_(b)
+        b.copy_(first)
+        return (a * x).sum()
+
+    f = jit.compile(swap)
+    for i in range(6):
+        assert f(mg.ones(3, device=device)).item() == (3.0 if i % 2 == 0 else 0.0)
+        assert a.tolist() == [float(i % 2 == 0)] * 3 and b.tolist() == [float(i % 2)] * 3
+    assert f.replayed == 5
+
+
 def test_views_of_weights_are_read_before_the_weights_change(device):
     w = mg.ones(3, 3, device=device, requires_grad=True)
     here = mg.ones(3, 3, requires_grad=True)

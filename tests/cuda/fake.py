@@ -118,8 +118,9 @@ class Cupy:
     def __init__(self, machine):
         self.machine = machine
         self.cuda = SimpleNamespace(
-            Device=standin.cuda.Device, runtime=standin.cuda.runtime, Stream=lambda: Stream(machine), MemoryPool=Pool,
-            using_allocator=lambda malloc: contextlib.nullcontext(), get_current_stream=lambda: Stream(machine),
+            Device=standin.cuda.Device, runtime=standin.cuda.runtime, MemoryPool=Pool,
+            Stream=lambda non_blocking: Stream(machine), get_current_stream=lambda: Stream(machine),
+            using_allocator=lambda malloc: contextlib.nullcontext(),
             set_pinned_memory_allocator=lambda allocator: setattr(machine, "pinned", allocator),
         )  # fmt: skip
         self.RawKernel = lambda text, name, options: Launch(machine, text, name, options)

@@ -43,12 +43,12 @@ class Program:
         self.phases = Phases(self.graph, device, self.facts)
         self.reason = self.phases.reason
         on = mine | {v for v, t in graph.held().items() if on_gpu(t)} | {v for v in graph.inputs if v.device != "cpu"}
-        on.update(self.brought)
+        moved = [value for value in self.brought if value.device != "cpu"]  # the others are wanted here as well
         self.there = [(held, new) for held, new in graph.updates if held in on and held not in graph.inputs]
         self.here = [pair for pair in graph.updates if pair not in self.there]  # in main memory, or what was handed in
         later = [outputs, [new for _, new in self.here], [list(step.uses()) for step in self.phases.after]]
-        self.later = [value for value in dict.fromkeys(values_in(later)) if value in on]
-        self.sent = [value for value in (*graph.inputs, *self.brought) if value in on]
+        self.later = [value for value in dict.fromkeys(values_in(later)) if value in on or value in moved]
+        self.sent, self.moved = [v for v in graph.inputs if v in on] + self.brought, moved
         self.counted = [step for step in self.graph.steps if isinstance(step.op, Fused) and self._numbers(step)]
         self.steps = Steps({} if self.reason else in_place(self.graph, self.there, {*values_in(outputs), *self.wanted}))
         self.forget()
@@ -84,7 +84,7 @@ class Program:
                     found = known[value]
                     if (bool(found) is not expected) if isinstance(expected, bool) else found != expected[1]:
                         return False
-                if bring and value in self.brought:
+                if bring and value in self.moved:
                     known[value] = Tensor(cupy().asarray(known[value].array))
         return True
 
@@ -98,15 +98,16 @@ class Program:
         for value in self.later:
             if value in changed:
                 known[value] = Tensor(known[value].array.copy())
-        written = [(known[held].array, known[new].array) for held, new in self.there if new not in self.steps.in_place]
-        copies = [new.copy() if new.base is not None else new for _, new in written]  # of what may be about to change
-        for (array, _), new in zip(written, copies, strict=True):
-            array[...] = new
+        made = [(held, new, known[new].array) for held, new in self.there if new not in self.steps.in_place]
+        made = [(held, array.copy() if new in self.outside or array.base is not None else array)
+                for held, new, array in made]  # fmt: skip  # which may be about to change itself
+        for held, array in made:
+            known[held].array[...] = array
 
     # One step after the other
 
     def _in_order(self, known):
-        for value in self.brought:
+        for value in self.moved:
             if value in known:
                 known[value] = Tensor(cupy().asarray(known[value].array))
         if not self._run(self.graph.steps, known, bring=True):
@@ -125,14 +126,14 @@ class Program:
         if any(any_outside(*asked) for asked in self.asked):
             return False  # the function as it is written will say what is wrong
         if self.captured is None and self.warm:
-            self._capture(known)
+            self._capture({**known, **self.places})
         if self.captured is not None:
             self.captured.launch()
         elif self.reason:  # which the attempt has found
-            self._device(known)
+            self._device({**known, **self.places})
             self.gradients = [Tensor(array) for array in self.arrays]
         else:
-            self._once(known)
+            self._once({**known, **self.places})
         known.update(self.made)
         return self._run(self.phases.after, known)
 
@@ -144,7 +145,6 @@ class Program:
             if value not in self.places:
                 self.places[value] = Tensor(xp.empty(array.shape, array.dtype))
             self.places[value].array[...] = array if isinstance(array, xp.ndarray) else xp.asarray(array)
-            known[value] = self.places[value]
         numbers = [numbers_of(step, known) for step in self.counted]
         if numbers:
             if "numbers" not in self.places:
@@ -165,9 +165,12 @@ class Program:
         self.made = {value: known[value] for value in self.later}
 
     def _once(self, known):
-        """Run it for once as it will be captured, so that kernels are compiled and the pool has memory."""
+        """Run it for once as it will be captured, so that kernels are compiled and the pool has memory.
+
+        On a stream of its own, which nobody else's work gets into while it is captured.
+        """
         cuda = cupy().cuda
-        self.stream, self.pool = cuda.Stream(), cuda.MemoryPool()
+        self.stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()
         cuda.get_current_stream().synchronize()
         with cuda.using_allocator(self.pool.malloc), self.stream:
             self._device(known)
@@ -176,7 +179,7 @@ class Program:
 
     def _capture(self, known):
         """Put everything down as a CUDA Graph; where that cannot be done, say why."""
-        cuda, known = cupy().cuda, dict(known)
+        cuda = cupy().cuda
         with cuda.using_allocator(self.pool.malloc), self.stream, trusting(self.asked), _nothing_is_sent():
             self.stream.begin_capture()
             try:

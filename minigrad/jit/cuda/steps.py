@@ -42,6 +42,7 @@ class Steps:
         if fused not in self.kernels:
             self.kernels[fused] = xp.RawKernel(kernel.text, kernel.name, options=OPTIONS)
         arrays = [known[v].array for v in step.inputs if v.kind == "tensor"]
+        arrays = [array if isinstance(array, xp.ndarray) else xp.asarray(array) for array in arrays]  # a number, else
         arrays = [array if array.flags.c_contiguous else xp.ascontiguousarray(array) for array in arrays]
         if len(arrays) < len(step.inputs):
             arrays.append(self.numbers[step] if step in self.numbers else xp.asarray(numbers_of(step, known)))
