@@ -4,6 +4,9 @@ The first call runs the function as it is written and records it: forward, and, 
 backward and the optimizer's step. Passes make the graph smaller, and `generate` makes one Python function of it, which
 first looks at everything that must be as it was. When something is not, the call is recorded anew, and both ways are
 kept; what cannot be recorded runs as it is written. `report()` tells what happened and why.
+
+Where tensors live on a GPU the graph becomes kernels and CuPy's functions in place of NumPy's, and from the third call
+on one CUDA Graph: see jit/cuda.
 """
 
 from __future__ import annotations
