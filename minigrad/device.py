@@ -82,6 +82,11 @@ def module_of(array):
     return np if isinstance(array, (np.ndarray, np.generic)) else getattr(array, "xp", None) or cupy()
 
 
+def is_array(x):
+    """Whether x is an array, of NumPy or of CuPy."""
+    return type(x) is np.ndarray or (_cupy is not None and isinstance(x, _cupy.ndarray))
+
+
 def device_of(array):
     """The device that this array lives on."""
     if isinstance(array, (np.ndarray, np.generic)):

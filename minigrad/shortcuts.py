@@ -7,6 +7,8 @@ rows, but for `where_open`: NumPy's own `where` slows down where neighbours are 
 from __future__ import annotations
 
 import math
+import threading
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -204,14 +206,39 @@ def less_one_in_each_row(x, places):
     return np.subtract(x, made, made)
 
 
-def any_outside(numbers, count):
-    """Whether any of these whole numbers is below 0 or not below `count`: seen without its sign, -1 is huge.
+class _Trust(threading.local):
+    asked = None
+
+
+_trust = _Trust()
+
+
+@contextmanager
+def trusting(asked):
+    """Inside, whole numbers on a GPU count as within their limits; the list hears which: (numbers, count, first).
+
+    For work that is put down while nothing runs (jit/cuda/executor.py): whoever runs it has to ask `any_outside` first.
+    """
+    before, _trust.asked = _trust.asked, asked
+    try:
+        yield
+    finally:
+        _trust.asked = before
+
+
+def any_outside(numbers, count, first=0):
+    """Whether any of these whole numbers is below `first` or not below `count`: seen without its sign, -1 is huge.
 
     >>> any_outside(np.array([0, 2]), 3), any_outside(np.array([-1]), 3)
     (False, True)
     """
     if not numbers.size:
         return False
+    if type(numbers) is not _ndarray and _trust.asked is not None:
+        _trust.asked.append((numbers, count, first))
+        return False
+    if first:
+        numbers, count = numbers - first, count - first
     unsigned = numbers.view(_UNSIGNED.get(numbers.dtype, numbers.dtype))
     if type(numbers) is not _ndarray:
         return bool(unsigned.max() >= count)

@@ -384,6 +384,18 @@ def test_an_input_that_is_changed_in_place():
     assert x.tolist() == [8.0] * 3 and compiled.replayed == 2 and x._version == 3
 
 
+def test_weights_that_are_put_in_their_place():
+    layer = nn.Linear(6, 3)
+    f = jit.compile(lambda x: layer(x).detach().tanh())
+    for i in range(5):
+        if i in (2, 4):
+            layer.weight.data = mg.full((3, 6), 0.1 * i)  # which the lines see turned round
+        if i == 3:
+            layer.bias.data = mg.ones(3)
+        assert close(f(X).numpy(), layer(X).detach().tanh().numpy())
+    assert f.replayed == 4
+
+
 def test_versions_count_on():
     layer = nn.Linear(6, 3)
     step = jit.compile(trainer(layer)[0])

@@ -88,7 +88,9 @@ class _Builder:
         if op is None:
             raise CaptureError(f"np.{ufunc.__name__} has no op that stands for it")
         operands = operands * 2 if ufunc is np.square else operands
-        value = Value(self.recording.names.new(op.name), "tensor", shape, Tensor(np.empty(0, dtype)).dtype)
+        devices = [x.device for x in operands if isinstance(x, Value) and x.kind == "tensor" and x.shape == shape]
+        value = Value(self.recording.names.new(op.name), "tensor", shape, Tensor(np.empty(0, dtype)).dtype,
+                      *devices[:1])  # fmt: skip
         self.recording.add(op, operands, {}, (value,))
         return value
 

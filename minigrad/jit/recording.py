@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .. import modes
+from ..device import is_array
 from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan, Stepped
 from ..hooks import grad_mode
 from ..nn import Parameter
@@ -29,8 +30,6 @@ from .prims import PRIMS
 from .rewriting import Rewriting, owner_of
 from .tree import Leaf, flatten, rebuilt
 from .vjp import run_as_one, vjp
-
-_ndarray = np.ndarray
 
 
 class Recording(Rewriting):
@@ -121,7 +120,7 @@ class Recording(Rewriting):
     def _keep(self, tensor):
         self.shown[id(tensor)] = tensor.array
         self.alive += tensor, tensor.array
-        if type(tensor.array) is _ndarray:
+        if is_array(tensor.array):
             self.owners.setdefault(id(owner_of(tensor.array)), []).append(tensor)
 
     def of(self, tensor):
@@ -157,7 +156,7 @@ class Recording(Rewriting):
 
     def _refuse_shared(self, tensor):
         """A tensor nobody told of, on the memory of one that is known: `.data`, or a window made through NumPy."""
-        if type(tensor.array) is not _ndarray:
+        if not is_array(tensor.array):
             return
         for other in self.owners.get(id(owner_of(tensor.array)), ()):
             if self.tensors[id(other)] not in self.graph.constants and np.may_share_memory(other.array, tensor.array):
@@ -262,7 +261,7 @@ class Recording(Rewriting):
 
     def _plain(self, what):
         """Attributes, with values in the place of arrays: of tensors that are known, or constants."""
-        if type(what) is _ndarray:
+        if is_array(what):
             value = self.arrays.get(id(what))
             return self._hold(Tensor(what)) if value is None else value
         if isinstance(what, Tensor):
@@ -275,7 +274,7 @@ class Recording(Rewriting):
             return ()
         kept, made = dict(zip(out._edge.plan.names, out._edge.saved, strict=True)), []
         for name in op.byproducts:
-            value = Value(self.names.new(name))
+            value = Value(self.names.new(name), device=str(out.device))
             if name in kept:
                 array = kept[name]
                 value.shape, value.dtype = array.shape, Tensor(array).dtype

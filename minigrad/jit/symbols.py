@@ -57,7 +57,7 @@ class Symbol(NDArrayOperatorsMixin):
         dtype = dtype if target is None else target.dtype
         ref = self.builder.ufunc(ufunc, [_ref_of(x) for x in inputs], shape, dtype)
         if target is None:
-            return Symbol(self.builder, shape, dtype, ref)
+            return type(self)(self.builder, shape, dtype, ref)
         target.ref = ref
         return target
 
@@ -78,7 +78,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def copy(self):
         """The same numbers; what is written to one does not change the other."""
-        return Symbol(self.builder, self.shape, self.dtype, self.ref)
+        return type(self)(self.builder, self.shape, self.dtype, self.ref)
 
 
 class Number:

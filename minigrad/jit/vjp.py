@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import ops
+from ..device import module_of
 from ..op import OPS
 from ..tensor import Tensor
 
@@ -68,10 +69,11 @@ def vjp_of(name):
 
 def run_as_one(node, g):
     """All rules of this node at once, on tensors without history: the contributions, None where there is none."""
-    saved = tuple(Tensor(np.asarray(array)) if i < len(node.plan.tensors) else array
+    xp = module_of(g.array)
+    saved = tuple(Tensor(xp.asarray(array)) if i < len(node.plan.tensors) else array
                   for i, array in enumerate(node.saved))  # fmt: skip
     arrays = tuple(t.array if isinstance(t, Tensor) else t for t in saved)
     plan = node.plan
-    shared = plan.shared(g.array, arrays, np)[0] if plan.shared else None
-    sent = plan.quick(g.array, arrays, np, shared)
+    shared = plan.shared(g.array, arrays, xp)[0] if plan.shared else None
+    sent = (plan.quick if xp is np else plan.contributions)(g.array, arrays, xp, shared)
     return saved, tuple(None if part is None else Tensor(part) for part in sent)

@@ -72,7 +72,7 @@ def _check_places(xp, x, items):
     for item in items:
         if hasattr(item, "ndim") and item.dtype.kind != "b":
             length = x.shape[axis]
-            if any_outside(item + length, 2 * length):  # from -length on
+            if any_outside(item, length, -length):
                 wrong = item[(item < -length) | (item >= length)].reshape(-1)[0]
                 raise IndexError(f"index {int(wrong)} is out of bounds for axis {axis} with size {length}")
         axis += rest if item is Ellipsis else _consumed(item)

@@ -1,8 +1,9 @@
 """Pooling: the largest number of each window, or the mean."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 from math import prod
 
+from ..device import device_of
 from ..op import op
 from .index import put_along_dim
 from .windows import inside, out_sizes, padded, places
@@ -30,6 +31,12 @@ def max_pool(xp, x, /, kernel, stride, padding, dilation):
     return reduce(xp.maximum, rest, first) if rest else first.copy()
 
 
+@lru_cache(64)
+def _table(xp, numbers, device):
+    """These whole numbers where they are wanted, sent there once."""
+    return xp.asarray(numbers)
+
+
 @op(kind="cut", broadcasts=False)
 def max_index(xp, x, largest, /, kernel, stride, padding, dilation):
     """Where the largest number of each window stands: its position in the plane of x, in row order.
@@ -42,13 +49,13 @@ def max_index(xp, x, largest, /, kernel, stride, padding, dilation):
     place = xp.zeros(largest.shape, "uint8" if len(seen) <= 256 else "int64")
     for x_k in reversed(seen[:-1]):  # how many places come before the first that is equal
         place = (x_k != largest) * (place + 1)
-    if (largest != largest).any():  # nan equals nothing: the last one counts, as in PyTorch
+    if xp.__name__ != "numpy" or (largest != largest).any():  # nan equals nothing: the last one counts, as in PyTorch
         for k, x_k in enumerate(seen):
             place = xp.where(x_k != x_k, k, place)
     within, steps = [0], [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
     for k, d, step in zip(kernel, dilation, steps, strict=True):
         within = [before + i * d * step for before in within for i in range(k)]
-    index = xp.asarray(within)[place]
+    index = _table(xp, tuple(within), device_of(place))[place]
     for axis, (n, s, (before, _), step) in enumerate(zip(counts, stride, padding, steps, strict=True)):
         index += ((xp.arange(n) * s - before) * step).reshape([-1 if i == axis else 1 for i in range(len(counts))])
     return index

@@ -44,7 +44,8 @@ class Capture(Recording):
         if len({id(x) for x in inputs}) < len(inputs):
             self.failed = "one tensor is handed in twice"
         self.given = inputs
-        self.specs = [Spec(type(x), x.array.shape, x.array.dtype, x.requires_grad) for x in inputs]
+        self.specs = [Spec(type(x), x.array.shape, x.array.dtype, x.requires_grad, type(x.array), x.device)
+                      for x in inputs]  # fmt: skip
         with self.on():
             for i, x in enumerate(inputs):
                 self.enter_input(x, f"x{i}" if len(inputs) > 1 else "x")
@@ -185,7 +186,7 @@ class Capture(Recording):
             array, watch = tensor.array, weakref.ref(tensor)
             del tensor
             tensor = watch()
-            alone = sys.getrefcount(array) == 2 or not array.flags.writeable
+            alone = sys.getrefcount(array) == 2 or not getattr(array.flags, "writeable", True)
             if tensor is None and alone and array.base is None:
                 private.add(value)
             constants[value] = Tensor(array) if tensor is None else tensor
@@ -204,3 +205,5 @@ class Spec:
     shape: tuple
     dtype: Any
     requires_grad: bool
+    array: type
+    device: Any

@@ -4,6 +4,9 @@ The first call runs the function as it is written and records it: forward, and, 
 backward and the optimizer's step. Passes make the graph smaller, and `generate` makes one Python function of it, which
 first looks at everything that must be as it was. When something is not, the call is recorded anew, and both ways are
 kept; what cannot be recorded runs as it is written. `report()` tells what happened and why.
+
+Where tensors live on a GPU the graph becomes kernels and CuPy's functions in place of NumPy's, and from the third call
+on one CUDA Graph: see jit/cuda.
 """
 
 from __future__ import annotations
@@ -19,6 +22,17 @@ from .guards import why_not
 from .variant import Variant
 
 MOST = 32  # recordings of one function; one that needs more runs as it is written from then on
+
+
+def _variant(capture):
+    """The recording as lines of NumPy, or as work for a GPU where some of its tensors live there."""
+    graph = capture.graph
+    values = [*graph.inputs, *graph.held(), *(value for step in graph.every_step() for value in step.outputs)]
+    if all(value.device == "cpu" for value in values):
+        return Variant(capture)
+    from ..cuda.variant import DeviceVariant
+
+    return DeviceVariant(capture)
 
 
 class Compiled:
@@ -65,7 +79,7 @@ class Compiled:
         outcome = capture.failed
         if outcome is None:
             try:
-                variants.insert(0, Variant(capture))
+                variants.insert(0, _variant(capture))
             except CaptureError as error:
                 outcome = str(error)
         self.history.append((self.calls, why, outcome, None if outcome else variants[0]))

@@ -86,7 +86,8 @@ class Entry:
             self.put(f"{name} = {tensors[i]}", f"if {name}.__class__ is not {self.name(x.cls, 'cls')}: return MISS")
             self.put(f"{array} = {name}.array")
             dtype = self.name(x.dtype, "dtype")
-            self.put(f"if {array}.__class__ is not ndarray or {array}.shape != {x.shape} "
+            there = "" if x.device.type == "cpu" else f"or {array}.device.id != {x.device.index or 0} "
+            self.put(f"if {array}.__class__ is not {self.name(x.array, 'cls')} {there}or {array}.shape != {x.shape} "
                      f"or {array}.dtype is not {dtype} or not {array}.flags.c_contiguous "
                      f"or {name}._edge is {'None' if x.requires_grad else 'not None'}: return MISS")  # fmt: skip
         if self.plan.changed_inputs:  # then two of them must not be one
@@ -123,7 +124,7 @@ class Entry:
         for array, tensor in self.source.tensors().items():
             tests.append(f"{self.name(tensor, 'held')}.array is not {array}")
         if tests:
-            self.names["bind"] = None  # set by the variant
+            self.names.setdefault("bind", None)  # set by the variant
             self.put(f"if {' or '.join(tests)}:", "    if not bind(): return MISS")
         edges = [f"{self.name(p, 'held')}._edge is not {self.name(p._edge, 'edge') if p.requires_grad else 'None'}"
                  for p in plan.graph.parameters.values()]  # fmt: skip
@@ -180,6 +181,10 @@ class Entry:
             kept = self.plan.kept.get(leaf)
             self.put(f"    {self.name(leaf, 'held')}._grad = {'None' if kept is None else self.name(kept, 'grad')}")
         self._results()
+        self._joined()
+
+    def _joined(self):
+        """Results that still want gradients come with the way back."""
         if self.plan.sources:
             made = "".join(f"r{i}, " for i in range(len(self.plan.results)))
             saved = "".join(f"{name}, " for name in self.plan.saved)

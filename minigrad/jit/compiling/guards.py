@@ -154,6 +154,7 @@ def why_not(variant, args, kwargs):
         for what, now, before in (
             ("shape", tuple(x.array.shape), spec.shape), ("dtype", x.array.dtype, spec.dtype),
             ("requires_grad", x.requires_grad, spec.requires_grad), ("class", type(x).__name__, spec.cls.__name__),
+            ("device", str(x.device), str(spec.device)),
         ):  # fmt: skip
             if now != before:
                 return f"{value.name} has {what} {now}, not {before}"

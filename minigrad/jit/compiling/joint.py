@@ -13,6 +13,7 @@ import numpy as np
 from ... import memory
 from ...autograd import Function
 from ...autograd.function import once_differentiable
+from ...device import module_of
 from ...errors import GradError
 from ...tensor import Tensor
 from ..errors import CaptureError
@@ -103,7 +104,7 @@ class Call:
                 raise GradError("one of the variables needed for gradient computation has been modified by an inplace "
                                 "operation since the compiled function ran. Call backward() first.")  # fmt: skip
         given = [g.array for g, wants in zip(gradients, self.wants, strict=True) if wants]
-        given = [np.ascontiguousarray(g).reshape(g.shape) for g in given]
+        given = [module_of(g).ascontiguousarray(g).reshape(g.shape) for g in given]
         return [None if g is None else Tensor(g) for g in self.way.run([*self.saved, *given])]
 
 

@@ -41,33 +41,45 @@ class Plan:
     wants: tuple = ()  # which results still want gradients
 
 
+def given_back(capture):
+    """For each result the input, or tensor from outside, that it is; None for one that was made."""
+    graph = capture.graph
+    return [value if value in graph.inputs or value in graph.held() else None for value in graph.outputs]
+
+
+def made_smaller(capture):
+    """The graph of a recording after all passes, and what beside its results is to be known of a run: ({leaf: value of
+    its .grad}, {value: what must be true of it}, gradients of the sources).
+    """
+    private, whole, gradients = capture.let_go(), capture.graph, capture.final_gradients
+    outputs, facts = list(whole.outputs), [value for value in capture.facts if value not in whole.inputs]
+    wanted = [leaf for leaf, value in gradients.items() if value is not None]
+    whole.outputs = [*outputs, *[gradients[leaf] for leaf in wanted], *facts, *capture.back_to]
+    graph = optimized(whole, private)
+    made = iter(graph.outputs)
+    graph.outputs = [next(made) for _ in outputs]
+    of_leaf, by_value = {leaf: next(made) for leaf in wanted}, {}
+    for value in facts:
+        by_value.setdefault(next(made), []).extend(capture.facts[value])
+    return graph, of_leaf, by_value, list(made)
+
+
 class Variant:
     """One way through the function, with memory of its own."""
 
     def __init__(self, capture):
-        private = capture.let_go()
-        whole = capture.graph
-        outputs, gradients = list(whole.outputs), capture.final_gradients
-        facts = [value for value in capture.facts if value not in whole.inputs]
-        self.given = [value if value in whole.inputs or value in whole.held() else None for value in outputs]
-        back_to = list(capture.back_to)
-        whole.outputs = [*outputs, *[v for v in gradients.values() if v is not None], *facts, *back_to]
-        self.recorded, graph = len(whole.steps), optimized(whole, private)
-        wanted, made = [leaf for leaf, v in gradients.items() if v is not None], iter(graph.outputs)
-        graph.outputs = [next(made) for _ in outputs]
-        of_leaf, known = {leaf: next(made) for leaf in wanted}, {value: next(made) for value in facts}
-        self.way, self.saved, self.facts = None, [], facts  # facts: numbers that decided which way it went
+        self.recorded, self.given = len(capture.graph.steps), given_back(capture)
+        graph, of_leaf, facts, back_to = made_smaller(capture)
+        self.way, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
         if back_to:
-            graph.outputs += made
-            graph, back, self.saved = parted(graph, capture.back_from, len(outputs))
+            count = len(graph.outputs)
+            graph.outputs += back_to
+            graph, back, self.saved = parted(graph, capture.back_from, count)
             self.way = WayBack(back)
         self.graph = graph
         self.plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
         self.plan.sources, self.plan.wants = capture.sources, tuple(capture.wants)
-        by_value = {}
-        for value in facts:
-            by_value.setdefault(known[value], []).extend(capture.facts[value])
-        self._write(capture, of_leaf, by_value)
+        self._write(capture, of_leaf, facts)
 
     def _write(self, capture, of_leaf, facts):
         plan, graph = self.plan, self.graph

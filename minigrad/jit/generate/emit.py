@@ -305,12 +305,7 @@ class Emitter:
         op = step.op
         if not isinstance(op, Op):
             return [self.of(x) if isinstance(x, Value) and x.kind == "tensor" else x for x in step.inputs]
-        names = op.names_of(step.inputs)
-        mixed = [i for i, name in enumerate(names) if name not in op.fixed]
-        plain = [x if isinstance(x, NUMBERS) else _stand_in(x) for x in (step.inputs[i] for i in mixed)]
-        wanted = result_type(plain) if plain else None
-        if op.to_float and wanted.kind != "f":
-            wanted = get_default_dtype().numpy
+        mixed, wanted = common_dtype(step)
         made = []
         for i, x in enumerate(step.inputs):
             if isinstance(x, Value) and x.kind == "tensor":
@@ -340,6 +335,15 @@ class Emitter:
         if isinstance(what, tuple) and all(isinstance(part, (int, type(None))) for part in what):
             return repr(what)
         return self.program.constant(what, "k")
+
+
+def common_dtype(step):
+    """The places of those operands of a step that share one dtype, and which that is."""
+    op = step.op
+    mixed = [i for i, name in enumerate(op.names_of(step.inputs)) if name not in op.fixed]
+    plain = [x if isinstance(x, NUMBERS) else _stand_in(x) for x in (step.inputs[i] for i in mixed)]
+    wanted = result_type(plain) if plain else None
+    return mixed, get_default_dtype().numpy if op.to_float and wanted.kind != "f" else wanted
 
 
 def _stand_in(x):

@@ -46,7 +46,15 @@ class Source:
                 self.first_outside = len(self.lines)
             self._write(line)
         self.results = [self.name(buffer) for buffer in program.results]
+        self._name_roots()
         self.bind()
+
+    def _name_roots(self):
+        """Names for the arrays of held tensors that the lines see through views alone, to be looked at, too."""
+        prepared = [buffer for _, _, buffers, _ in self.program.prepared for buffer in buffers]
+        for buffer in [*self.bound, *prepared]:
+            if buffer.root.tensor is not None:
+                self.name(buffer.root)
 
     def tensors(self):
         """The held tensors that the lines use: name -> tensor."""

@@ -3,6 +3,7 @@
     for name, after in steps_of(graph): print(name, after, sep="\\n")
 """
 
+from ..cuda.fuse import fuse
 from .algebra import algebra
 from .common import common
 from .dead import dead
@@ -16,8 +17,15 @@ def optimized(graph, constants=None):
     return list(steps_of(graph, constants))[-1][1]
 
 
-def steps_of(graph, constants=None):
-    """The name of each pass, and the graph after it."""
+def steps_of(graph, constants=None, device="cpu"):
+    """The name of each pass, and the graph after it. For a GPU, "fusion" comes last: see cuda/fuse.py.
+
+    >>> import minigrad as mg
+    >>> from minigrad import jit
+    >>> graph = jit.trace(lambda x: (x * 1).exp() * 2, (mg.ones(3),)).graph
+    >>> {name: [step.op.name for step in after.steps] for name, after in steps_of(graph, device="cuda")}["fusion"]
+    ['fused.exp_mul']
+    """
     fixed = set(graph.constants) if constants is None else set(constants)
     before = set(graph.constants)
     for name, apply in PASSES.items():
@@ -26,6 +34,8 @@ def steps_of(graph, constants=None):
         before = set(graph.constants)
         fixed &= before
         yield name, graph
+    if device == "cuda":
+        yield "fusion", fuse(graph)
 
 
-__all__ = ["PASSES", "algebra", "common", "dead", "folding", "optimized", "steps_of"]
+__all__ = ["PASSES", "algebra", "common", "dead", "folding", "fuse", "optimized", "steps_of"]
