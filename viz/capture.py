@@ -103,8 +103,8 @@ def _graph(what):
 
 def _original(what):
     """The function or module that something was captured from, as far as it says."""
-    if isinstance(what, jit.Compiled):
-        return what.function
+    if isinstance(what, jit.Compiled):  # what one recording lacks, another one has: nothing is lost
+        return what.function if isinstance(what.function, Module) else None
     found = vars(what).get(ORIGINAL) if hasattr(what, "__dict__") else None
     return getattr(what, "original", None) if found is None else found
 

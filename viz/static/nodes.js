@@ -94,7 +94,7 @@ function drawTags(node) {
 
 export function nodeClass(node) {
   const kind = `vg-node vg-kind-${node.kind} vg-op-${node.op_kind || "none"}`;
-  const lost = node.reason === "lost" ? " vg-lost" : "";
+  const lost = node.reason === "lost" ? " vg-absent" : "";
   return (node.recorded ? kind : `${kind} vg-unrecorded${lost}`) + markClass(node);
 }
 
