@@ -75,13 +75,13 @@ def test_the_outline_says_what_ran_where():
     assert told[3] == "x      input  ()     float32  1.0"
     start = next(number for number, line in enumerate(told) if line.startswith("block"))
     assert told[start:start + 7] == [
-        "block           steps      ran                 goes back",
-        "loop 4 times    #2 to #11  4 turns             #11 total -> #3",
-        "  if total > 2  #6 to #10",
-        "    then        #7         taken 1 of 4 times",
-        "    else        #8 to #9   taken 3 of 4 times",
+        "block              steps      ran                 goes back",
+        "for k in range(4)  #2 to #11  4 turns             #11 total -> #3",
+        "  if total > 2     #6 to #10",
+        "    then           #7         taken 1 of 4 times",
+        "    else           #8 to #9   taken 3 of 4 times",
         "", "result #11 total  ()  2.0"]
-    assert found.ways() == "loop 4 times: 4 turns\nif total > 2: then taken 1 of 4 times, else taken 3 of 4 times"
+    assert found.ways() == "for k in range(4): 4 turns\nif total > 2: then taken 1 of 4 times, else taken 3 of 4 times"
     [choose] = [line for line in told if " choose " in line]
     assert "if=#6, then=#7 total, else=#9 total" in choose and "if total > 2" in choose
 
