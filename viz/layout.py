@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import atan2, cos, hypot, sin
 
-from viz import dot
+from viz import dot, ways
 from viz.layered import excess, layered
-from viz.picture import HEIGHT
+from viz.picture import HEIGHT, Picture
 
 LIMIT = 1500  # nodes in a picture
 GRAPHVIZ_NODES = 150
@@ -45,13 +45,39 @@ def place(shown):
     """Where the nodes and edges of a Picture go, as a Layout. The same picture always gets the same places, up to the
     version of Graphviz. Errors: LayoutError when it has more than LIMIT nodes."""
     check_size(len(shown.nodes))
+    if any(edge.back for edge in shown.edges):
+        return _with_ways_back(shown)
     if len(shown.nodes) <= GRAPHVIZ_NODES and excess(shown) <= GRAPHVIZ_EXCESS:
         try:
-            placed = _read(render(dot.layout_source(shown), "json0"), len(shown.nodes), len(shown.edges))
-            return _labelled(shown, _fanned(shown, placed))
+            if not ways.in_arms(shown):
+                return _labelled(shown, _by_graphviz(shown))
+            found = [_by_graphviz(shown, turned) for turned in ("arms", "over", "")]
+            return _labelled(shown, min(found, key=lambda placed: ways.untidy(shown, placed)))
         except LayoutError:
             pass  # a machine without any Graphviz still gets a picture
     return _labelled(shown, Layout(*layered(shown)))
+
+
+def _by_graphviz(shown, turned=""):
+    """The Layout that Graphviz finds; turned: as in `viz.dot.layout_source`."""
+    answer = render(dot.layout_source(shown, turned), "json0")
+    placed = _read(answer, len(shown.nodes), len(shown.edges))
+    if turned == "over":
+        def over(point):
+            return point[0], placed.height - point[1]
+
+        edges = [([*map(over, curve)], over(tip), over(label)) for curve, tip, label in placed.edges]
+        placed = replace(placed, nodes=[*map(over, placed.nodes)], edges=edges)
+    return _fanned(shown, placed)
+
+
+def _with_ways_back(shown):
+    """The Layout of a picture without the edges that go back, and these in lanes of their own."""
+    ahead = [edge for edge in shown.edges if not edge.back]
+    placed = place(Picture(shown.nodes, ahead))
+    back, rest = ways.lanes(shown, placed), iter(placed.edges)
+    edges = [back[number] if edge.back else next(rest) for number, edge in enumerate(shown.edges)]
+    return _grown(replace(placed, edges=edges), shown)
 
 
 def check_size(nodes):

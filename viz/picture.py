@@ -6,7 +6,7 @@ DOT, SVG and the widget all start from the same `Picture`, so they always show t
 from collections import Counter
 from dataclasses import dataclass, field
 
-from viz import boundaries, text, words
+from viz import blocks, boundaries, text, words
 from viz import seen as views
 from viz.fold import Box
 from viz.graph import Number
@@ -53,7 +53,8 @@ class Node:
 class Edge:
     """An arrow between two nodes, given by their place in `Picture.nodes`. stop: what a gradient meets on the way back
     (`viz.boundaries.at`). broken: only numbers came this way, through Python. gradient: what was last sent back.
-    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to its label."""
+    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to its label.
+    back: it goes back to an earlier node, for the next turn of a loop."""
 
     key: str
     tail: int
@@ -69,6 +70,7 @@ class Edge:
     turned: bool = False
     mark: str = ""
     room: tuple = ()
+    back: bool = False
 
     def lines(self):
         """The lines of its label: the name of the argument where that matters, then the shape."""
@@ -129,7 +131,25 @@ def picture(graph, view=None):
     edges = _bundled(edges, nodes) if view.parts else edges
     edges += left.edges()
     edges += _outputs(graph, left)
+    if graph.blocks:
+        edges = _with_ways(graph, view, nodes, edges, place)
     return Picture(nodes, edges)
+
+
+def _with_ways(graph, view, nodes, edges, place):
+    """The edges of a captured graph: ways into arms and back are shown, and what did not run as what it is."""
+    idle = blocks.idle_steps(graph)
+    for node in nodes:
+        steps = range(node.box.start, node.box.stop) if node.box else () if node.step is None else (node.step,)
+        if steps and all(step in idle for step in steps):
+            node.recorded, node.reason = False, "did not run"
+    edges = [edge for edge in edges if edge.argument != "if"]
+    for edge in edges:
+        edge.recorded = edge.recorded and nodes[edge.head].recorded and nodes[edge.tail].recorded
+    for number, (tail, head, label, block, back) in enumerate(blocks.arrows(graph, place)):
+        edges.append(Edge(f"way:{number}:{nodes[tail].key}>{nodes[head].key}", tail, head, label, None, not block.idle,
+                          False, True, broken=block.idle and not back, back=back))
+    return edges
 
 
 def _outputs(graph, left):
@@ -198,12 +218,17 @@ class _Left:
     def _arm(self, number, arm):
         head, graph, place = len(self.nodes), self.graph, self.place
         rows = [["arm", text.clean(arm.source.text, 200)], ["line", str(arm.source.line)],
-                ["branch", f"{arm.test.line}: {text.clean(arm.test.text, 72)}"], ["ran", "no, not in this run"]]
+                ["branch", f"{arm.test.line}: {text.clean(arm.test.text, 72)}"],
+                ["ran", "no, and cannot: the graph does not hold it" if graph.captured else "no, not in this run"]]
+        state = "lost" if graph.captured else "not taken"
         self.nodes.append(_sized(Node(f"arm:{number}:{text.clean(arm.source.text, 80)}", "ghost",
-                                      text.clean(arm.source.text, WIDEST + 6), f"not taken (line {arm.source.line})",
-                                      recorded=False, reason="not taken", detail=tuple(rows))))
+                                      text.clean(arm.source.text, WIDEST + 6), f"{state} (line {arm.source.line})",
+                                      recorded=False, reason=state, detail=tuple(rows))))
         if arm.read in self.boxes:
             yield self._edge(self.boxes[arm.read], head, "otherwise", broken=True)
+        tested = [step.output for step in graph.steps if step.source and step.source.line == arm.test.line]
+        if graph.captured and tested:
+            yield self._edge(place[tested[-1]], head, "otherwise", broken=True)
         for value in arm.parameters:
             if value in place:
                 yield self._edge(place[value], head, "has a grad" if value in graph.gradients else "grad: None")

@@ -2,7 +2,7 @@
 
 from math import hypot
 
-from viz import backwards, boundaries, canonical, closeup, folds, layout, ledger, seen, text, words
+from viz import backwards, blocks, boundaries, canonical, closeup, folds, layout, ledger, seen, text, words
 from viz import fold as folding
 from viz.picture import picture
 
@@ -50,9 +50,9 @@ def drawn(graph, before=None, fold=None, opened=None, direction="forward", prepa
     if direction == "both":
         _apart(nodes[len(shown.nodes):], edges[:len(shown.edges)], edges[len(shown.edges):])
     more = {"summary": graph.counts(), "folds": folds.state(graph, view, way)}
-    if fold == "auto" and way is not None:
+    if fold == "auto" and way not in (None, folding.BLOCKS):
         more["notice"] = folds.told(graph, opened)
-    return more | (_kept(nodes, edges, before) or (
+    return more | (_kept(nodes, edges, before, view) or (
         _placed(halves[0], nodes, edges) if len(halves) == 1 else _stacked(shown, back, nodes, edges)))
 
 
@@ -124,7 +124,7 @@ def _turned(curve, tip, label):
     return [start, start, curve[-1], *curve[-1:0:-1], end], (x, y), label
 
 
-def _kept(nodes, edges, before):
+def _kept(nodes, edges, before, view):
     """Width, height, nodes, edges and frames where they are in the scene before; None where that does not fit any more.
 
     A box that moves says that the graph has another structure, and while a reader turns a slider it has not.
@@ -138,7 +138,7 @@ def _kept(nodes, edges, before):
     edges = [edge | {key: old[key] for key in ("path", "lx", "ly")}
              for edge, old in zip(edges, before["edges"], strict=True)]
     return {"width": before["width"], "height": before["height"], "nodes": nodes, "edges": edges,
-            "frames": before.get("frames", []), "heads": before.get("heads", [])}
+            "frames": folds.retold(before.get("frames", []), view), "heads": before.get("heads", [])}
 
 
 def _structure(nodes, edges):
@@ -159,7 +159,7 @@ def _node(graph, node, used, lens):
         "key": node.key, "kind": node.kind, "op_kind": node.op_kind, "title": node.title, "subtitle": node.subtitle,
         "w": node.w, "h": node.h,
         "recorded": node.recorded, "reason": node.reason, "badges": node.badges,
-        "detail": _detail(graph, node, value) + lens.rows(value),
+        "detail": _detail(graph, node, value) + ([] if graph.captured else lens.rows(value)),
         "pictures": {name: closeup.drawing(what) for name, what in (("Value", value.data), ("Gradient", gradient))},
         "value": value.data.long() if value.data else None,
         "grad": gradient.long() if gradient else None,
@@ -174,8 +174,9 @@ def _detail(graph, node, value):
         rows.append(["made by", "dropout itself: a random mask, no input of yours"])
     if node.kind == "op":
         rows += _op_rows(graph, graph.steps[node.step])
-    rows += [["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device],
-             ["requires_grad", str(value.requires_grad)]]
+    rows += [["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device]]
+    if not graph.captured or value.role == "parameter":  # of the rest it is not known before it runs
+        rows.append(["requires_grad", str(value.requires_grad)])
     rows += [["optimizer", told] for told in [words.pins(graph, value)] if told and node.kind != "output"]
     reads = [read.how for read in graph.reads if read.value == value.id]
     if reads and node.kind != "output":
@@ -185,6 +186,7 @@ def _detail(graph, node, value):
 
 def _op_rows(graph, step):
     rows = [["op", words.op_title(step)], ["inputs", words.inputs(graph, step)],
+            ["in", blocks.around(graph, step.id)] if graph.captured else
             ["recorded", "yes" if step.recorded else f"no: {words.why(step)}"],
             ["no gradient" if not step.recorded else "on the way back", _stopped(graph, step)],
             ["source", words.source(step)], ["module", words.module(graph, step)]]

@@ -100,7 +100,8 @@ def box(node):
         lines += _pin(x + w - 24, y - 1)
     middle, rows = node["x"] - 9 * (node["kind"] == "box"), node.get("rows", ())  # clear of the plus
     top = node["y"] - (ROW * len(rows) + 4) / 2 if rows else node["y"]
-    lines.append(words(middle, top - 5, node["title"], TITLE, fill=ink, weight=600, struck=mark == "gone"))
+    lines.append(words(middle, top - 5, node["title"], TITLE, fill=ink, weight=600,
+                       struck=mark == "gone" or node.get("reason") == "lost"))
     lines.append(words(middle, top + 10, node["subtitle"], SUBTITLE, fill=faint))
     return lines + _kept(node, top + 10, rows)
 
@@ -138,9 +139,12 @@ def _bracket(x, y, w, h):
 
 def frame(frame):
     """The frame around an open box, its name in the upper left corner."""
-    x, y = frame["x"], frame["y"]
-    yield rect(x, y, frame["w"], frame["h"], 9, f'fill="{INK}" fill-opacity="0.03" stroke="{QUIET}"')
-    yield (f'<text x="{px(x + 10)}" y="{px(y + 15)}" font-size="{LABEL}" font-weight="600" fill="{SOFT}">'
+    x, y, ran = frame["x"], frame["y"], frame.get("ran")
+    look = {"ran": f'stroke="{INK}" stroke-width="2"', "idle": f'stroke="{QUIET}" stroke-dasharray="5 3"'}.get(
+        ran, f'stroke="{QUIET}"')
+    yield rect(x, y, frame["w"], frame["h"], 9, f'fill="{INK}" fill-opacity="0.03" {look}')
+    struck = ' text-decoration="line-through"' if ran == "idle" else ""
+    yield (f'<text x="{px(x + 10)}" y="{px(y + 15)}" font-size="{LABEL}" font-weight="600" fill="{SOFT}"{struck}>'
            f'{escaped(frame["title"])}</text>')
 
 

@@ -14,10 +14,11 @@ from .passed import Passed
 from .tree import rebuilt, unflatten
 
 
-def run(graph, inputs, trail=None):
+def run(graph, inputs, trail=None, known=None):
     """What the graph makes of these inputs, nested as the function's own result.
 
     `trail`, a list, is told of each If and Loop on the way: (step, whether `then` ran, or how many turns).
+    `known`, a dict, is filled with what each value was: in a loop that of the last turn.
     Errors: TypeError for another number of inputs than the graph has, and for what is no tensor or number.
     """
     if len(inputs) != len(graph.inputs):
@@ -29,7 +30,8 @@ def run(graph, inputs, trail=None):
         inputs = [x.plain() if isinstance(x, Passed) else x for x in inputs]
     for value, given in zip(graph.inputs, inputs, strict=True):
         _check_input(graph, value, given)
-    known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}
+    known = {} if known is None else known
+    known.update({**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))})
     _run_block(graph, known, trail)
     results = [known[value] if isinstance(value, Value) else value for value in graph.outputs]
     results = [x.clone() if value in graph.constants else x for value, x in zip(graph.outputs, results, strict=True)]
