@@ -27,11 +27,16 @@ def kept_shape(shape, dim):
     >>> kept_shape((2, 3, 4), 1), kept_shape((2, 3), None)
     ((2, 1, 4), (1, 1))
     """
+    dims = _reduced(shape, dim)
+    return tuple(1 if axis in dims else length for axis, length in enumerate(shape))
+
+
+def _reduced(shape, dim):
+    """The axes that a reduction over `dim` takes away."""
     dim = as_axis(dim)
     if dim is None:
-        return (1,) * len(shape)
-    dims = {d % len(shape) if shape else 0 for d in (dim if isinstance(dim, tuple) else (dim,))}
-    return tuple(1 if axis in dims else length for axis, length in enumerate(shape))
+        return range(len(shape))
+    return {d % len(shape) if shape else 0 for d in (dim if isinstance(dim, tuple) else (dim,))}
 
 
 def spread(g, shape, dim, xp):
@@ -47,10 +52,7 @@ def count(shape, dim):
     """
     if dim is None:
         return math.prod(shape)
-    total = 1
-    for length, kept in zip(shape, kept_shape(shape, dim), strict=True):
-        total *= length if kept == 1 else 1
-    return total
+    return math.prod(shape[axis] for axis in _reduced(shape, dim) if shape)
 
 
 def rows(x):

@@ -22,6 +22,7 @@ def describe(op, inputs):
 
 def wrong_argument(op, name, x):
     hint = "Make it a tensor with minigrad.tensor(...) or minigrad.from_numpy(...)."
+    hint = getattr(x, "no_tensor", hint)  # what a node of minigrad.static says
     return TypeError(f"{op.__name__}(): argument '{name}' must be a Tensor, not {type(x).__name__}. {hint}")
 
 

@@ -160,6 +160,8 @@ class Op:
         """Run inside a rule: the bare formula on arrays, the recorded op on tensors (for higher derivatives)."""
         if isinstance(args[0], Tensor):
             return self.run(*args, **kwargs)
+        if type(args[0]) is not np.ndarray and hasattr(xp, "apply_op"):  # nodes of minigrad.static
+            return xp.apply_op(self, args, kwargs)
         result = self.forward(xp, *args, **kwargs)
         return result[0] if self.byproducts else result
 

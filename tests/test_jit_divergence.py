@@ -41,7 +41,7 @@ def test_the_smallest_input_is_found_and_the_op_with_both_lines():
     assert found.source is found.other.source and found.source.text == "return x.exp()"
     assert found.step.source.text == "return x * 2"
     text = repr(found)
-    for part in ("first of 4 inputs tried", "x = tensor([ 0.0000, -0.5000])", "recorded gives tensor([ 0., -1.])",
+    for part in ("smallest of 4 inputs tried", "x = tensor([ 0.0000, -0.5000])", "recorded gives tensor([ 0., -1.])",
                  "the trace has mul(%x, 2), by_sign, test_jit_divergence.py line", "the run has exp(%x)"):  # fmt: skip
         assert part in text
 

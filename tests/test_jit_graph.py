@@ -72,6 +72,7 @@ def test_there_and_back_as_json():
     lambda data: data["steps"][0].update(outputs=[-1]),
     lambda data: data["values"].append(["v", "object", None, None, "cpu"]),
     lambda data: data.pop("values"),
+    lambda data: data["steps"][0].update(attributes={"dict": [["dim", {"device": "tpu"}]]}),
     lambda data: data.update(outputs={"list": [{"value": 99}]}),
     lambda data: data["steps"][2].update({"then": {"inputs": [], "steps": [], "outputs": {"list": []}}}),
 ])  # fmt: skip

@@ -147,6 +147,33 @@ def test_batch_norm_keeps_its_statistics_while_training_and_uses_them_after():
     assert close(evaluated(B), twin.eval()(B)) and not evaluated.graph.updates
 
 
+class Average(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", mg.zeros(3))
+
+    def forward(self, x):
+        self.seen = self.seen * 0.5 + x.detach().mean(0) * 0.5
+        return x - self.seen
+
+
+def test_a_buffer_that_is_replaced_stays_the_one_it_was():
+    average, twin = Average(), Average()
+    traced = jit.trace(average, A)
+    twin(A)
+    for x in (B, A):
+        assert close(traced(x), twin(x)) and close(average.seen, twin.seen)
+
+
+def test_random_numbers_of_a_generator_of_its_own():
+    generator = mg.Generator().manual_seed(0)
+    traced = jit.trace(lambda x: x + mg.randn(3, generator=generator), A)
+    generator.manual_seed(1)
+    got = traced(B)
+    generator.manual_seed(1)
+    assert close(got, B + mg.randn(3, generator=generator))
+
+
 def test_dropout_draws_anew_at_each_run():
     mg.manual_seed(0)
     traced = jit.trace(lambda x: F.dropout(x, 0.5), mg.ones(100))
@@ -298,53 +325,7 @@ def test_a_detached_part_that_goes_stale_is_refused():
         jit.trace(f, A)
 
 
-# Functions of the learner's own, hooks, a step by hand
-
-
-class StraightThrough(mg.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, scale):
-        ctx.save_for_backward(x.sign())
-        ctx.scale = scale
-        return (x * scale).round()
-
-    @staticmethod
-    def backward(ctx, g):
-        (sign,) = ctx.saved_tensors
-        return g * ctx.scale * sign, None
-
-
-def test_a_custom_function_is_one_step_with_its_own_backward():
-    traced = agrees(lambda x: StraightThrough.apply(x, 10.0) * x, A)
-    assert [step.op.name for step in traced.graph.steps] == ["StraightThrough", "mul"]
-    with pytest.raises(ValueError, match="StraightThrough is a Python function of its own"):
-        traced.graph.to_json()
-
-
-def test_the_way_back_through_a_custom_function_is_recorded():
-    def f(x):
-        w = x.detach().requires_grad_()
-        return mg.autograd.grad((StraightThrough.apply(w, 10.0) * w).sum(), w)[0]
-
-    traced = jit.trace(f, A)
-    assert close(traced(B), f(B))
-
-
-def test_a_hook_is_told_of_unless_backward_called_it():
-    def hooked(x):
-        y = x * 2
-        y.register_hook(lambda g: g * 10)
-        return y * 3
-
-    def with_its_backward(x):
-        w = x.detach().requires_grad_()
-        y = w * 2
-        y.register_hook(lambda g: g * 10)
-        return mg.autograd.grad((y * x).sum(), w)[0]
-
-    with pytest.warns(jit.TracerWarning, match="a hook waits for a gradient here"):
-        jit.trace(hooked, A.clone().requires_grad_())
-    assert close(jit.trace(with_its_backward, A)(B), with_its_backward(B))
+# Hooks, a step by hand
 
 
 def test_forward_hooks_are_recorded():
@@ -391,6 +372,16 @@ def test_a_gradient_that_is_left_behind_is_told_of():
     assert close(w.grad, A.sum(0))
 
 
+def test_traces_on_a_device(gpu):
+    x, w = A.to(gpu), mg.ones(3, 2, device=gpu, requires_grad=True)
+    traced = jit.trace(lambda x: (x @ w).tanh().sum() + mg.dropout(x, 0.0, True).sum(), x)
+    traced(B.to(gpu)).backward()
+    eager = mg.autograd.grad((B.to(gpu) @ w).tanh().sum(), w)[0]
+    assert mg.allclose(w.grad.cpu(), eager.cpu())
+    found = jit.divergence(traced, lambda x: (x @ w).sum(), [x])
+    assert found.inputs[0] is x and found.step.op.name == "tanh"
+
+
 # The second look
 
 
@@ -414,6 +405,17 @@ def _times(x, n):
 def test_random_numbers_out_of_sight_are_refused():
     with pytest.raises(jit.TracingCheckError, match="went two ways"):
         jit.trace(lambda x: x + mg.Tensor(np.random.random(3).astype("float32")), A)
+
+
+def test_what_a_function_prints_is_shown_once(capsys):
+    def f(x):
+        print("running")
+        return x * 2
+
+    traced = jit.trace(f, A)
+    assert capsys.readouterr().out == "running\n"
+    traced(B)
+    assert not jit.divergence(traced, f, [B]) and capsys.readouterr().out == ""
 
 
 def test_a_second_run_that_fails_is_told():
@@ -445,3 +447,20 @@ def test_traced_functions_say_what_they_are():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert traced.graph.steps[0].source.function == "changed_local"
+
+
+def test_a_whole_training_step_is_traced_with_the_numbers_of_its_optimizer():
+    model = mg.nn.Linear(2, 1)
+    optimizer = mg.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ((model(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    traced = jit.trace(step, (mg.ones(4, 2), mg.zeros(4, 1)))  # warnings are errors: no loop is made up
+    assert [value.name for value in traced.graph.inputs] == ["x", "y"]
+    losses = [traced(mg.ones(4, 2), mg.zeros(4, 1)).item() for _ in range(3)]
+    assert losses[0] > 2 * losses[1] > 4 * losses[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from .. import memory, modes
 from ..nn import Module
 from ..tensor import Tensor
 from .recording import Recording
@@ -30,13 +31,34 @@ def attempt(func, inputs):
         with recording.on():
             for name, x in zip(input_names(func, len(fresh)), fresh, strict=True):
                 recording.enter_input(x, name)
+            before = list(_buffers(func))
             result = func(*fresh)
+            _put_back(recording, before)
         _check_result(recording.graph.name, result)
         leaves, form = flatten(result)
         recording.finish(map(recording.of, leaves), form)
     except Exception as caught:
         error, result = caught, None
     return recording, result, error
+
+
+def _buffers(func):
+    """(module, name, buffer) of all modules that a function sees."""
+    for _, module in [("", func)] if isinstance(func, Module) else seen_by(func, Module):
+        for part in module.modules():
+            yield from ((part, name, buffer) for name, buffer in part._buffers.items() if buffer is not None)
+
+
+def _put_back(recording, buffers):
+    """Where a module was given another tensor as a buffer, let it be the one that it was, with the new numbers."""
+    for module, name, buffer in buffers:
+        new = module._buffers.get(name)
+        if new is not None and new is not buffer and (new.shape, new.dtype) == (buffer.shape, buffer.dtype):
+            recording.given_numbers(buffer, new)
+            with modes.no_grad():
+                buffer.array[...] = new.array
+            memory.changed(buffer.array)
+            module._buffers[name] = buffer
 
 
 def _copy(x):

@@ -5,14 +5,16 @@ Each run begins with what modules, parameters and the random numbers were after 
 
 from __future__ import annotations
 
+import io
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import memory, modes, random
+from ..device import module_of
 from ..nn import Module
 from ..tensor import Tensor
 from .capture import attempt, seen_by
@@ -43,7 +45,8 @@ def check_against_more_runs(func, inputs, recording, tolerance):
     Errors: TracingCheckError when the same input goes another way, or the graph gives other numbers.
     """
     with as_after_one_run(func, recording) as start:
-        again, result, error = attempt(func, inputs)
+        with silence():
+            again, result, error = attempt(func, inputs)
         if error is not None:
             raise TracingCheckError(f"{recording.graph.name} was recorded, and failed when it ran a second time: "
                                     f"{type(error).__name__}: {error}") from error  # fmt: skip
@@ -54,8 +57,7 @@ def check_against_more_runs(func, inputs, recording, tolerance):
         runs = []
         for what, other, axes in other_inputs(inputs):
             start()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with silence():
                 more, result, error = attempt(func, other)
             if error is None:
                 start()
@@ -142,14 +144,23 @@ def _lowest(array):
 
 def _longer(array, axis):
     """One more slice along the axis, like the first."""
+    xp = module_of(array)
     if not array.shape[axis]:
         shape = list(array.shape)
         shape[axis] = 1
-        return np.ones(shape, array.dtype)
-    return np.concatenate([array, array[(slice(None),) * axis + (slice(0, 1),)]], axis=axis)
+        return xp.ones(shape, array.dtype)
+    return xp.concatenate([array, array[(slice(None),) * axis + (slice(0, 1),)]], axis=axis)
 
 
 # Everything as it was
+
+
+@contextmanager
+def silence():
+    """What a run for checking prints or warns of has been seen already."""
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
@@ -161,7 +172,8 @@ def as_after_one_run(func, recording):
     """
     tensors = {id(t): t for t in tensors_around(func)}
     tensors.update((id(t), t) for value, t in recording.held.items() if value not in recording.graph.inputs)
-    kept = Kept(tensors.values())
+    draws = [step.attributes.get("generator") for step in recording.graph.steps if getattr(step.op, "draws", False)]
+    kept = Kept(tensors.values(), [generator for generator in draws if generator is not None])
     missing = [t for key, t in tensors.items() if recording.leaves.get(key, (t, ""))[1] == "none"]
 
     def start():
@@ -186,15 +198,16 @@ def tensors_around(func):
 
 
 class Kept:
-    """What some tensors hold, with their .grad, and where the random generator is; `restore` puts it back."""
+    """What some tensors hold, with their .grad, and where random generators are; `restore` puts it back."""
 
-    def __init__(self, tensors):
+    def __init__(self, tensors, generators=()):
         self.tensors = [(t, t.array, t.array.copy(), *_grad_of(t)) for t in tensors]
-        self.random = random.get_rng_state()
+        self.random = [(each, each.get_state()) for each in (random.default_generator, *generators)]
 
     def restore(self):
         """All as it was."""
-        random.set_rng_state(self.random)
+        for generator, state in self.random:
+            generator.set_state(state)
         for t, array, numbers, grad, grads in self.tensors:
             if t.array is not array:
                 t._put_array(array)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from .. import modes
 from ..tensor import Tensor
 from .capture import attempt
-from .checking import Kept, alike, tensors_around
+from .checking import Kept, alike, silence, tensors_around
 from .parting import first_parting
 from .places import where
 from .text import call_of
@@ -47,7 +46,7 @@ class Divergence:
     def __repr__(self):
         if not self:
             return f"no divergence: the recorded graph and the function agree on all {self.tried} inputs tried"
-        lines = [f"they part, first of {self.tried} inputs tried, at"]
+        lines = [f"they part; the smallest of {self.tried} inputs tried is"]
         lines += [f"  {name} = {_brief(x)}" for name, x in zip(self.names, self.inputs, strict=True)]
         lines += [f"recorded gives {_brief(self.recorded)}", f"eager gives {_brief(self.eager)}"]
         if self.step is None and self.other is None:
@@ -63,7 +62,7 @@ def divergence(traced, func, inputs=None):
     inputs like the example's that are n long on axis 0, so `range(6)` sweeps lengths. Without it: zeros, ones, signs,
     whole and half numbers, in the shapes of the example, and with each length from 0 to two more than that.
     Two results agree when shapes and dtypes do and numbers are close; two errors agree. The smallest has the fewest
-    elements, then the smallest numbers. Modules and random numbers are left as they were.
+    elements, then the smallest numbers. Modules and random numbers are left as they were; nothing is printed.
 
     >>> import warnings
     >>> import minigrad as mg
@@ -93,8 +92,7 @@ def divergence(traced, func, inputs=None):
 
 
 def _explained(graph, func, given, recorded, eager, tried):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with silence():
         recording, _, _ = attempt(func, given)
     step, other = first_parting(graph, recording.graph) or (None, None)
     last = other or step
@@ -105,8 +103,7 @@ def _explained(graph, func, given, recorded, eager, tried):
 def _outcome(kept, run, given):
     """What it gives, or the exception."""
     kept.restore()
-    with warnings.catch_warnings(), modes.no_grad():
-        warnings.simplefilter("ignore")
+    with silence(), modes.no_grad():
         try:
             return run(*(Tensor(x.array.copy()) for x in given))
         except Exception as error:
@@ -162,8 +159,9 @@ def _other_lengths(shapes):
 
 
 def _filled(graph, shapes, kind):
-    return tuple(Tensor(_numbers(kind, shape, value.dtype.numpy if value.dtype else np.dtype("float32")))
-                 for value, shape in zip(graph.inputs, shapes, strict=True))  # fmt: skip
+    dtypes = [value.dtype.numpy if value.dtype else np.dtype("float32") for value in graph.inputs]
+    return tuple(Tensor(_numbers(kind, shape, dtype)).to(value.device)
+                 for value, shape, dtype in zip(graph.inputs, shapes, dtypes, strict=True))  # fmt: skip
 
 
 def _numbers(kind, shape, dtype):

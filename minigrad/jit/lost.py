@@ -24,7 +24,7 @@ def lost(recording, runs):
     def say(source, message):
         if (source, message) not in seen:
             seen.add((source, message))
-            messages.append(f"{where(source) if source else recording.graph.name}: {message}.")
+            messages.append(f"{where(source).removesuffix(':') if source else recording.graph.name}: {message}.")
 
     known = depending(recording.graph)
     reads = [(source, how) for source, how, value, _ in recording.reads if value in known]
@@ -38,9 +38,11 @@ def lost(recording, runs):
     for leaf in _left_with_gradients(recording):
         say(None, f"backward() leaves a .grad in {leaf}, and a trace leaves none. Return what autograd.grad gives")
     loops = list(unrolled(recording, runs))
-    for source, turns, axes in loops:
-        say(source, f"a loop was unrolled: its {turns} turns are {turns} copies in the trace, as many as {axes} is "
-                    f"long. Inputs of another length get {turns} turns. Use jit.script or jit.scan")  # fmt: skip
+    for sources, turns, axes in loops:
+        more = ", ".join(str(source.line) for source in sources[1:])
+        more = f" (with line {more})" if more else ""
+        say(sources[0], f"a loop was unrolled{more}: its {turns} turns are {turns} copies in the trace, as many as "
+                        f"{axes} is long. Inputs of another length get {turns} turns. Use jit.script or jit.scan")
     if not messages:
         for source, message in frozen(recording, runs):
             say(source, message)
@@ -68,7 +70,7 @@ def _left_with_gradients(recording):
 
 
 def unrolled(recording, runs=()):
-    """Loops that turn as often as an input is long: (Source, how often, which axis).
+    """Loops that turn as often as an input is long: ([Source, ...] of its lines, how often, which axis).
 
     Where a run with another length came through, it is known which lines turned more often. Otherwise those count that
     turned just as often as some axis is long.
@@ -76,21 +78,37 @@ def unrolled(recording, runs=()):
     mine, found = turns_of(recording), {}
     longer = [run for run in runs if run.what == "lengths"]
     for again in longer:
+        i, axis = again.axes[0]
+        name = f"axis {axis} of {recording.graph.inputs[i].name}"
         for calls, steps in turns_of(again.recording).items():
             before = mine.get(calls, ())
-            if len(steps) > len(before) > 1 and len({step.module for step in steps}) == 1:
-                i, axis = again.axes[0]
-                name = recording.graph.inputs[i].name
-                found.setdefault(before[0].source, (before[0].source, len(before), f"axis {axis} of {name}"))
-    if longer:
-        return list(found.values())
-    lengths = {n: f"axis {axis} of {value.name}" for value in reversed(recording.graph.inputs)
-               for axis, n in reversed(list(enumerate(value.shape)))}  # fmt: skip
-    for steps in mine.values():
-        one_place = len({step.module for step in steps}) == 1  # not one layer after the other
-        if len(steps) > 1 and len(steps) in lengths and one_place:
-            found.setdefault(steps[0].source, (steps[0].source, len(steps), lengths[len(steps)]))
-    return list(found.values())
+            if len(steps) > len(before) > 1 and _in_one_place(steps):
+                _enter(found, before, name)
+    if not longer and not recording.stepped:  # an optimizer walks its parameters: no loop of the code
+        lengths = {n: f"axis {axis} of {value.name}" for value in reversed(recording.graph.inputs)
+                   for axis, n in reversed(list(enumerate(value.shape or ())))}  # fmt: skip
+        for steps in mine.values():
+            if len(steps) > 1 and len(steps) in lengths and _in_one_place(steps):
+                _enter(found, steps, lengths[len(steps)])
+    return [(sorted(lines, key=lambda source: source.line), turns, name)
+            for (_, turns), (lines, name) in found.items()]  # fmt: skip
+
+
+def _in_one_place(steps):
+    """Whether they are not one layer after the other."""
+    return len({step.module for step in steps}) == 1
+
+
+def _enter(found, steps, name):
+    """One more line of the loops that were found: one loop for each function and number of turns."""
+    source, turns = steps[0].source, len(steps)
+    inner = source.function.startswith("<")  # a comprehension belongs to the line that it stands in
+    key = next((key for key, (lines, _) in found.items() if key[1] == turns and inner
+                and any((line.file, line.line) == (source.file, source.line) for line in lines)),
+               ((source.file, source.function), turns))  # fmt: skip
+    lines, _ = found.setdefault(key, ([], name))
+    if all((line.file, line.line) != (source.file, source.line) for line in lines):
+        lines.append(source)
 
 
 def turns_of(recording):
@@ -117,7 +135,8 @@ def frozen(recording, runs):
         if step is None and other is None:
             yield source, "a part of the result depends on the input out of sight of the trace, and is fixed in it"
         elif not same_but_for_numbers(step, other):
-            yield source, (f"other inputs go another way here ({_name(step)} in the trace, then {_name(other)}), and "
+            those = "inputs of another length" if again.what == "lengths" else "other inputs"
+            yield source, (f"{those} go another way here ({_name(step)} in the trace, then {_name(other)}), and "
                            "no tensor says so. Decide it with a tensor, and use jit.script or jit.cond")  # fmt: skip
         elif again.what == "lengths":
             i, axis = again.axes[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import linecache
 import sys
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +53,16 @@ def where(source):
 
 
 def way():
-    """All calls that led here, each as (code, number of the instruction): the same in each turn of a loop."""
+    """All calls that led here, each as (code, place in its text): the same in each turn of a loop."""
     frame, calls = sys._getframe(2), []
     while frame is not None:
-        calls.append((frame.f_code, frame.f_lasti))
+        calls.append((frame.f_code, _spot(frame.f_code, frame.f_lasti)))
         frame = frame.f_back
     return tuple(calls)
+
+
+@lru_cache(_MOST)
+def _spot(code, instruction):
+    """Lines and columns of the expression that runs: the number of the instruction changes once a loop is warm."""
+    place = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
+    return instruction if None in place else place

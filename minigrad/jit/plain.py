@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import numpy as np
 
@@ -188,8 +189,8 @@ class _Reader:
             return Ellipsis
         if kind == "op":
             return record_of(inside)
-        if kind == "device":
-            return Device(str(inside))
+        if kind == "device" and isinstance(inside, str) and re.fullmatch(r"cpu|cuda(:\d{1,3})?", inside):
+            return Device(inside)
         raise ValueError(f"{kind!r} is nothing that can stand here")
 
     def tensor(self, data, parameter=False):

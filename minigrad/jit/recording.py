@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .. import modes
-from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan
+from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan, Stepped
 from ..hooks import grad_mode
 from ..nn import Parameter
 from ..op import OPS
@@ -49,15 +49,16 @@ class Recording(Rewriting):
         self.held = {}  # Value -> the tensor that it stands for: inputs, parameters, constants
         self.entered = []  # dotted names of the modules that run just now
         self.modules = {}  # every module that ran
-        self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.facts = {}  # Value -> what was taken for granted: its truth, or ("is", number)
         self.reads = []  # (Source, how, Value, what Python got): numbers that left
         self.gathered = []  # (Source, tensor): tensors made of Python's numbers
         self.ways = None  # for who wants it: each step -> the calls that led to it, as a tuple
         self.local = set()  # ids of tensors that were made on the way, by no op
         self.spare = set()  # steps inside of custom functions: kept where something uses them
+        self.own_reads = set()  # numbers of those `reads` that are a custom function's own business
         self.hooks = []  # (Source, what was hooked) of hooks that backward has not called
         self.stale = {}  # id -> tensor: detached windows of memory that has changed since
+        self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
@@ -90,8 +91,9 @@ class Recording(Rewriting):
         self.graph.form = None if isinstance(form, Leaf) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
                               if self.tensors[id(tensor)] is not value and id(tensor) not in self.local]  # fmt: skip
-        if self.spare:
+        if self.spare or self.own_reads:
             self._drop_spare_steps()
+            self.reads = [read for i, read in enumerate(self.reads) if i not in self.own_reads]
         return self.graph
 
     def _drop_spare_steps(self):
@@ -186,13 +188,8 @@ class Recording(Rewriting):
         self._put(tensor, value)
 
     def option(self, optimizer, group, name, number):
-        """The value of a number in one of an optimizer's groups, which each run reads anew."""
-        key = optimizer, group, name
-        if key not in self.options:
-            label = "_".join(map(str, name)) if isinstance(name, tuple) else name
-            self.options[key] = Value(self.names.new(label), "float"), number
-            self.graph.inputs.append(self.options[key][0])
-        return self.options[key][0]
+        """The value of a number in one of an optimizer's groups. Here the number stays; compile reads it anew."""
+        return number
 
     def relies_on(self, value, truth):
         """The graph is right only where this number is true, or is not; or where it is just this: ("is", number)."""
@@ -297,7 +294,8 @@ class Recording(Rewriting):
 
     def born(self, tensor):
         """A tensor is made of an array. What it holds now belongs to this run: it is no state that lasts."""
-        self.local.add(id(tensor))
+        if not self.stepping:  # what an optimizer makes for its first step lasts
+            self.local.add(id(tensor))
         self.alive.append(tensor)
 
     def _changing(self, event):
@@ -306,9 +304,12 @@ class Recording(Rewriting):
         else:
             from .optimizing import step_of
 
-            self.stepped = True
+            self.stepped = self.stepping = True
             with grad_mode(False):
                 step_of(self, event.by)
+
+    def _has_stepped(self, event):
+        self.stepping = False
 
     # Modules, random numbers, and numbers for Python
 
@@ -322,14 +323,15 @@ class Recording(Rewriting):
     def applying(self, args):
         """A custom function begins: what to hand to `applied` when it is done."""
         leaves, form = flatten(args)
-        return len(self.graph.steps), [self.of(x) for x in leaves], form
+        return len(self.graph.steps), len(self.reads), [self.of(x) for x in leaves], form
 
     def applied(self, begun, function, outputs, dirty):
         """It is done. Where a gradient may come back it is one step; the ops inside stay as far as others use them."""
-        count, inputs, form = begun
+        count, reads, inputs, form = begun
         if not self.histories.hot() or not any(map(self.histories.flows, inputs)):
             return
         self.spare.update(self.graph.steps[count:])
+        self.own_reads.update(range(reads, len(self.reads)))
         tensors = [i for i, y in enumerate(outputs) if isinstance(y, Tensor)]
         made = [self._value(outputs[i], function.__name__.lower()) for i in tensors]
         self.add(Custom(function, form, len(inputs), tensors, bool(dirty)), inputs, {}, made)
@@ -342,6 +344,7 @@ class Recording(Rewriting):
 
     def _went_back(self, event):
         self.hooks.clear()
+        self.own_reads.clear()  # what a backward works with that is recorded, too
 
     def _gathered(self, event):
         if flatten(event.data)[0]:  # tensors among the numbers
@@ -364,4 +367,5 @@ class Recording(Rewriting):
 _HANDLERS = {
     OpRan: "_ran", Accumulated: "_accumulated", Changing: "_changing", BackwardEnded: "_went_back",
     Gathered: "_gathered", ModuleEntered: "_entered", ModuleLeft: "_left",
+    Stepped: "_has_stepped",
 }  # fmt: skip

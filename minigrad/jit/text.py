@@ -179,7 +179,7 @@ class _Coder:
         for value, tensor in graph.constants.items():
             self.names[value] = str(tensor.item()) if tensor.numel() == 1 and not tensor.requires_grad else (
                 f"CONSTANTS.{self.name(value)}")
-        name = graph.name if graph.name.isidentifier() else "forward"
+        name = graph.name if graph.name.isidentifier() and not keyword.iskeyword(graph.name) else "forward"
         self.lines.append(f"def {name}({', '.join((['self'] if graph.parameters else []) + inputs)}):")
         self.block(graph, "    ")
         for held, new in graph.updates:

@@ -44,7 +44,7 @@ def trace(func, example_inputs, *, check_trace=True, check_tolerance=1e-5):
 
     `example_inputs` is a tensor or a tuple of tensors. With `check_trace` it is run and recorded again: with the same
     input, with other numbers, and with other lengths (see checking.py). Modules and random numbers are then as after
-    one run; a list that func appends to is not.
+    one run, and what it prints is shown once; a list that func appends to has got longer.
     Warnings: TracerWarning for each line where a value leaves for Python, each loop that was unrolled, and whatever
     else a trace will not do again.
     Errors: TracingCheckError when a second run goes another way or the graph gives other numbers, CaptureError for what

@@ -68,7 +68,9 @@ class _BatchNorm(Module):
                 init.constant_(self.num_batches_tracked, int(self.num_batches_tracked.array) + 1)
             else:  # as an op, so that it can be seen
                 self.num_batches_tracked.add_(1)
-            share = 1 / int(self.num_batches_tracked) if self.momentum is None else share
+            if self.momentum is None:
+                count = self.num_batches_tracked
+                share = 1 / (int(count) if modes.state.staging is None else count)
         use_batch = self.training or self.running_mean is None
         tracked = not self.training or self.track_running_stats
         return F.batch_norm(
