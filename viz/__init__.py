@@ -21,6 +21,7 @@ _PUBLIC = {
     "diff": "viz.compare",
     "freeze": "viz.pieces",
     "from_json": "viz.record",
+    "graph_of": "viz.capture",
     "lens": "viz.closeup",
     "lifetime": "viz.lifetimes",
     "no_grad_around": "viz.pieces",

@@ -34,12 +34,21 @@ def canonical(graph):
     nodes = Nodes(graph)
     colours = nodes.refined([hashed(label) for label in nodes.labels])
     lines = sorted(f"{label} {colour}" for label, colour in zip(nodes.labels, colours, strict=True))
+    if graph.blocks:
+        lines += _blocks(graph, dict(zip(nodes.ids, colours, strict=True)))
     alike = [colour for colour, count in Counter(colours).items() if count > 1]
     twins = [node for node, colour in enumerate(colours) if colour in set(alike)]
     if 0 < len(twins) * len(colours) <= WORK:
         # Colours alone cannot tell one ring of eight from two rings of four. Marking one node at a time can.
         lines += sorted(nodes.marked(colours, node) for node in twins)
     return lines
+
+
+def _blocks(graph, colours):
+    """A line for each branch and loop of a captured graph: what is in it, and what goes back to where."""
+    return sorted(hashed((block.kind, sorted(colours[step.output] for step in graph.steps[block.start:block.stop]),
+                          [(colours[value], colours[graph.steps[step].output]) for value, step, _ in block.back]))
+                  for block in graph.blocks)
 
 
 def sources_of(graph):
@@ -110,14 +119,23 @@ class Nodes:
 
 def _source_label(graph, value):
     entries = [entry.what for entry in graph.ledger.get(value.id, ())]
-    return repr((value.role, tuple(value.shape), value.dtype, value.requires_grad, entries.count("add"),
+    shape, dtype = _looks(graph, value)
+    return repr((value.role, shape, dtype, value.requires_grad, entries.count("add"),
                  entries.count("zero"), value.id in graph.gradients))
+
+
+def _looks(graph, value):
+    """Shape and dtype; of a captured graph as they were known before it ran."""
+    shape, dtype = graph.captured.declared.get(value.id, (value.shape, value.dtype)) if graph.captured else (
+        value.shape, value.dtype)
+    return shape if shape is None else tuple(shape), dtype
 
 
 def _step_label(graph, step):
     value = graph.values[step.output]
+    shape, dtype = _looks(graph, value)
     attributes = sorted((name, repr(what)) for name, what in step.attributes.items())
-    return repr((step.op, step.kind, attributes, tuple(value.shape), value.dtype, step.recorded, step.reason))
+    return repr((step.op, step.kind, attributes, shape, dtype, step.recorded, step.reason))
 
 
 def hashed(what):

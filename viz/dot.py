@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 from viz import fold as folding
-from viz import seen, words
+from viz import seen, text, words
 from viz.picture import LABEL, TITLE, picture
 
 # Borders stay apart for all usual kinds of colour vision, and the pale fills follow them. What a colour says, the words
@@ -133,9 +133,10 @@ def layout_source(shown):
     lines = ['digraph { graph [rankdir=LR nodesep=0.42 ranksep=0.24]',
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     for number, node in enumerate(shown.nodes):
-        lines.append(f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}]")
+        more = " ordering=out" if node.title == "if" and node.op_kind == "control" else ""  # its arms in order
+        lines.append(f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}{more}]")
     lines += _clusters(shown)
-    entering = Counter(edge.head for edge in shown.edges)
+    entering = Counter(edge.head for edge in shown.edges)  # ways back are no matter of the layout
     for number, edge in enumerate(shown.edges):
         wide, high = edge.label_size()
         label = _blank(max(wide + 10 * (entering[edge.head] > 2), 26), high)
@@ -153,8 +154,12 @@ def _clusters(shown):
             waiting.pop()
             yield "}"
         waiting.append(box.stop)
+        if box.below:  # another one around it, for the lanes at its bottom
+            waiting.append(box.stop)
+            yield f"subgraph cluster_below_{number} {{ margin={box.below / 3:.0f} labelloc=b label={_blank(60, box.below)}"
+        wide = 60 if box.block is None else text.width(seen.title(box), 12) + 60
         own = "; ".join(f"n{node}" for node in nodes if shown.nodes[node].around[0] is box)
-        yield f"subgraph cluster_{number} {{ margin=12 label={_blank(60, 16)} {own}"
+        yield f"subgraph cluster_{number} {{ margin=12 labelloc=t label={_blank(wide, 16)} {own}"
     yield "}" * len(waiting)
 
 

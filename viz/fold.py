@@ -21,7 +21,10 @@ from viz import text
 from viz.repeats import label, repeats
 
 WAYS = "modules", "loops", "all"
+BLOCKS = "blocks"  # the way of a captured graph that is not folded: its branches and loops are always boxes
+LANE = 18  # px from one way back of a loop to the next
 PAST = 80  # nodes, more than a screen shows in letters that can be read; a larger graph is folded by itself
+DEEP = 10**6  # a level at which no step is in a module
 ROW = 60  # turns next to each other; of more, stretches are made
 LONG_ROW = 150  # the same for anything else
 
@@ -31,7 +34,8 @@ class Box:
     """Steps `start` to `stop - 1` as one. parts: numbers of steps and smaller boxes, in order.
 
     kind: "module" (one call of a module), "loop" (the same body `turns` times), "turn" (one time), or "stretch"
-    (some of many turns or ops). name: the class of a module, or the ops. path: the dotted path of a module.
+    (some of many turns or ops), or "block", of a captured graph. name: the class of a module, the ops, or the words of
+    the block. path: the dotted path of a module. block: its viz.graph.Block. below: px that ways back take below it.
     """
 
     kind: str
@@ -42,12 +46,14 @@ class Box:
     path: str | None = None
     turns: int = 1
     key: str = ""
+    block: object = field(default=None, repr=False, compare=False)
+    below: float = 0
     label: object = field(default=None, repr=False, compare=False)
 
 
 def check(fold):
     """The way to fold, if it is one. Errors: ValueError for what is none."""
-    if fold not in (None, "auto", *WAYS):
+    if fold not in (None, "auto", *WAYS, BLOCKS):
         raise ValueError(f'fold must be "modules", "loops", "all", "auto" (folds past {PAST} nodes) or None, '
                          f"not {fold!r}")
     return fold
@@ -55,9 +61,9 @@ def check(fold):
 
 def way(graph, fold):
     """How this graph is folded: "auto" leaves small graphs as they are."""
-    if check(fold) != "auto":
-        return fold
-    return "all" if len(graph.steps) + len(graph.sources()) > PAST else None
+    if check(fold) == "auto":
+        fold = "all" if len(graph.steps) + len(graph.sources()) > PAST else None
+    return BLOCKS if fold is None and graph.blocks else fold
 
 
 def tree(graph, fold):
@@ -69,8 +75,10 @@ def tree(graph, fold):
     maker = _Maker(graph)
     if fold == "modules":
         parts = maker.modules(0, len(graph.steps), 0)
+    elif fold == BLOCKS:
+        parts = maker.modules(0, len(graph.steps), DEEP)
     elif fold == "loops":
-        parts = maker.rolled(range(len(graph.steps)), path=False)
+        parts = maker.inner_rolled(maker.modules(0, len(graph.steps), DEEP))
     else:
         parts = maker.everything(maker.modules(0, len(graph.steps), 0))
     return _keyed(tuple(parts), Counter())
@@ -86,14 +94,17 @@ def boxes(parts):
 
 
 def first_open(parts):
-    """Keys of the boxes that are open at first: a module that is alone shows what it is made of."""
-    opened = set()
-    while True:
-        found = [part for part in parts if isinstance(part, Box)]
-        if len(found) != 1 or found[0].kind != "module" or not any(isinstance(part, Box) for part in found[0].parts):
-            return opened
-        opened.add(found[0].key)
-        parts = found[0].parts
+    """Keys of the boxes that are open at first: a module that is alone shows what it is made of, and so do branches and
+    loops of a captured graph."""
+    opened, waiting = set(), [parts]
+    while waiting:
+        found = [part for part in waiting.pop() if isinstance(part, Box)]
+        alone = len(found) == 1 and found[0].kind == "module" and any(isinstance(part, Box) for part in found[0].parts)
+        for box in found:
+            if alone or box.block is not None:
+                opened.add(box.key)
+                waiting.append(box.parts)
+    return opened
 
 
 def visible(parts, opened, around=()):
@@ -110,6 +121,9 @@ class _Maker:
 
     def __init__(self, graph):
         self.graph, self.chains, self.labels = graph, {}, {}
+        self.blocks = {}  # first step -> the blocks that begin there, outer ones last
+        for block in reversed(graph.blocks):
+            self.blocks.setdefault(block.start, []).append(block)
 
     def chain(self, path):
         """The paths of the modules around a step, outermost first."""
@@ -121,26 +135,45 @@ class _Maker:
             self.chains[path] = tuple(way for way in ways if way in known)
         return self.chains[path]
 
-    def modules(self, start, stop, level):
-        """Steps as parts: one box for each call of a module at this level."""
-        chains = [self.chain(step.module) for step in self.graph.steps[start:stop]]
-        at = 0
-        while at < len(chains):
-            end = at + 1
-            if len(chains[at]) <= level:
-                yield start + at
+    def modules(self, start, stop, level, around=None):
+        """Steps as parts: one box for each call of a module at this level, and for each block inside `around`."""
+        at = start
+        while at < stop:
+            block = self.block(at, around, stop)
+            end, name = self.piece(at, block, level)
+            if name is not None:
+                while end < stop:
+                    further, same = self.piece(end, self.block(end, around, stop), level)
+                    if same != name:
+                        break
+                    end = further
+                yield from self.calls(name, at, end, level, around)
+            elif block is not None:
+                inside = tuple(self.modules(at, end, level, block))
+                yield Box("block", block.name, at, end, inside, block=block,
+                          below=LANE * len(block.back) + 8 if block.back else 0)
             else:
-                name = chains[at][level]
-                while end < len(chains) and len(chains[end]) > level and chains[end][level] == name:
-                    end += 1
-                yield from self.calls(name, start + at, start + end, level)
+                yield at
             at = end
 
-    def calls(self, path, start, stop, level):
+    def block(self, at, around, stop):
+        """The outermost block inside `around` that begins at this step; None where none does."""
+        found = self.blocks.get(at, ())
+        inside = found[:found.index(around)] if around in found else [one for one in found if one.stop <= stop]
+        return inside[-1] if inside else None
+
+    def piece(self, at, block, level):
+        """(the step after it, its module at this level or None) of a step, or of a block as a whole."""
+        end = at + 1 if block is None else block.stop
+        chains = [self.chain(step.module) for step in self.graph.steps[at:end]]
+        names = {chain[level] if len(chain) > level else None for chain in chains}
+        return end, names.pop() if len(names) == 1 else None
+
+    def calls(self, path, start, stop, level, around=None):
         """A box for each call of one module among steps that are all its own."""
         begins = [step for step in range(start + 1, stop) if path in self.graph.steps[step].entered]
         for first, end in pairwise([start, *begins, stop]):
-            parts = tuple(self.modules(first, end, level + 1))
+            parts = tuple(self.modules(first, end, level + 1, around))
             if parts == (first,) and not self.owns(first):
                 yield first  # a box around a lone relu says nothing
             else:
@@ -173,6 +206,14 @@ class _Maker:
                 end = repeat.at + repeat.turns * repeat.period
                 parts[repeat.at:end] = [self.loop(parts[repeat.at:end], repeat, path)]
         return parts
+
+    def inner_rolled(self, parts):
+        """Loops rolled up inside blocks and around them, whatever the modules."""
+        parts = list(parts)
+        for part in parts:
+            if isinstance(part, Box):
+                part.parts, part.label = tuple(self.inner_rolled(part.parts)), None
+        return self.rolled(parts, path=False)
 
     def loop(self, parts, repeat, path):
         """One box for all turns of a loop."""

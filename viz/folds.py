@@ -6,6 +6,7 @@ from viz.fold import Box
 from viz.outline import table
 
 NONE = {"way": None, "shut": [], "open": []}
+LANE = folding.LANE
 PAD, HEAD = 10, 24  # px around what is in a frame, and above it for its name
 ROWS = 100  # of the text
 
@@ -27,9 +28,9 @@ def told(graph, opened=None):
     return f"This graph has {nodes:,} nodes. Past {folding.PAST:,} it is folded by itself: click a box to open it."
 
 
-def frames(shown, centres):
-    """A frame around what is in each open box, where it holds nothing else: key, title, and its corner and size."""
-    found, extents = [], {}
+def extents(shown, centres):
+    """Key -> (left, top, right, low) of the frame around what is in each open box."""
+    extents = {}
     for box, nodes in reversed(shown.frames()):
         inner = [extents[other.key] for other in {b.key: b for node in nodes for b in shown.nodes[node].around}.values()
                  if other.key in extents and other.start >= box.start and other.stop <= box.stop]
@@ -37,13 +38,23 @@ def frames(shown, centres):
         lefts, tops, rights, lows = zip(*own, *inner, strict=True)
         wide = text.width(seen.title(box), 12) + 60
         left, top = min(lefts) - PAD, min(tops) - HEAD
-        side = extents[box.key] = left, top, max(*rights, left + wide) + PAD, max(lows) + PAD
-        inside = set(nodes)
+        beside = box.below / 3  # px for the ways back
+        extents[box.key] = left - beside, top, max(*rights, left + wide) + PAD + beside, max(lows) + PAD + box.below
+    return extents
+
+
+def frames(shown, centres):
+    """A frame around what is in each open box, where it holds nothing else: key, title, and its corner and size; of a
+    block that has run, also what became of it."""
+    found, sides = [], extents(shown, centres)
+    for box, nodes in reversed(shown.frames()):
+        side, inside = sides[box.key], set(nodes)
         clear = all(node in inside or not _meet(side, _sides(shown.nodes[node], centre))
                     for node, centre in enumerate(centres))
-        if clear:
+        if clear or box.block is not None:
             found.append({"key": box.key, "title": seen.title(box), "x": side[0], "y": side[1],
-                          "w": round(side[2] - side[0], 1), "h": round(side[3] - side[1], 1)})
+                          "w": round(side[2] - side[0], 1), "h": round(side[3] - side[1], 1)}
+                         | ({"ran": "idle" if box.block.idle else "ran"} if box.block and box.block.ran else {}))
     return found[::-1]
 
 

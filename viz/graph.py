@@ -138,6 +138,7 @@ class Storage:
 class Value:
     """A tensor at one moment. `producer` is the step that made it, None for what the run was given.
 
+    shape: in a captured graph None when it is not known beforehand, and None for each length that is not.
     role: "parameter" (an nn.Parameter), "leaf" (wants a gradient, made by no op), "input" (the other tensors
     that no op of this run made; one with requires_grad was made by an op before the run), or "result".
     """
@@ -305,6 +306,37 @@ class Arm:
 
 
 @dataclass(slots=True)
+class Block:
+    """Steps `start` to `stop - 1` of a captured graph that run together: an "if" with its arms "then" and "else", or a
+    "loop". What it takes and gives are steps of their own, of the kind "control"; viz/translate.py makes them.
+
+    name: the words of its line. back: (value, step, name): at the end of a turn the value goes back to that step.
+    ran: in words whether, or how often, it ran; None where nothing has run. idle: whether it is known not to have run.
+    """
+
+    kind: str
+    name: str
+    start: int
+    stop: int
+    source: Source | None = None
+    back: tuple = ()
+    ran: str | None = None
+    idle: bool = False
+
+
+@dataclass(slots=True)
+class Captured:
+    """What a graph has that was captured before it runs. name: of the function. results: ids of the values that it
+    gives back. blocks: each before those inside it.
+    declared: value id -> (shape, dtype) known beforehand, of those of which only a run has told more."""
+
+    name: str
+    results: tuple = ()
+    blocks: tuple = ()
+    declared: dict = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Graph:
     """Everything that was recorded of one run. `values[i].id == i`, `steps[i].id == i`, in the order they appeared.
 
@@ -312,6 +344,7 @@ class Graph:
     ledger: value id -> its entries. modules: dotted path -> class name. backwards: passes that touched this run.
     history: every Visit and Booking in the order they happened. pins: value id -> classes of optimizers that hold it.
     scripts: the cells and files that Sources point into. returns: of reads. untaken: arms of branches.
+    captured: what is known of a graph that was not watched while it ran, but captured; else None.
     """
 
     values: list = field(default_factory=list)
@@ -326,6 +359,12 @@ class Graph:
     scripts: list = field(default_factory=list)
     returns: list = field(default_factory=list)
     untaken: list = field(default_factory=list)
+    captured: Captured | None = None
+
+    @property
+    def blocks(self):
+        """The branches and loops that the graph itself has: only one that was captured does."""
+        return self.captured.blocks if self.captured else ()
 
     def add_value(self, **what):
         """Append a Value with the next id and return it."""
@@ -356,7 +395,9 @@ class Graph:
         return [value for value in self.values if value.producer is None]
 
     def results_unused(self):
-        """The results that no step used: what the run was for."""
+        """The results that no step used: what the run was for. Of a captured graph, what it gives back."""
+        if self.captured:
+            return [self.values[number] for number in self.captured.results if self.values[number].producer is not None]
         return [value for value, uses in zip(self.values, self.consumers(), strict=True)
                 if value.producer is not None and not uses]
 
@@ -392,10 +433,15 @@ class Graph:
         given = [text.plural(roles["input"], "input")] if roles["input"] else []
         given += [f"{text.plural(roles['leaf'], 'leaf')} requiring grad"] if roles["leaf"] else []
         given += [text.plural(roles["parameter"], "parameter")] if roles["parameter"] else []
-        wanting = [value for value in sources if value.wants_gradient]
+        wanting = [value for value in sources if value.wants_gradient and not self.captured]
         given += [f"{sum(value.id in self.gradients for value in wanting)} with a gradient"] if wanting else []
         recorded = sum(step.recorded for step in self.steps)
         ops = f"{text.plural(len(self.steps), 'op')}, {recorded} recorded"
+        if self.captured:
+            kinds = Counter(block.kind for block in self.blocks)
+            found = [f"{kinds[kind]} {kind}{'s' * (kinds[kind] > 1)}" for kind in ("if", "loop") if kinds[kind]]
+            count = sum(step.kind != "control" for step in self.steps)
+            ops = ", ".join([f"captured: {text.plural(count, 'op')}", *found])
         return f"{ops}; {', '.join(given)}" if given else ops
 
 

@@ -18,7 +18,7 @@ from math import atan2, cos, hypot, sin
 
 from viz import dot
 from viz.layered import excess, layered
-from viz.picture import HEIGHT
+from viz.picture import HEIGHT, Picture
 
 LIMIT = 1500  # nodes in a picture
 GRAPHVIZ_NODES = 150
@@ -45,6 +45,8 @@ def place(shown):
     """Where the nodes and edges of a Picture go, as a Layout. The same picture always gets the same places, up to the
     version of Graphviz. Errors: LayoutError when it has more than LIMIT nodes."""
     check_size(len(shown.nodes))
+    if any(edge.back for edge in shown.edges):
+        return _with_ways_back(shown)
     if len(shown.nodes) <= GRAPHVIZ_NODES and excess(shown) <= GRAPHVIZ_EXCESS:
         try:
             placed = _read(render(dot.layout_source(shown), "json0"), len(shown.nodes), len(shown.edges))
@@ -52,6 +54,17 @@ def place(shown):
         except LayoutError:
             pass  # a machine without any Graphviz still gets a picture
     return _labelled(shown, Layout(*layered(shown)))
+
+
+def _with_ways_back(shown):
+    """The Layout of a picture without the edges that go back, and these in lanes of their own."""
+    from viz import ways
+
+    ahead = [edge for edge in shown.edges if not edge.back]
+    placed = place(Picture(shown.nodes, ahead))
+    back, rest = ways.lanes(shown, placed), iter(placed.edges)
+    edges = [back[number] if edge.back else next(rest) for number, edge in enumerate(shown.edges)]
+    return _grown(replace(placed, edges=edges), shown)
 
 
 def check_size(nodes):

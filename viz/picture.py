@@ -53,7 +53,8 @@ class Node:
 class Edge:
     """An arrow between two nodes, given by their place in `Picture.nodes`. stop: what a gradient meets on the way back
     (`viz.boundaries.at`). broken: only numbers came this way, through Python. gradient: what was last sent back.
-    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to its label."""
+    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to its label.
+    back: it goes back to an earlier node, for the next turn of a loop."""
 
     key: str
     tail: int
@@ -69,6 +70,7 @@ class Edge:
     turned: bool = False
     mark: str = ""
     room: tuple = ()
+    back: bool = False
 
     def lines(self):
         """The lines of its label: the name of the argument where that matters, then the shape."""
@@ -129,7 +131,24 @@ def picture(graph, view=None):
     edges = _bundled(edges, nodes) if view.parts else edges
     edges += left.edges()
     edges += _outputs(graph, left)
+    if graph.blocks:
+        edges = _with_ways(graph, view, nodes, edges, place)
     return Picture(nodes, edges)
+
+
+def _with_ways(graph, view, nodes, edges, place):
+    """The edges of a captured graph: ways into arms and back are shown, and what did not run as what it is."""
+    from viz import ways
+
+    idle = ways.idle_steps(graph)
+    for node in nodes:
+        steps = range(node.box.start, node.box.stop) if node.box else () if node.step is None else (node.step,)
+        if steps and all(step in idle for step in steps):
+            node.recorded, node.reason = False, "did not run"
+    edges = [edge for edge in edges if edge.argument != "if"]
+    for edge in edges:
+        edge.recorded = edge.recorded and nodes[edge.head].recorded and nodes[edge.tail].recorded
+    return edges + list(ways.edges(graph, place, nodes))
 
 
 def _outputs(graph, left):

@@ -27,7 +27,7 @@ def label(graph, step, path):
     attributes = () if step.kind == "index" else tuple(sorted((name, repr(what)) for name, what in
                                                               step.attributes.items()))
     inputs = tuple(None if isinstance(source, Number) else graph.values[source].shape for source in step.inputs)
-    return (step.op, attributes, inputs, tuple(value.shape), value.dtype, step.recorded, step.reason,
+    return (step.op, attributes, inputs, value.shape and tuple(value.shape), value.dtype, step.recorded, step.reason,
             step.module if path else None)
 
 

@@ -92,6 +92,8 @@ def title(box):
     if box.kind == "module":
         last = (box.path or "").rpartition(".")[2]
         return f"{text.clean(last, 14)} {text.clean(box.name, 20)}".strip()
+    if box.block is not None:
+        return text.clean(box.name, 60) + (f" · {box.block.ran}" if box.block.ran else "")
     return f"{text.clean(box.name, 20)} × {box.turns:,}" if box.kind == "loop" else box.name
 
 

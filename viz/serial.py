@@ -17,7 +17,9 @@ from dataclasses import MISSING, fields
 from viz.graph import (
     KEEP,
     Arm,
+    Block,
     Booking,
+    Captured,
     Entry,
     Graph,
     Number,
@@ -34,7 +36,8 @@ from viz.graph import (
 
 HEAD = {"format": "viz recorded graph", "version": 2}
 LARGEST = 2**64  # beyond the largest integer of an array
-_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Return, Arm, Graph)
+_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Return, Arm, Block, Captured,
+            Graph)
 
 
 class _Wrong(ValueError):
@@ -158,7 +161,7 @@ def _text(item, at):
 
 
 def _name(item, at):
-    _need(isinstance(item, str) and re.fullmatch(r"[\w.:<>-]{1,80}", item), at, "a short name")
+    _need(isinstance(item, str) and re.fullmatch(r"[\w.:<>?-]{1,80}", item), at, "a short name")
     return item
 
 
@@ -238,13 +241,23 @@ def _entry(item, at):
     return entry
 
 
+def _declared(item, at):
+    _need(isinstance(item, list) and len(item) == 2, at, "a shape and a dtype")
+    return _open_shape(item[0], at), _name(item[1], at)
+
+
+def _back(item, at):
+    _need(isinstance(item, list) and len(item) == 3, at, "a value, a step and a name")
+    return _count(item[0], at), _count(item[1], at), _text(item[2], at)
+
+
 _shape, _maybe_summary, _maybe_count = _several(_count), _or_none(_summary), _or_none(_count)
-_source = _or_none(_record(Source))
+_open_shape, _source = _or_none(_several(_maybe_count)), _or_none(_record(Source))
 _READERS = {
     Summary: {"shape": _shape, "dtype": _name, "values": _or_none(_values), "low": _or_none(_element),
               "mean": _or_none(_element), "high": _or_none(_element), "sample": _several(_element)},
     Storage: {"buffer": _maybe_count, "span": _several(_count), "strides": _several(_whole), "version": _count},
-    Value: {"id": _count, "role": _one_of("parameter", "leaf", "input", "result"), "shape": _shape, "dtype": _name,
+    Value: {"id": _count, "role": _one_of("parameter", "leaf", "input", "result"), "shape": _open_shape, "dtype": _name,
             "device": _name, "requires_grad": _bool, "name": _or_none(_text), "data": _maybe_summary,
             "producer": _maybe_count, "storage": _or_none(_storage)},
     Number: {"value": _number},
@@ -264,11 +277,16 @@ _READERS = {
     Read: {"value": _count, "how": _name, "source": _source, "given": _or_none(_number)},
     Return: {"read": _count, "step": _maybe_count, "position": _count, "value": _maybe_count},
     Arm: {"source": _record(Source), "test": _record(Source), "read": _maybe_count, "parameters": _several(_count)},
+    Block: {"kind": _one_of("if", "then", "else", "loop"), "name": _text, "start": _count, "stop": _count,
+            "source": _source, "back": _several(_back), "ran": _or_none(_text), "idle": _bool},
+    Captured: {"name": _text, "results": _several(_count), "blocks": _several(_record(Block)),
+               "declared": _by_id(_declared)},
     Graph: {"values": _several(_record(Value), list), "steps": _several(_record(Step), list),
             "gradients": _by_id(_summary), "ledger": _by_id(_several(_entry, list)),
             "reads": _several(_record(Read), list), "modules": _by_name(_text), "backwards": _count,
             "history": _several(_event, list), "pins": _by_id(_several(_text)), "scripts": _several(_text, list),
-            "returns": _several(_record(Return), list), "untaken": _several(_record(Arm), list)},
+            "returns": _several(_record(Return), list), "untaken": _several(_record(Arm), list),
+            "captured": _or_none(_record(Captured))},
 }
 
 
@@ -293,7 +311,7 @@ def _check(graph):
         at = f"values[{number}]"
         _need(value.id == number, f"{at}.id", f"{number}")
         _need(value.producer == made.get(number), f"{at}.producer", "the step that made it")
-        lies = value.storage is None or len(value.storage.strides) == len(value.shape)
+        lies = value.storage is None or len(value.storage.strides) == len(value.shape or ())
         _need(lies, f"{at}.storage", "as its shape says")
         _need((value.role == "result") == (value.producer is not None), f"{at}.role", "result for what a step made")
     for at, ids in (("gradients", graph.gradients), ("ledger", graph.ledger), ("pins", graph.pins),
@@ -303,6 +321,7 @@ def _check(graph):
         known = source is None or source.script is None or source.script < len(graph.scripts)
         _need(known, "script", "the number of a text among the scripts")
     _check_boundaries(graph)
+    _check_blocks(graph)
     for number, event in enumerate(graph.history):
         at = f"history[{number}]"
         if isinstance(event, Visit):
@@ -311,6 +330,20 @@ def _check(graph):
             _need(sent == inputs, f"{at}.contributions", "one for each input")
         else:
             _need(event.entry < len(graph.ledger.get(event.value, ())), f"{at}.entry", "a line of the ledger")
+
+
+def _check_blocks(graph):
+    around, values, steps = [], len(graph.values), len(graph.steps)
+    _need(graph.captured is None or all(number < values for number in graph.captured.results), "captured.results",
+          "values that are there")
+    for number, block in enumerate(graph.blocks):
+        at = f"captured.blocks[{number}]"
+        around = [stop for stop in around if stop > block.start]
+        _need(block.start < block.stop <= min(around, default=steps), at, "steps inside the block around it")
+        _need(not number or block.start >= graph.blocks[number - 1].start, at, "behind the block before it")
+        _need(all(value < values and block.start <= step < block.stop for value, step, _ in block.back), f"{at}.back",
+              "from values that are there to steps in it")
+        around.append(block.stop)
 
 
 def _check_boundaries(graph):

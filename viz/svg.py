@@ -138,9 +138,12 @@ def _bracket(x, y, w, h):
 
 def frame(frame):
     """The frame around an open box, its name in the upper left corner."""
-    x, y = frame["x"], frame["y"]
-    yield rect(x, y, frame["w"], frame["h"], 9, f'fill="{INK}" fill-opacity="0.03" stroke="{QUIET}"')
-    yield (f'<text x="{px(x + 10)}" y="{px(y + 15)}" font-size="{LABEL}" font-weight="600" fill="{SOFT}">'
+    x, y, ran = frame["x"], frame["y"], frame.get("ran")
+    look = {"ran": f'stroke="{INK}" stroke-width="2"', "idle": f'stroke="{QUIET}" stroke-dasharray="5 3"'}.get(
+        ran, f'stroke="{QUIET}"')
+    yield rect(x, y, frame["w"], frame["h"], 9, f'fill="{INK}" fill-opacity="0.03" {look}')
+    struck = ' text-decoration="line-through"' if ran == "idle" else ""
+    yield (f'<text x="{px(x + 10)}" y="{px(y + 15)}" font-size="{LABEL}" font-weight="600" fill="{SOFT}"{struck}>'
            f'{escaped(frame["title"])}</text>')
 
 

@@ -51,10 +51,14 @@ def numbers(values):
 def shape(sizes):
     """A shape as Python writes it.
 
-    >>> shape([3, 4]), shape([3]), shape([])
-    ('(3, 4)', '(3,)', '()')
+    >>> shape([3, 4]), shape([3]), shape([]), shape([None, 4]), shape(None)
+    ('(3, 4)', '(3,)', '()', '(?, 4)', '?')
+
+    None: not known before it runs.
     """
-    return str(tuple(int(size) for size in sizes))
+    if sizes is None:
+        return "?"
+    return str(tuple("?" if size is None else int(size) for size in sizes)).replace("'", "")
 
 
 def plural(count, noun):

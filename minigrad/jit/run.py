@@ -12,10 +12,11 @@ from .graph import Graph, If, Loop, Value, replaced
 from .tree import rebuilt, unflatten
 
 
-def run(graph, inputs, trail=None):
+def run(graph, inputs, trail=None, known=None):
     """What the graph makes of these inputs, nested as the function's own result.
 
     `trail`, a list, is told of each If and Loop on the way: (step, whether `then` ran, or how many turns).
+    `known`, a dict, is filled with what each value was: in a loop that of the last turn.
     Errors: TypeError for another number of inputs than the graph has, and for what is no tensor or number.
     """
     if len(inputs) != len(graph.inputs):
@@ -23,7 +24,8 @@ def run(graph, inputs, trail=None):
         raise TypeError(f"{graph.name}() takes {len(graph.inputs)} inputs ({names}), got {len(inputs)}")
     for value, given in zip(graph.inputs, inputs, strict=True):
         _check_input(graph, value, given)
-    known = {**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))}
+    known = {} if known is None else known
+    known.update({**graph.held(), **dict(zip(graph.inputs, inputs, strict=True))})
     _run_block(graph, known, trail)
     results = [known[value] if isinstance(value, Value) else value for value in graph.outputs]
     results = [x.clone() if value in graph.constants else x for value, x in zip(graph.outputs, results, strict=True)]
