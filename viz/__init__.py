@@ -16,6 +16,7 @@ _PUBLIC = {
     "Run": "viz.record",
     "accumulate": "viz.pieces",
     "branch_at": "viz.pieces",
+    "captures": "viz.abreast",
     "coverage": "viz.meter",
     "detach_after": "viz.pieces",
     "diff": "viz.compare",

@@ -79,7 +79,8 @@ def lines(graph):
 
 def arm_lines(graph):
     """The arms that were not taken, one a line."""
-    return [f"not taken, line {arm.source.line}: {text.clean(arm.source.text, 60)}"
+    state = "lost" if graph.captured else "not taken"
+    return [f"{state}, line {arm.source.line}: {text.clean(arm.source.text, 60)}"
             + "".join(f"; {words.value_name(graph, value, 40)}.grad: {_grad(graph, value)}" for value in arm.parameters)
             for arm in graph.untaken]
 

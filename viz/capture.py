@@ -1,6 +1,5 @@
 """`viz.graph_of`: the graph that jit has captured, with every view of a recorded run."""
 
-import contextlib
 import dataclasses
 
 import numpy as np
@@ -9,8 +8,11 @@ from minigrad import jit
 from minigrad.creation import tensor
 from minigrad.jit.graph import Graph
 from minigrad.jit.run import run
+from minigrad.jit.script.marks import ORIGINAL
 from minigrad.nn import Module
 from minigrad.tensor import Tensor
+from viz import blocks
+from viz.absent import absent
 from viz.record import Run
 from viz.translate import translated
 
@@ -19,12 +21,19 @@ class Capture(Run):
     """A captured graph, drawn as recorded runs are: a `Run` that was not watched. Ifs and loops are frames around their
     arms and bodies.
 
-    captured: the graph, of `minigrad.jit`. inputs: what it ran on, by `on`; None where it has not run.
+    captured: the graph, of `minigrad.jit`. result: what it gave, by `on`; None where it has not run.
     """
 
-    def __init__(self, captured, graph, modules=None, inputs=None, result=None):
-        super().__init__(graph)
-        self.captured, self.modules, self.inputs, self.result = captured, modules or {}, inputs, result
+    def __init__(self, captured, original=None):
+        self.captured, self.result = captured, None
+        self._modules = _classes(original) if isinstance(original, Module) else {}
+        self._absent = absent(captured, original)
+        super().__init__(self._translated())
+
+    def _translated(self, known=None, trail=()):
+        graph = translated(self.captured, known, trail, self._modules)
+        graph.untaken = list(self._absent)
+        return graph
 
     def on(self, *inputs):
         """The same graph after one run on these inputs, tensors or numbers: with the arm that was taken, the turns of
@@ -34,26 +43,25 @@ class Capture(Run):
 
         >>> import minigrad as mg
         >>> from minigrad import jit
-        >>> graph = jit.script(_example).graph
-        >>> print(graph_of(graph).on(-1.0).ways())
+        >>> @jit.script
+        ... def bent(x):
+        ...     if x > 0:
+        ...         return x * 2
+        ...     return x - 1
+        >>> print(graph_of(bent).on(-3.0).ways())
         if x > 0: then not taken, else taken
         """
-        given = tuple(_as_input(x, value) for x, value in zip(inputs, self.captured.inputs, strict=False))
+        given = [_as_input(x, value) for x, value in zip(inputs, self.captured.inputs, strict=False)]
         given += inputs[len(given):]
         known, trail = {}, []
         result = run(dataclasses.replace(self.captured, updates=[]), given, trail, known)
-        graph = translated(self.captured, known, trail, self.modules)
-        return Capture(self.captured, graph, self.modules, given, result)
+        made = object.__new__(type(self))
+        vars(made).update(vars(self) | {"result": result, "_graph": self._translated(known, trail), "_callbacks": []})
+        return made
 
     def ways(self):
-        """Which way the run went, a line for each if and loop: `if x > 0: then taken, else not taken`."""
-        lines = []
-        for block in self.graph.blocks:
-            if block.kind in ("then", "else"):
-                lines[-1] += f"{',' if block.kind == 'else' else ':'} {block.kind} {block.ran or '?'}"
-            else:
-                lines.append(block.name + (f": {block.ran or '?'}" if block.kind == "loop" else ""))
-        return "\n".join(lines)
+        """Which way the run went, a line for each if and loop: `if x > 0: then not taken, else taken`."""
+        return blocks.ways(self.graph)
 
     def __repr__(self):
         return f"<Capture of {self.captured.name}: {self.graph.counts()}; digest {self.digest()}>"
@@ -62,26 +70,22 @@ class Capture(Run):
         return Run, (self.graph, self.look_up)
 
 
-def graph_of(what, inputs=None):
+def graph_of(what, inputs=None, of=None):
     """What jit has captured, to be seen: a `Capture`, which shows itself as a recorded run does, and has its outline,
     svg, save, digest and diff.
 
     what: a traced, scripted or compiled function or module, one that was loaded, or its `.graph`. inputs: a tuple of
-    tensors or numbers to run it on once, as `Capture.on` does, so that the arm that is taken shows. Errors: TypeError
-    for anything else, RuntimeError for what has no graph before it is called.
+    tensors or numbers to run it on once, as `Capture.on` does, so that the arm that is taken shows. of: the function or
+    module it was made of, where it does not say so itself (a traced module does not): names classes and finds arms that
+    a trace has lost. Errors: TypeError for anything else, RuntimeError for what has no graph before it is called.
 
     >>> import minigrad as mg
     >>> from minigrad import jit
     >>> double = jit.trace(lambda x: x * 2, mg.ones(3))
     >>> graph_of(double)
-    <Capture of <lambda>: captured: 1 op; 1 input; digest 5d34d12b3ad5>
+    <Capture of lambda: captured: 1 op; 1 input; digest 838dd25b028e>
     """
-    graph = _graph(what)
-    modules = {}
-    if isinstance(what, Module):
-        with contextlib.suppress(Exception):  # class names only make it nicer
-            modules = {path: type(module).__name__ for path, module in _original(what).named_modules() if path}
-    made = Capture(graph, translated(graph, modules=modules), modules)
+    made = Capture(_graph(what), _original(what) if of is None else of)
     if inputs is None:
         return made
     return made.on(*(inputs if isinstance(inputs, tuple | list) else (inputs,)))
@@ -97,10 +101,17 @@ def _graph(what):
     return found
 
 
-def _original(module):
-    from minigrad.jit.script.marks import ORIGINAL
+def _original(what):
+    """The function or module that something was captured from, as far as it says."""
+    if isinstance(what, jit.Compiled):  # what one recording lacks, another one has: nothing is lost
+        return what.function if isinstance(what.function, Module) else None
+    found = vars(what).get(ORIGINAL) if hasattr(what, "__dict__") else None
+    return getattr(what, "original", None) if found is None else found
 
-    return module.__dict__.get(ORIGINAL, module)
+
+def _classes(module):
+    """Dotted path -> class name of everything in a module."""
+    return {path: type(part).__name__ for path, part in module.named_modules()}
 
 
 def _as_input(given, value):

@@ -132,11 +132,14 @@ def layout_source(shown):
     and nothing that a learner typed reaches the layout program."""
     lines = ['digraph { graph [rankdir=LR nodesep=0.42 ranksep=0.24]',
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
-    for number, node in enumerate(shown.nodes):
-        more = " ordering=out" if node.title == "if" and node.op_kind == "control" else ""  # its arms in order
-        lines.append(f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}{more}]")
+    sized = [f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}]"
+             for number, node in enumerate(shown.nodes)]
+    arms = [number for number, node in enumerate(shown.nodes)
+            if any(box.block is not None and box.block.kind in ("then", "else") for box in node.around)]
+    backwards = dict(zip(arms, arms[::-1], strict=True))  # what comes last stands on top, and that has to be `then`
+    lines += [sized[backwards.get(number, number)] for number in range(len(sized))]
     lines += _clusters(shown)
-    entering = Counter(edge.head for edge in shown.edges)  # ways back are no matter of the layout
+    entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):
         wide, high = edge.label_size()
         label = _blank(max(wide + 10 * (entering[edge.head] > 2), 26), high)
@@ -156,7 +159,8 @@ def _clusters(shown):
         waiting.append(box.stop)
         if box.below:  # another one around it, for the lanes at its bottom
             waiting.append(box.stop)
-            yield f"subgraph cluster_below_{number} {{ margin={box.below / 3:.0f} labelloc=b label={_blank(60, box.below)}"
+            lanes = _blank(60, box.below)
+            yield f"subgraph cluster_below_{number} {{ margin={box.below / 3:.0f} labelloc=b label={lanes}"
         wide = 60 if box.block is None else text.width(seen.title(box), 12) + 60
         own = "; ".join(f"n{node}" for node in nodes if shown.nodes[node].around[0] is box)
         yield f"subgraph cluster_{number} {{ margin=12 labelloc=t label={_blank(wide, 16)} {own}"

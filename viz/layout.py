@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import atan2, cos, hypot, sin
 
-from viz import dot
+from viz import dot, ways
 from viz.layered import excess, layered
 from viz.picture import HEIGHT, Picture
 
@@ -58,8 +58,6 @@ def place(shown):
 
 def _with_ways_back(shown):
     """The Layout of a picture without the edges that go back, and these in lanes of their own."""
-    from viz import ways
-
     ahead = [edge for edge in shown.edges if not edge.back]
     placed = place(Picture(shown.nodes, ahead))
     back, rest = ways.lanes(shown, placed), iter(placed.edges)

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from viz import boundaries, canonical, text, words
+from viz import blocks, boundaries, canonical, text, words
 
 HEAD, TAIL = 80, 20  # rows of a table that are shown when it is longer than both together
 ENTRIES = 12
@@ -33,8 +33,9 @@ def outline(graph, digest=None):
     """
     if not graph.steps:
         return words.NOTHING[0].upper() + words.NOTHING[1:] + "."
-    parts = [_counts(graph), _sources(graph), _steps(graph), _results(graph), _ledger(graph), _reads(graph),
-             shortened(boundaries.lines(graph), "lines"), shortened(boundaries.arm_lines(graph), "arms")]
+    parts = [_counts(graph), _sources(graph), _steps(graph), _blocks(graph), _results(graph), _ledger(graph),
+             _reads(graph), shortened(boundaries.lines(graph), "lines"),
+             shortened(boundaries.arm_lines(graph), "arms")]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + f"\n\ndigest {digest or canonical.digest(graph)}"
 
 
@@ -58,7 +59,7 @@ def _gradient(graph, value, used):
         notes.append(graph.gradients[value.id].short())
         if graph.adds(value.id) > 1:
             notes.append(f"{graph.adds(value.id)} adds")
-    elif value.wants_gradient and "no gradient" not in notes:
+    elif value.wants_gradient and "no gradient" not in notes and not graph.captured:
         notes.append("cleared" if graph.ledger.get(value.id) else "none yet")
     return ", ".join(notes)
 
@@ -68,14 +69,16 @@ def _steps(graph):
     for step in graph.steps:
         value = graph.values[step.output]
         line = words.source(step)
+        recorded = "yes" if step.recorded else f"no: {text.clean(step.reason, 40)}"
         rows.append([f"#{step.id + 1}", words.op_with_attributes(step), words.inputs(graph, step),
                      text.clean(value.name, 24) if value.name else "", text.shape(value.shape), value.dtype,
-                     _short(value.data), "yes" if step.recorded else f"no: {text.clean(step.reason, 40)}",
+                     _short(value.data), blocks.around(graph, step.id) if graph.captured else recorded,
                      _short(graph.gradients.get(value.id)), _saved(graph, step), words.module(graph, step),
                      line.partition(":")[0] if line and line == last else line])
         last = line
-    return table(["op", "", "inputs", "name", "shape", "dtype", "value", "recorded", "gradient", "saved", "module",
-                  "line"], rows)
+    place = "in" if graph.captured else "recorded"
+    return table(["op", "", "inputs", "name", "shape", "dtype", "value", place, "gradient", "saved", "module", "line"],
+                 rows)
 
 
 def _saved(graph, step):
@@ -85,6 +88,10 @@ def _saved(graph, step):
 
 def _short(summary):
     return summary.short() if summary else ""
+
+
+def _blocks(graph):
+    return table(["block", "steps", "ran", "goes back"], blocks.rows(graph))
 
 
 def _results(graph):

@@ -6,7 +6,7 @@ DOT, SVG and the widget all start from the same `Picture`, so they always show t
 from collections import Counter
 from dataclasses import dataclass, field
 
-from viz import boundaries, text, words
+from viz import blocks, boundaries, text, words
 from viz import seen as views
 from viz.fold import Box
 from viz.graph import Number
@@ -138,9 +138,7 @@ def picture(graph, view=None):
 
 def _with_ways(graph, view, nodes, edges, place):
     """The edges of a captured graph: ways into arms and back are shown, and what did not run as what it is."""
-    from viz import ways
-
-    idle = ways.idle_steps(graph)
+    idle = blocks.idle_steps(graph)
     for node in nodes:
         steps = range(node.box.start, node.box.stop) if node.box else () if node.step is None else (node.step,)
         if steps and all(step in idle for step in steps):
@@ -148,7 +146,10 @@ def _with_ways(graph, view, nodes, edges, place):
     edges = [edge for edge in edges if edge.argument != "if"]
     for edge in edges:
         edge.recorded = edge.recorded and nodes[edge.head].recorded and nodes[edge.tail].recorded
-    return edges + list(ways.edges(graph, place, nodes))
+    for number, (tail, head, label, block, back) in enumerate(blocks.arrows(graph, place)):
+        edges.append(Edge(f"way:{number}:{nodes[tail].key}>{nodes[head].key}", tail, head, label, None, not block.idle,
+                          False, True, broken=not back, back=back))
+    return edges
 
 
 def _outputs(graph, left):
@@ -217,12 +218,17 @@ class _Left:
     def _arm(self, number, arm):
         head, graph, place = len(self.nodes), self.graph, self.place
         rows = [["arm", text.clean(arm.source.text, 200)], ["line", str(arm.source.line)],
-                ["branch", f"{arm.test.line}: {text.clean(arm.test.text, 72)}"], ["ran", "no, not in this run"]]
+                ["branch", f"{arm.test.line}: {text.clean(arm.test.text, 72)}"],
+                ["ran", "no, and cannot: the graph does not hold it" if graph.captured else "no, not in this run"]]
+        state = "lost" if graph.captured else "not taken"
         self.nodes.append(_sized(Node(f"arm:{number}:{text.clean(arm.source.text, 80)}", "ghost",
-                                      text.clean(arm.source.text, WIDEST + 6), f"not taken (line {arm.source.line})",
-                                      recorded=False, reason="not taken", detail=tuple(rows))))
+                                      text.clean(arm.source.text, WIDEST + 6), f"{state} (line {arm.source.line})",
+                                      recorded=False, reason=state, detail=tuple(rows))))
         if arm.read in self.boxes:
             yield self._edge(self.boxes[arm.read], head, "otherwise", broken=True)
+        tested = [step.output for step in graph.steps if step.source and step.source.line == arm.test.line]
+        if graph.captured and tested:
+            yield self._edge(place[tested[-1]], head, "otherwise", broken=True)
         for value in arm.parameters:
             if value in place:
                 yield self._edge(place[value], head, "has a grad" if value in graph.gradients else "grad: None")

@@ -2,7 +2,7 @@
 
 from math import hypot
 
-from viz import backwards, boundaries, canonical, closeup, folds, layout, ledger, seen, text, words
+from viz import backwards, blocks, boundaries, canonical, closeup, folds, layout, ledger, seen, text, words
 from viz import fold as folding
 from viz.picture import picture
 
@@ -185,6 +185,7 @@ def _detail(graph, node, value):
 
 def _op_rows(graph, step):
     rows = [["op", words.op_title(step)], ["inputs", words.inputs(graph, step)],
+            ["in", blocks.around(graph, step.id)] if graph.captured else
             ["recorded", "yes" if step.recorded else f"no: {words.why(step)}"],
             ["no gradient" if not step.recorded else "on the way back", _stopped(graph, step)],
             ["source", words.source(step)], ["module", words.module(graph, step)]]

@@ -36,8 +36,8 @@ from viz.graph import (
 
 HEAD = {"format": "viz recorded graph", "version": 2}
 LARGEST = 2**64  # beyond the largest integer of an array
-_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Return, Arm, Block, Captured,
-            Graph)
+_RECORDS = (Summary, Storage, Value, Number, Saved, Source, Step, Entry, Visit, Booking, Read, Return, Arm, Block,
+            Captured, Graph)
 
 
 class _Wrong(ValueError):

@@ -100,7 +100,8 @@ def box(node):
         lines += _pin(x + w - 24, y - 1)
     middle, rows = node["x"] - 9 * (node["kind"] == "box"), node.get("rows", ())  # clear of the plus
     top = node["y"] - (ROW * len(rows) + 4) / 2 if rows else node["y"]
-    lines.append(words(middle, top - 5, node["title"], TITLE, fill=ink, weight=600, struck=mark == "gone"))
+    lines.append(words(middle, top - 5, node["title"], TITLE, fill=ink, weight=600,
+                       struck=mark == "gone" or node.get("reason") == "lost"))
     lines.append(words(middle, top + 10, node["subtitle"], SUBTITLE, fill=faint))
     return lines + _kept(node, top + 10, rows)
 

@@ -16,7 +16,7 @@ from minigrad.jit.text import plainly
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import text
-from viz.graph import Block, Captured, Graph, Number, Source, Value
+from viz.graph import Block, Captured, Graph, Number, Source
 from viz.notes import dtype_name, summary_of
 
 CONDITION = ir.Value("", "bool")
@@ -185,7 +185,7 @@ class _Translation:
         self.steps(step.body)
         self.place = step
         for entry, given, value in zip(entries, carried, step.outputs, strict=True):
-            made = self.control("next", [given], ("a",), value)
+            self.control("next", [given], ("a",), value)
             back.append((value, entry.producer, entry.name or ""))
         block.back = tuple((self.ids[value], entry, f"{name}, next turn" if name != "again" else "again?")
                            for value, entry, name in back)

@@ -1,43 +1,7 @@
-"""What a captured graph shows beside its data: from an `if` to the first step of each arm, and in a loop the ways back,
-from what a turn gives to where the next one takes it. Ways back run in lanes along the bottom of the loop's frame.
-"""
+"""The ways back in the loops of a captured graph: lanes along the bottom of the frame, outside of the layout."""
 
 from viz import folds, text
-from viz.picture import LABEL, Edge
-
-
-def edges(graph, place, nodes):
-    """The Edges of these ways, between the nodes that hold the steps. place: value id -> place of its node."""
-    def at(step):
-        return place.get(graph.steps[step].output)
-
-    for number, block in enumerate(graph.blocks):
-        if block.kind in ("then", "else"):
-            head = _head(graph, number)
-            tail, first = at(head.start), at(block.start)
-            if None not in (tail, first) and tail != first:
-                yield _edge(nodes, tail, first, block.kind, number,
-                            recorded=not block.idle, broken=True)
-        for value, step, name in block.back:
-            tail, first = place.get(value), at(step)
-            if None not in (tail, first) and tail != first:
-                yield _edge(nodes, tail, first, text.clean(name, 30), number, recorded=not block.idle, back=True)
-
-
-def _head(graph, number):
-    """The `if` that an arm belongs to: the last one before it that is still open."""
-    arm = graph.blocks[number]
-    return next(one for one in reversed(graph.blocks[:number]) if one.kind == "if" and one.stop >= arm.stop)
-
-
-def _edge(nodes, tail, head, label, number, **how):
-    key = f"way:{number}:{nodes[tail].key}>{nodes[head].key}"
-    return Edge(key, tail, head, label, None, how.pop("recorded"), False, True, **how)
-
-
-def idle_steps(graph):
-    """Numbers of the steps that are known not to have run."""
-    return {step for block in graph.blocks if block.idle for step in range(block.start, block.stop)}
+from viz.picture import LABEL
 
 
 def lanes(shown, placed):

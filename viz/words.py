@@ -19,6 +19,7 @@ GLOSSARY = (  # words of the outline that need one, each with the text that show
     ("cut", "\ncut: ", "here a gradient would have to go through what has none; it ends, and .grad stays None"),
     ("zero", "\nzero: ", "the gradient goes on, and it is 0: not the same as None"),
     ("not taken", "\nnot taken", "an arm of an if that did not run; .grad of what only it uses stays None"),
+    ("lost", "\nlost, line", "an arm of an if that the graph does not hold: it cannot run, whatever the input is"),
     ("read back", "read back", "a number left the graph for plain Python, as by .item(): no gradient follows it there"),
     ("digest", "digest ", "fingerprint of the graph: the same structure gives the same letters, whatever the names and "
                           "numbers"),

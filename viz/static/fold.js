@@ -53,7 +53,7 @@ export class Folding {
     this.layer.replaceChildren(...(scene.frames || []).map((frame) => this.frame(frame)));
   }
 
-  frame({ key, title, x, y, w, h }) {
+  frame({ key, title, x, y, w, h, ran }) {
     const words = svg("text", { x: 25, y: 16 });
     words.textContent = title;
     const sign = svg("path", { class: "vg-minus", d: `M${14 - ARM} 12H${14 + ARM}` });
@@ -67,7 +67,7 @@ export class Folding {
       event.stopPropagation();
       this.ask("shut", key);
     });
-    return svg("g", { class: "vg-frame", transform: `translate(${round(x)} ${round(y)})` },
+    return svg("g", { class: ran ? `vg-frame vg-frame-${ran}` : "vg-frame", transform: `translate(${round(x)} ${round(y)})` },
       svg("rect", { class: "vg-frame-edge", width: w, height: h, rx: 9 }), head);
   }
 

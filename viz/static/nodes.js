@@ -94,7 +94,8 @@ function drawTags(node) {
 
 export function nodeClass(node) {
   const kind = `vg-node vg-kind-${node.kind} vg-op-${node.op_kind || "none"}`;
-  return (node.recorded ? kind : `${kind} vg-unrecorded`) + markClass(node);
+  const lost = node.reason === "lost" ? " vg-absent" : "";
+  return (node.recorded ? kind : `${kind} vg-unrecorded${lost}`) + markClass(node);
 }
 
 export function spoken(node, edges) {
@@ -105,6 +106,7 @@ export function spoken(node, edges) {
   const tags = tagsOf(node), why = tags.join().includes(node.reason) ? "" : node.reason;
   const unrecorded = node.kind === "op" && !node.recorded ? ["not recorded", why] : [];
   const kept = (node.rows || []).map(([words, gone]) => `${gone ? "freed" : "keeps"} ${words}`);
+  if (node.reason === "did not run") unrecorded.splice(0, 2, node.reason);
   return [node.title, what, node.subtitle, ...unrecorded, node.pins, ...tags, ...kept,
     from ? `${from} in` : "", to ? `${to} out` : ""].filter(Boolean).join(", ").slice(0, 400);
 }
