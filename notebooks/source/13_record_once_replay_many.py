@@ -15,7 +15,7 @@ from minigrad import jit, static
 
 # %%
 def bend(x):
-    if x.sum() > 0:
+    if x > 0:
         y = 2 * x
     else:
         y = -x
@@ -24,7 +24,7 @@ def bend(x):
 # %%
 @viz.playground(x=(-3.0, 3.0, 0.5))
 def eager(x=1.0):
-    y = bend(mg.tensor([x]))
+    y = bend(mg.tensor(x))
     return y
 
 eager
@@ -37,7 +37,7 @@ eager
 def three_calls():
     with viz.watch() as run:
         for number in (1.0, 2.0, -1.0):
-            bend(mg.tensor([number]))
+            bend(mg.tensor(number))
     return run
 
 question = predict("`bend` is called at 1, at 2 and at -1. How many graphs are recorded?", reveal=three_calls)
@@ -130,42 +130,38 @@ print(late())
 # `jit.trace` runs your function once, on an example, and keeps the graph. You go on writing ordinary Python.
 
 # %%
-traced = jit.trace(bend, mg.tensor([1.0]))
+traced = jit.trace(bend, mg.tensor(1.0))
 print(traced.code)
 
 # %% [markdown]
 # Read the code: that is all that `traced` will ever do. And read the warning: it says what was lost.
 
 # %%
-@viz.playground(x=(-3.0, 3.0, 0.5))
-def replay(x=-1.0):
-    x = mg.tensor([x])
-    recorded = traced(x)
-    return f"recorded: {recorded.item():g}\neager:    {bend(x).item():g}"
+side_by_side = viz.captures({"eager": bend, "traced": traced}, x=(-3.0, 3.0, 0.5))
 
-# %%
-question = predict("The trace was made at `x = 1`. What does `traced` give at -1?", reveal=lambda: replay)
+question = predict(
+    "The trace was made at `x = 1`. What does `traced` give at -1?",
+    reveal=lambda: side_by_side.set(x=-1.0),
+)
 question
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
 question.drive()
-replay.states()
+side_by_side.states()
 
 # %% [markdown]
-# Here is the graph that was kept. The comparison is in it, but nothing depends on it any more.
-
-# %%
-viz.graph_of(traced).on(mg.tensor([-1.0]))
+# In the trace's graph the comparison is still there, but nothing depends on it any more.
 
 # %%
 # %%twin
 def bend(x):
-    return 2 * x if x.sum() > 0 else -x
+    return 2 * x if x > 0 else -x
 
-traced = mg.jit.trace(bend, mg.tensor([1.0]))
+traced = mg.jit.trace(bend, mg.tensor(1.0))
 for number in (1.0, -1.0):
-    print(f"at {number}: recorded {traced(mg.tensor([number])).item()}, eager {bend(mg.tensor([number])).item()}")
+    x = mg.tensor(number)
+    print(f"at {number}: recorded {traced(x).item()}, eager {bend(x).item()}")
 
 # %% [markdown]
 # ## Hunting for the counterexample
@@ -374,7 +370,7 @@ print(after_lr_0())
 # %%
 fast_bend = jit.compile(bend)
 for number in (1.0, 2.0, -1.0, 3.0, -2.0):
-    fast_bend(mg.tensor([number]))
+    fast_bend(mg.tensor(number))
 
 # %%
 question = predict(
@@ -499,8 +495,8 @@ def careful(function, fits, example):
     return run
 
 # %%
-guarded = careful(bend, lambda seen, x: True, mg.tensor([1.0]))  # ask a better question
-print(sweep(guarded, bend, [mg.tensor([number]) for number in (2.0, -1.0, -3.0, 1.0)]))
+guarded = careful(bend, lambda seen, x: True, mg.tensor(1.0))  # ask a better question
+print(sweep(guarded, bend, [mg.tensor(number) for number in (2.0, -1.0, -3.0, 1.0)]))
 
 # %% [markdown]
 # ## What you know now
