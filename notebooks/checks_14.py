@@ -100,8 +100,11 @@ PROGRAM = """
 import json, numpy, onnxruntime
 session = onnxruntime.InferenceSession({name!r}, providers=["CPUExecutionProvider"])
 for numbers in {inputs!r}:
-    (found,) = session.run(None, {{session.get_inputs()[0].name: numpy.array(numbers, "float32")}})
-    print(json.dumps(found.tolist()))
+    try:
+        (found,) = session.run(None, {{session.get_inputs()[0].name: numpy.array(numbers, "float32")}})
+        print(json.dumps(found.tolist()))
+    except Exception as error:
+        print(*str(error).split(" : ")[-1].splitlines()[:2])
 """
 
 

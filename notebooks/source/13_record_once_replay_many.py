@@ -424,7 +424,7 @@ print(fast_bend.report())
 #
 # ### And `torch.jit`?
 #
-# PyTorch's own `torch.jit.trace` is still there, and tells you to use something else:
+# PyTorch's own `torch.jit.trace` is still there, and tells you to use something else (`mg` stands for `torch`):
 
 # %%
 # %%twin
@@ -433,7 +433,7 @@ import warnings
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     mg.jit.trace(lambda x: 2 * x, mg.ones(1))
-print([str(warning.message) for warning in said if warning.category is DeprecationWarning])
+print(*{str(warning.message) for warning in said if warning.category is DeprecationWarning})
 
 # %% [markdown]
 # The successors, `torch.compile` (guards, as here) and `torch.export` (one graph to ship), record as well. What recording

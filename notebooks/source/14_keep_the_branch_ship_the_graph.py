@@ -210,7 +210,7 @@ program = """
 import numpy, onnxruntime
 session = onnxruntime.InferenceSession("bend.onnx")
 for number in (1.0, -1.0):
-    print(number, "->", session.run(None, {"x": numpy.float32(number)})[0])
+    print(number, "->", session.run(None, {"x": numpy.array(number, "float32")})[0])
 """
 
 # %%
@@ -353,7 +353,7 @@ question
 # %%
 reader = jit.script(Reader(net))
 jit.save(reader, folder / "digits.onnx", images[:1])
-viz.graph_of(reader, mg.zeros(1, 64))
+viz.graph_of(reader)
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
