@@ -19,7 +19,7 @@ _PUBLIC = {
     "captures": "viz.abreast",
     "coverage": "viz.meter",
     "detach_after": "viz.pieces",
-    "diff": "viz.compare",
+    "diff": "viz.capture",
     "freeze": "viz.pieces",
     "from_json": "viz.record",
     "graph_of": "viz.capture",

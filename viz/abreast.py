@@ -10,8 +10,7 @@ from minigrad.jit.graph import Graph
 from minigrad.jit.tree import flatten
 from minigrad.tensor import Tensor
 from viz import blocks, text
-from viz.capture import Capture, graph_of
-from viz.compare import diff
+from viz.capture import Capture, diff, graph_of, is_captured
 from viz.controls import all_states
 from viz.lines import behaviour, block, changed, marked
 from viz.live import OpenRun
@@ -65,7 +64,7 @@ class Captures(Panel):
 
     def __init__(self, things, inputs, controls):
         self.things, self._inputs = dict(things), inputs
-        self.reference = next((name for name, thing in things.items() if not _captured(thing)), next(iter(things)))
+        self.reference = next((name for name, thing in things.items() if not is_captured(thing)), next(iter(things)))
         function = things[self.reference]
 
         def stub(**values):
@@ -131,7 +130,7 @@ class Captures(Panel):
         if self._inputs is not None:
             made = self._inputs(**values)
             return made if isinstance(made, tuple) else (made,)
-        kinds = next((_kinds(thing) for thing in self.things.values() if _captured(thing)), [])
+        kinds = next((_kinds(thing) for thing in self.things.values() if is_captured(thing)), [])
         kinds = [*kinds, *["tensor"] * (len(values) - len(kinds))]
         return tuple(tensor(float(value)) if kind == "tensor" and isinstance(value, bool | int | float) else value
                      for value, kind in zip(values.values(), kinds, strict=False))
@@ -142,7 +141,7 @@ class Captures(Panel):
         for name, thing in self.things.items():
             try:
                 inputs = self._made(values)
-                runs[name], results[name] = _captured_run(thing, inputs) if _captured(thing) else _watched(
+                runs[name], results[name] = _captured_run(thing, inputs) if is_captured(thing) else _watched(
                     thing, inputs, list(self._controls))
             except Exception as error:
                 runs[name], errors[name] = None, sentence(error, getattr(thing, "forward", thing))
@@ -223,11 +222,6 @@ def _plain(form):
     return tuple(map(_plain, form)) if isinstance(form, tuple | list) else form
 
 
-def _captured(thing):
-    return isinstance(thing, Graph | jit.Compiled | jit.ScriptFunction | jit.ScriptModule) or isinstance(
-        getattr(thing, "graph", None), Graph)
-
-
 def _kinds(thing):
     """The kinds of the inputs of what was captured; [] where that is not known before a call."""
     try:
@@ -250,6 +244,17 @@ def _captured_run(thing, inputs):
 
 
 def _watched(function, inputs, names):
+    """A recorded run of a plain function, drawn as solid as a captured graph: on inputs that ask for a gradient, unless
+    it wants to change them in place."""
+    floats = [isinstance(one, Tensor) and one.dtype.is_floating_point and one.is_leaf for one in inputs]
+    try:
+        return _recorded(function, [one.detach().clone().requires_grad_() if float_ else one
+                                    for one, float_ in zip(inputs, floats, strict=True)], names)
+    except RuntimeError:
+        return _recorded(function, inputs, names)
+
+
+def _recorded(function, inputs, names):
     run = OpenRun()
     with run.recording():
         result = function(*inputs)

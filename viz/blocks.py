@@ -1,6 +1,9 @@
 """The branches and loops of a captured graph in words."""
 
+from dataclasses import replace
+
 from viz import text, words
+from viz.graph import Captured, Graph
 
 
 def around(graph, step):
@@ -61,3 +64,26 @@ def arrows(graph, place):
         for tail, first, label, back in found:
             if None not in (tail, first) and tail != first:
                 yield tail, first, label, block, back
+
+
+def bare(graph):
+    """What a recorded run and a captured graph can both have: ops, edges, shapes, names and numbers, the last as far as
+    they are known."""
+    if graph.captured:
+        return replace(graph, captured=replace(graph.captured, declared={}))
+    values = [replace(value, role="input", requires_grad=False) if value.role in ("leaf", "input") else value
+              for value in graph.values]
+    steps = [replace(step, recorded=True, reason=None, saved=(), freed=False, contributions=()) for step in graph.steps]
+    results = tuple(value.id for value in graph.results_unused())
+    return Graph(values, steps, modules=graph.modules, scripts=graph.scripts, captured=Captured("", results))
+
+
+def known(graph):
+    """Whether all shapes and dtypes are known, or it is a recorded run."""
+    return not graph.captured or all(value.shape is not None and None not in value.shape and value.dtype != "?"
+                                     for value in graph.values)
+
+
+def loose(graph):
+    """The same graph, compared by anything but shapes and dtypes."""
+    return replace(graph, captured=replace(graph.captured, declared={value.id: (None, "?") for value in graph.values}))

@@ -11,7 +11,7 @@ from minigrad.jit.run import run
 from minigrad.jit.script.marks import ORIGINAL
 from minigrad.nn import Module
 from minigrad.tensor import Tensor
-from viz import blocks
+from viz import blocks, compare
 from viz.absent import absent
 from viz.record import Run
 from viz.translate import translated
@@ -89,6 +89,33 @@ def graph_of(what, inputs=None, of=None):
     if inputs is None:
         return made
     return made.on(*(inputs if isinstance(inputs, tuple | list) else (inputs,)))
+
+
+def diff(before, after):
+    """What is added, gone and changed on the way from one graph to another: a `viz.Diff`, as `viz.compare.diff` makes
+    it. Takes recorded runs, views, panels, and whatever `graph_of` takes: a graph before and after a pass, or a
+    captured graph and a run. Errors: TypeError for anything else.
+
+    >>> import minigrad as mg, viz
+    >>> from minigrad import jit
+    >>> def f(x):
+    ...     return (x * 2).exp()
+    >>> with viz.watch() as run:
+    ...     y = f(mg.ones(3))
+    >>> diff(run, jit.trace(f, mg.ones(3)))
+    <Diff: same graph>
+    >>> diff(jit.trace(lambda x: x.exp(), mg.ones(3)), run)
+    <Diff: another graph: 1 added, 1 changed>
+    """
+    return compare.diff(*(graph_of(what) if is_captured(what) else what for what in (before, after)))
+
+
+def is_captured(what):
+    """Whether `graph_of` takes this."""
+    if isinstance(what, Run):
+        return False
+    kinds = Graph | jit.Compiled | jit.ScriptFunction | jit.ScriptModule
+    return isinstance(what, kinds) or isinstance(getattr(what, "graph", None), Graph)
 
 
 def _graph(what):

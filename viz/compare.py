@@ -2,6 +2,7 @@
 
 import json
 
+from viz import blocks
 from viz.difference import Facts, compared, named
 from viz.graph import Graph
 
@@ -95,7 +96,8 @@ class Diff(Facts):
 
 def diff(before, after):
     """What is added, gone and changed on the way from one recorded run, or its graph, to another one: a `Diff`. A view
-    or a panel stands for its last run. Errors: TypeError for anything else.
+    or a panel stands for its last run. Between a captured graph and a run only what both can have counts: no gradients,
+    nothing of what was recorded. Errors: TypeError for anything else.
 
     >>> import minigrad as mg, viz
     >>> x = mg.tensor([3.0], requires_grad=True)
@@ -110,7 +112,12 @@ def diff(before, after):
     added: #1 detach
     changed: #2 mul: inputs x, x -> #1, x
     """
-    return compared(_graph(before), _graph(after), Diff)
+    before, after = _graph(before), _graph(after)
+    if bool(before.captured) != bool(after.captured):
+        before, after = blocks.bare(before), blocks.bare(after)
+    if not (blocks.known(before) and blocks.known(after)):
+        before, after = blocks.loose(before), blocks.loose(after)
+    return compared(before, after, Diff)
 
 
 def _graph(thing):

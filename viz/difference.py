@@ -138,8 +138,11 @@ def compared(before, after, made=Facts):
 def _changes(before, after, pair, place):
     """Rows (what, before, after) of what the digest looks at and what differs."""
     old, new = before.values[pair[0]], after.values[pair[1]]
-    rows = [("role", old.role, new.role), ("shape", text.shape(old.shape), text.shape(new.shape)),
-            ("dtype", old.dtype, new.dtype)]
+    rows = [("role", old.role, new.role)]
+    if old.shape is not None and new.shape is not None and None not in (*old.shape, *new.shape):
+        rows.append(("shape", text.shape(old.shape), text.shape(new.shape)))
+    if "?" not in (old.dtype, new.dtype):
+        rows.append(("dtype", old.dtype, new.dtype))
     if old.producer is None:
         rows.append(("requires_grad", old.requires_grad, new.requires_grad))
         for what, noun in (("add", "adds to grad"), ("zero", "clearings of grad")):

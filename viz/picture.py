@@ -148,7 +148,7 @@ def _with_ways(graph, view, nodes, edges, place):
         edge.recorded = edge.recorded and nodes[edge.head].recorded and nodes[edge.tail].recorded
     for number, (tail, head, label, block, back) in enumerate(blocks.arrows(graph, place)):
         edges.append(Edge(f"way:{number}:{nodes[tail].key}>{nodes[head].key}", tail, head, label, None, not block.idle,
-                          False, True, broken=not back, back=back))
+                          False, True, broken=block.idle and not back, back=back))
     return edges
 
 

@@ -50,7 +50,7 @@ def drawn(graph, before=None, fold=None, opened=None, direction="forward", prepa
     if direction == "both":
         _apart(nodes[len(shown.nodes):], edges[:len(shown.edges)], edges[len(shown.edges):])
     more = {"summary": graph.counts(), "folds": folds.state(graph, view, way)}
-    if fold == "auto" and way is not None:
+    if fold == "auto" and way not in (None, folding.BLOCKS):
         more["notice"] = folds.told(graph, opened)
     return more | (_kept(nodes, edges, before) or (
         _placed(halves[0], nodes, edges) if len(halves) == 1 else _stacked(shown, back, nodes, edges)))

@@ -35,6 +35,9 @@ class _Translation:
     def __init__(self, graph, known, trail, modules):
         self.source, self.known, self.modules = graph, known, modules
         self.made, self.blocks, self.ids, self.declared = Graph(), [], {}, {}
+        self.used = {value for step in graph.every_step() for value in step.uses()}
+        for block in [graph, *(block for step in graph.every_step() for block in step.blocks)]:
+            self.used.update(ir.values_in(block.outputs))
         self.outcomes = {}  # id of an If or Loop -> what came of it each time
         for step, outcome in trail:
             self.outcomes.setdefault(id(step), []).append(outcome)
@@ -117,8 +120,9 @@ class _Translation:
             _name(op.name), op.kind, [*step.inputs, *more], arguments, first, self.now(first), attributes=attributes,
             commutes=bool(getattr(op, "commutes", False))))
         for number, value in enumerate(others, 1):
-            self.result(value, self.add("part", "index", [first], ("a",), value, self.now(value),
-                                        attributes={"index": number}))
+            if value in self.used:
+                self.result(value, self.add("part", "index", [first], ("a",), value, self.now(value),
+                                            attributes={"index": number}))
 
     def add(self, op, kind, inputs, arguments, value, now=None, **what):
         """A step and the value it makes, which may be None. now: what that was, if anything."""

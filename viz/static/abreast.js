@@ -30,7 +30,7 @@ function render({ model, el }) {
     body.replaceChildren(...(head ? drawn : [html("table", {}, html("caption", {}, model.get("where")),
       html("tbody", {}, ...drawn))]));
     const other = rows.filter((row) => row.verdict === "other" || row.verdict === "error").map((row) => row.name);
-    if (!head) status.textContent = `${model.get("where")}: ${other.length ? `${other.join(", ")} differ` : "all give the same"}`;
+    if (!head) status.textContent = `${model.get("where")}: ${other.length ? `${other.join(", ")} ${other.length > 1 ? "differ" : "differs"}` : "all give the same"}`;
   }
 
   const traits = ["rows", "where", "head", "size"];
