@@ -53,7 +53,8 @@ def where(source):
     """A Source in words: `f, lesson.py line 3: y = x * 2`."""
     if source is None:
         return "an unknown line"
-    return f"{source.function}, {file_name(source.file)} line {source.line}" + (f": {source.text}" if source.text else "")
+    text = f": {source.text}" if source.text else ""
+    return f"{source.function}, {file_name(source.file)} line {source.line}{text}"
 
 
 def way():
