@@ -179,10 +179,6 @@ class _Reader:
             return float(inside)
         if kind == "dtype" and inside in _DTYPES:
             return np.dtype(inside)
-        if kind == "op":
-            return record_of(inside)
-        if kind == "device":
-            return Device(inside)
         if kind in ("tensor", "array"):
             return self.tensor(inside) if kind == "tensor" else self.tensor(inside).array
         if kind == "ellipsis":
