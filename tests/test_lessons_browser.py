@@ -255,6 +255,29 @@ def test_a_switch_changes_the_picture_as_the_digest_says(page, lab, lesson, name
     assert page.trouble == []
 
 
+def test_a_digit_is_drawn_inside_of_lesson_14(page, lab):
+    import digitpage
+
+    try:
+        digitpage.runtime()
+    except digitpage.Missing as missing:
+        pytest.skip(str(missing))
+    open_notebook(page, lab, f"notebooks/{next(name for name in LESSONS if name.startswith('14_'))}")
+    assert run_all(page) == []
+    inside = page.frame_locator("iframe[title='Draw a digit']")
+    paper = inside.locator("#paper")
+    paper.scroll_into_view_if_needed()
+    inside.locator("body[data-answer]").wait_for(timeout=60_000)
+    box = paper.bounding_box()
+    for x, y in ((0.3, 0.2), (0.7, 0.2), (0.45, 0.85)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+        page.mouse.down()
+    page.mouse.up()
+    _wait_for(lambda: inside.locator("#digit").inner_text() == "7", 20, "the model to read a seven")
+    page.screenshot(path=SHOTS / "digit_in_lesson.png")
+    assert page.trouble == []
+
+
 @pytest.fixture
 def sixty_nodes():
     """A notebook with one panel of about 60 nodes, where JupyterLab can find it, for as long as it is needed."""

@@ -31,7 +31,7 @@ eager
 
 # %% [markdown]
 # This is how all lessons so far have worked: Python runs, and what runs is recorded, anew for every call. Move `x` below
-# 0 and see.
+# 0: another graph.
 
 # %%
 def three_calls():
@@ -77,6 +77,12 @@ session = static.Session(graph=graph)
 session.run(start)
 print(session.run(y, {x: [1.0, 2.0, 3.0]}))
 print(session.run(total, {x: [10.0, 20.0]}))
+
+# %%
+viz.show(viz.graph_of(session.steps(total)))
+
+# %% [markdown]
+# This picture was there before any number was: shapes with a `?`, and nothing in the boxes.
 
 # %%
 def fetched():
@@ -193,7 +199,7 @@ question = predict(
 question
 
 # %%
-viz.graph_of(grown)
+viz.show(viz.graph_of(grown))
 
 # %% [markdown]
 # The loop is not in the graph, only its turns are. No tensor decided how often it turns, so PyTorch has nothing to warn of; `minigrad`
@@ -215,7 +221,7 @@ def grow(x):
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     grown = mg.jit.trace(grow, mg.ones(2))
-print(sum("Tracer" in warning.category.__name__ for warning in said), "warnings by the tracer")
+print("warnings by the tracer:", sum("Tracer" in warning.category.__name__ for warning in said))
 print(grown(mg.ones(5)))
 
 # %% jupyter={"source_hidden": true} tags=["check"]
@@ -441,7 +447,7 @@ print(*{str(warning.message) for warning in said if warning.category is Deprecat
 #
 # ## Your turn: a tracer of your own
 #
-# A tracer hands your function a **stand-in**. Whatever is done with it, it writes down. Finish `put` and `replay`; a step
+# A tracer hands your function a **stand-in**. Whatever is done with it, it writes down. Finish `put` and `replay_steps`; a step
 # is `(name, op, inputs)`, and an input is the name of an earlier result, or a number.
 
 # %%

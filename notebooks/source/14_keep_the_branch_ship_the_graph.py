@@ -10,7 +10,7 @@
 import minigrad as mg
 import viz
 from checks_13 import quietly
-from checks_14 import check_match, check_shipped, check_structure, elsewhere, shelf
+from checks_14 import check_match, check_shipped, check_structure, elsewhere, shelf, steps_of
 from digitpage import digit_page
 from lesson import Curve, Pictures, predict, progress
 from minigrad import jit, static
@@ -24,7 +24,7 @@ def bend(x):
         y = -x
     return y
 
-viz.graph_of(bend, mg.tensor(-1.0))
+viz.show(viz.graph_of(bend, mg.tensor(-1.0)))
 
 # %% [markdown]
 # This graph was not recorded. `jit.script` has **read the source** of `bend` and translated it, so both arms are there: the one
@@ -43,18 +43,17 @@ def plain(x):
     return y
 
 traced, compiled = quietly(plain, mg.tensor(1.0)), jit.compile(plain)
+compiled_now = lambda x: compiled(x)  # asks its guards at each call
 
 # %%
 with static.Graph().as_default() as graph:
     x = static.placeholder("float32", [], name="x")
     y = static.cond(x > 0, lambda: 2 * x, lambda: -x)
 
-session = static.Session(graph=graph)
-def in_session(x):
-    return session.run(y, {"x:0": x})
+described = steps_of(y)  # what a session would run
 
 # %%
-ways = {"eager": plain, "traced": traced, "scripted": bend, "compiled": compiled, "static": in_session}
+ways = {"eager": plain, "traced": traced, "scripted": bend, "compiled": compiled_now, "static": described}
 four = viz.captures(ways, x=(-3.0, 3.0, 0.5))
 
 question = predict("`x` is -1. Which of the four give something else than `plain`?", reveal=lambda: four.set(x=-1.0))
@@ -196,7 +195,7 @@ print(check_structure(settle))
 # %% [markdown]
 # ## Into a file
 #
-# `jit.save` writes **ONNX**, a format that belongs to nobody: dozens of programs run it, on phones, in browsers, on chips.
+# `jit.save` writes **ONNX**, a format that belongs to no framework: many programs run it, on phones, in browsers, on chips.
 
 # %%
 folder = shelf()
@@ -353,7 +352,7 @@ question
 # %%
 reader = jit.script(Reader(net))
 jit.save(reader, folder / "digits.onnx", images[:1])
-viz.graph_of(reader)
+viz.show(viz.graph_of(reader))
 
 # %% jupyter={"source_hidden": true} tags=["check"]
 # %%check
