@@ -163,8 +163,11 @@ class _Maker:
         return inside[-1] if inside else None
 
     def piece(self, at, block, level):
-        """(the step after it, its module at this level or None) of a step, or of a block as a whole."""
+        """(the step after it, its module at this level or None) of a step, or of a block as a whole. An arm is never
+        inside a module that its `if` is not in."""
         end = at + 1 if block is None else block.stop
+        if block is not None and block.kind in ("then", "else"):
+            return end, None
         chains = [self.chain(step.module) for step in self.graph.steps[at:end]]
         names = {chain[level] if len(chain) > level else None for chain in chains}
         return end, names.pop() if len(names) == 1 else None

@@ -159,7 +159,7 @@ def _node(graph, node, used, lens):
         "key": node.key, "kind": node.kind, "op_kind": node.op_kind, "title": node.title, "subtitle": node.subtitle,
         "w": node.w, "h": node.h,
         "recorded": node.recorded, "reason": node.reason, "badges": node.badges,
-        "detail": _detail(graph, node, value) + lens.rows(value),
+        "detail": _detail(graph, node, value) + ([] if graph.captured else lens.rows(value)),
         "pictures": {name: closeup.drawing(what) for name, what in (("Value", value.data), ("Gradient", gradient))},
         "value": value.data.long() if value.data else None,
         "grad": gradient.long() if gradient else None,
@@ -174,8 +174,9 @@ def _detail(graph, node, value):
         rows.append(["made by", "dropout itself: a random mask, no input of yours"])
     if node.kind == "op":
         rows += _op_rows(graph, graph.steps[node.step])
-    rows += [["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device],
-             ["requires_grad", str(value.requires_grad)]]
+    rows += [["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device]]
+    if not graph.captured or value.role == "parameter":  # of the rest it is not known before it runs
+        rows.append(["requires_grad", str(value.requires_grad)])
     rows += [["optimizer", told] for told in [words.pins(graph, value)] if told and node.kind != "output"]
     reads = [read.how for read in graph.reads if read.value == value.id]
     if reads and node.kind != "output":

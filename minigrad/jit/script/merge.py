@@ -155,6 +155,7 @@ def loop(builder, state, run, count=None, condition=True, turn="i"):
 
     Returns the state at the end. Errors: Differs where a turn leaves a variable as something else than it was.
     """
+    place = builder.place
     while True:
         names = builder.names.copy()
         with builder.block() as body:
@@ -174,6 +175,7 @@ def loop(builder, state, run, count=None, condition=True, turn="i"):
         for name, value in inner.items():
             _handed_on(builder, value, after[name], name, body.outputs)
     result = {name: _outside(builder, value, name, outputs) for name, value in inner.items()}
+    builder.place = place  # its own line, not the last one of the body
     builder.put_loop(count, condition, [builder.value(x) for x, _ in carried], body, outputs)
     return result
 

@@ -533,6 +533,65 @@ controls.states()
 print(controls.set(x=1.0, label="z", times=3).text)
 
 # %% [markdown]
+# ## What jit has captured
+#
+# A traced, scripted, compiled or loaded function is drawn as a run is, before anything has run: a branch is a frame with
+# both arms, a loop one with its ways back. `.on(...)` runs it once and shows which way that went.
+
+# %%
+from minigrad import jit
+
+@jit.script
+def walk(x):
+    if x > 0:
+        y = x * 2
+    else:
+        y = x.neg()
+        y = y.exp()
+    while y < 10:
+        y = y + 3
+    return y
+
+# %%
+walked = viz.graph_of(walk)
+viz.show(walked.on(-1.0))
+
+# %% jupyter={"source_hidden": true} tags=["check"]
+# %%check
+print(walked.on(-1.0).ways())
+print(walked.digest() == walked.on(-1.0).digest() == walked.on(7.0).digest())
+print(viz.diff(walked, walked.on(7.0)).summary)
+
+# %% [markdown]
+# `captures` puts several captures of one function side by side. Move the slider below 0: the trace goes on with the arm
+# that its example took, and the one that it has lost is struck out.
+
+# %%
+import warnings
+
+def bent(x):
+    if x > 0:
+        y = x * 2
+    else:
+        y = x.neg()
+        y = y.exp()
+    return y + 1
+
+with warnings.catch_warnings(action="ignore"):
+    traced = jit.trace(bent, mg.tensor(1.0), check_trace=False)
+
+# %%
+abreast = viz.captures({"trace": traced, "script": jit.script(bent), "eager": bent}, x=(-2.0, 2.0))
+abreast.set(x=1.0)
+
+# %% jupyter={"source_hidden": true} tags=["check"]
+# %%check
+abreast.states()
+print(abreast.set(x=-1.0).text)
+print(abreast.diff("trace").text())
+abreast.set(x=1.0);
+
+# %% [markdown]
 # ## Looking for something, and taking it along
 #
 # `/` in a picture searches it; *Full screen* and *◐* help in a large room. `save` keeps the picture: for slides, as a page
