@@ -429,7 +429,7 @@ def digits(args):
     from digitpage import Missing, runtime
 
     try:
-        print("Ready: {0}".format(", ".join(path.name for path in runtime())))
+        print("Ready: {0}".format(", ".join(path.name for path in runtime(patience=1200))))
     except Missing as missing:
         raise Problem(str(missing))
 

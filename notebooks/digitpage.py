@@ -32,49 +32,47 @@ class Missing(RuntimeError):
     """ONNX Runtime Web is not here and cannot be had; the message says what to do."""
 
 
-def runtime():
-    """The two files of ONNX Runtime Web, fetched through npm the first time (33 MB). Errors: Missing."""
-    folder = CACHE / PACKAGE
+def runtime(patience=90):
+    """The two files of ONNX Runtime Web, fetched through npm the first time (33 MB).
+
+    patience: seconds that npm may take. Errors: Missing.
+    """
+    folder, by_hand = CACHE / PACKAGE, CACHE / f"{PACKAGE}.tgz"
     if not all((folder / name).is_file() for name in FILES):
-        _unpack(_fetched(), folder)
+        CACHE.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as part:
+            _unpack(by_hand if by_hand.is_file() else _fetched(Path(part), patience), Path(part), folder)
     return [folder / name for name in FILES]
 
 
-def _fetched():
-    """The package as npm packs it, with the content that is known here."""
-    archive = CACHE / f"{PACKAGE}.tgz"
-    CACHE.mkdir(exist_ok=True)
-    if not archive.is_file():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise Missing(f"The digit page needs npm, which comes with Node.js (nodejs.org). {AGAIN}")
-        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            command = [npm, "pack", f"onnxruntime-web@{VERSION}", "--silent", "--pack-destination", folder]
-            try:
-                ran = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=folder,
-                                     stdin=subprocess.DEVNULL, timeout=300)  # fmt: skip
-            except subprocess.TimeoutExpired:
-                raise Missing(f"npm has not answered for five minutes. {AGAIN}") from None
-            found = Path(folder) / archive.name
-            if ran.returncode or not found.is_file():
-                said = (ran.stderr.strip().splitlines() or ["it does not say why"])[-1]
-                raise Missing(f"npm could not get onnxruntime-web {VERSION}: {said}. Is there a network? {AGAIN}")
-            os.replace(found, archive)
+def _fetched(folder, patience):
+    """The package, as npm packs it into this folder."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Missing(f"The digit page needs npm, which comes with Node.js (nodejs.org). {AGAIN}")
+    print(f"Getting onnxruntime-web {VERSION} through npm: 33 MB, only this once ...", flush=True)
+    command = [npm, "pack", f"onnxruntime-web@{VERSION}", "--silent", "--pack-destination", str(folder)]
+    try:
+        ran = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=folder,
+                             stdin=subprocess.DEVNULL, timeout=patience)  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise Missing(f"npm was not done in {patience} seconds; `python course.py digits` is more patient.") from None
+    found = folder / f"{PACKAGE}.tgz"
+    if ran.returncode or not found.is_file():
+        said = (ran.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        raise Missing(f"npm could not get onnxruntime-web {VERSION}: {said}. Is there a network? {AGAIN}")
+    return found
+
+
+def _unpack(archive, part, folder):
+    """Put the files that are needed into the folder, each whole or not at all; `part` is a folder to work in."""
     if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
-        archive.unlink()
-        raise Missing(f"The file of onnxruntime-web {VERSION} was not the one that is known, and is removed. {AGAIN}")
-    return archive
-
-
-def _unpack(archive, folder):
-    """The files that are needed; the folder appears when it is complete, and the archive goes."""
-    with tempfile.TemporaryDirectory(dir=CACHE) as part, tarfile.open(archive) as packed:
+        raise Missing(f"{archive.name} is not the file that is known by this name: remove it. {AGAIN}")
+    folder.mkdir(exist_ok=True)
+    with tarfile.open(archive) as packed:
         for name in FILES:
-            (Path(part) / name).write_bytes(packed.extractfile(f"package/dist/{name}").read())
-        folder.mkdir(exist_ok=True)
-        for name in FILES:
-            os.replace(Path(part) / name, folder / name)
-    archive.unlink()
+            (part / name).write_bytes(packed.extractfile(f"package/dist/{name}").read())
+            os.replace(part / name, folder / name)
 
 
 def write(model, path):

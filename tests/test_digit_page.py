@@ -44,7 +44,7 @@ def test_what_npm_complains_of_is_told(empty):
 @pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
 def test_a_package_that_is_not_the_known_one_is_not_used(empty):
     npm_that(empty, f"open(folder + '/{digitpage.PACKAGE}.tgz', 'wb').write(b'something else')")
-    with pytest.raises(digitpage.Missing, match="not the one that is known, and is removed"):
+    with pytest.raises(digitpage.Missing, match="is not the file that is known by this name"):
         digitpage.runtime()
     assert list((empty / "cache").iterdir()) == []
 
@@ -61,6 +61,15 @@ def test_a_package_put_there_by_hand_is_unpacked_and_the_page_holds_all_of_it(em
     assert repr(page) == "The digit page is in page.html."
     text = (empty / "page.html").read_text("utf-8")
     assert "{" + "model}" not in text and "your model (5 bytes of ONNX)" in text
+    archive.unlink()
     assert [path.name for path in (empty / "cache").iterdir()] == [digitpage.PACKAGE]
     assert digitpage.write(empty / "model.onnx", empty / "page.html") is None, "from the cache"
     assert (empty / "page.html").read_text("utf-8") == text, "the same bytes each time"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_an_npm_that_never_ends_is_given_up(empty):
+    npm_that(empty, "import time; time.sleep(60)")
+    with pytest.raises(digitpage.Missing, match="not done in 0.5 seconds; `python course.py digits`"):
+        digitpage.runtime(patience=0.5)
+    assert list((empty / "cache").iterdir()) == []

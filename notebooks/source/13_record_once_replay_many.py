@@ -82,7 +82,7 @@ print(session.run(total, {x: [10.0, 20.0]}))
 viz.show(viz.graph_of(session.steps(total)))
 
 # %% [markdown]
-# This picture was there before any number was: shapes with a `?`, and nothing in the boxes.
+# The length of `x` is still a `?`, and no box has a value but `w`: a session keeps variables from run to run.
 
 # %%
 def fetched():

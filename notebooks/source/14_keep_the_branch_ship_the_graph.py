@@ -61,6 +61,7 @@ question
 
 # %% [markdown]
 # Move `x` to and fro over 0, and watch the arms. The captures do not just differ in speed; they are different programs.
+# (While somebody watches, a compiled function runs as it is written. So its picture is that of `plain`.)
 
 # %%
 # %%twin
