@@ -70,6 +70,6 @@ def test_a_package_put_there_by_hand_is_unpacked_and_the_page_holds_all_of_it(em
 @pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
 def test_an_npm_that_never_ends_is_given_up(empty):
     npm_that(empty, "import time; time.sleep(60)")
-    with pytest.raises(digitpage.Missing, match="not done in 0.5 seconds; `python course.py digits`"):
+    with pytest.raises(digitpage.Missing, match=r"not done in 0\.5 seconds; `python course\.py digits`"):
         digitpage.runtime(patience=0.5)
     assert list((empty / "cache").iterdir()) == []
