@@ -257,6 +257,24 @@ def test_every_kind_of_control_is_there(show):
     expect(view.locator(".vg-note")).to_contain_text("z =")
 
 
+def test_a_captured_graph_shows_the_arm_that_ran(show):
+    view = show("viz.show(walked.on(")
+    titles = view.locator(".vg-frame text")
+    expect(titles).to_have_text(["if x > 0", "then · not taken", "else · taken", "while y < 10 · 3 turns"])
+    expect(view.locator(".vg-frame-idle text")).to_have_css("text-decoration-line", "line-through")
+    press(view, view.locator(".vg-frame-head").nth(2), "Enter")
+    expect(titles).to_have_text(["if x > 0", "then · not taken", "while y < 10 · 3 turns"])
+
+
+def test_one_slider_moves_every_capture(show):
+    view = show("abreast = viz.captures(")
+    expect(view.get_by_role("table")).not_to_contain_text("≠")
+    view.get_by_role("slider", name="x").press("Home")
+    expect(view.get_by_role("table")).to_contain_text("≠ other than eager")
+    expect(view.locator(".vg-absent .vg-name")).to_have_text("else: y = x.neg() …")
+    expect(view.locator(".vg-frame-idle text")).to_have_text("then · not taken")
+
+
 def test_a_graph_is_searched(show):
     view = show("outside = viz.playground(")
     view.locator(".vg-node").first.focus()

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from viz import text, words
-from viz.graph import Captured, Graph
+from viz.captured import Captured
+from viz.graph import Graph
 
 
 def around(graph, step):

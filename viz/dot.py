@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 from viz import fold as folding
-from viz import seen, text, words
+from viz import seen, text, ways, words
 from viz.picture import LABEL, TITLE, picture
 
 # Borders stay apart for all usual kinds of colour vision, and the pale fills follow them. What a colour says, the words
@@ -127,18 +127,18 @@ def _edge_style(edge):
     return style | {"color": FLOW, "penwidth": "1.8", "dir": "both", "arrowtail": "empty"} if edge.flows else style
 
 
-def layout_source(shown):
+def layout_source(shown, turned=""):
     """DOT with sizes only. No text is measured, so the layout does not depend on the fonts of the machine,
-    and nothing that a learner typed reaches the layout program."""
+    and nothing that a learner typed reaches the layout program. turned: "arms" tells the nodes in arms in backward
+    order; "over" asks for a layout that will be turned upside down."""
     lines = ['digraph { graph [rankdir=LR nodesep=0.42 ranksep=0.24]',
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     sized = [f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}]"
              for number, node in enumerate(shown.nodes)]
-    arms = [number for number, node in enumerate(shown.nodes)
-            if any(box.block is not None and box.block.kind in ("then", "else") for box in node.around)]
-    backwards = dict(zip(arms, arms[::-1], strict=True))  # what comes last stands on top, and that has to be `then`
+    inside = ways.in_arms(shown) if turned == "arms" else ()
+    backwards = dict(zip(inside, inside[::-1], strict=True))
     lines += [sized[backwards.get(number, number)] for number in range(len(sized))]
-    lines += _clusters(shown)
+    lines += _clusters(shown, *("bt" if turned == "over" else "tb"))
     entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):
         wide, high = edge.label_size()
@@ -149,7 +149,7 @@ def layout_source(shown):
     return "\n".join([*lines, "}"])
 
 
-def _clusters(shown):
+def _clusters(shown, top, bottom):
     """Open boxes as clusters, so that nothing else comes to stand between what is in them."""
     waiting = []
     for number, (box, nodes) in enumerate(shown.frames()):
@@ -160,10 +160,10 @@ def _clusters(shown):
         if box.below:  # another one around it, for the lanes at its bottom
             waiting.append(box.stop)
             lanes = _blank(60, box.below)
-            yield f"subgraph cluster_below_{number} {{ margin={box.below / 3:.0f} labelloc=b label={lanes}"
+            yield f"subgraph cluster_below_{number} {{ margin={box.below / 3:.0f} labelloc={bottom} label={lanes}"
         wide = 60 if box.block is None else text.width(seen.title(box), 12) + 60
         own = "; ".join(f"n{node}" for node in nodes if shown.nodes[node].around[0] is box)
-        yield f"subgraph cluster_{number} {{ margin=12 labelloc=t label={_blank(wide, 16)} {own}"
+        yield f"subgraph cluster_{number} {{ margin=12 labelloc={top} label={_blank(wide, 16)} {own}"
     yield "}" * len(waiting)
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from viz import text
+from viz.captured import Captured, counted
 
 NOISE = {"float64": 1e-12, "float32": 1e-6, "float16": 1e-6}  # of the largest number; what is smaller is rounding
 KEEP = 64  # arrays with more numbers than this are kept as smallest, mean and largest only
@@ -306,37 +307,6 @@ class Arm:
 
 
 @dataclass(slots=True)
-class Block:
-    """Steps `start` to `stop - 1` of a captured graph that run together: an "if" with its arms "then" and "else", or a
-    "loop". What it takes and gives are steps of their own, of the kind "control"; viz/translate.py makes them.
-
-    name: the words of its line. back: (value, step, name): at the end of a turn the value goes back to that step.
-    ran: in words whether, or how often, it ran; None where nothing has run. idle: whether it is known not to have run.
-    """
-
-    kind: str
-    name: str
-    start: int
-    stop: int
-    source: Source | None = None
-    back: tuple = ()
-    ran: str | None = None
-    idle: bool = False
-
-
-@dataclass(slots=True)
-class Captured:
-    """What a graph has that was captured before it runs. name: of the function. results: ids of the values that it
-    gives back. blocks: each before those inside it.
-    declared: value id -> (shape, dtype) known beforehand, of those of which only a run has told more."""
-
-    name: str
-    results: tuple = ()
-    blocks: tuple = ()
-    declared: dict = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class Graph:
     """Everything that was recorded of one run. `values[i].id == i`, `steps[i].id == i`, in the order they appeared.
 
@@ -438,10 +408,7 @@ class Graph:
         recorded = sum(step.recorded for step in self.steps)
         ops = f"{text.plural(len(self.steps), 'op')}, {recorded} recorded"
         if self.captured:
-            kinds = Counter(block.kind for block in self.blocks)
-            found = [f"{kinds[kind]} {kind}{'s' * (kinds[kind] > 1)}" for kind in ("if", "loop") if kinds[kind]]
-            count = sum(step.kind != "control" for step in self.steps)
-            ops = ", ".join([f"captured: {text.plural(count, 'op')}", *found])
+            ops = counted(self)
         return f"{ops}; {', '.join(given)}" if given else ops
 
 

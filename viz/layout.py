@@ -49,11 +49,26 @@ def place(shown):
         return _with_ways_back(shown)
     if len(shown.nodes) <= GRAPHVIZ_NODES and excess(shown) <= GRAPHVIZ_EXCESS:
         try:
-            placed = _read(render(dot.layout_source(shown), "json0"), len(shown.nodes), len(shown.edges))
-            return _labelled(shown, _fanned(shown, placed))
+            if not ways.in_arms(shown):
+                return _labelled(shown, _by_graphviz(shown))
+            found = [_by_graphviz(shown, turned) for turned in ("arms", "over", "")]
+            return _labelled(shown, min(found, key=lambda placed: ways.untidy(shown, placed)))
         except LayoutError:
             pass  # a machine without any Graphviz still gets a picture
     return _labelled(shown, Layout(*layered(shown)))
+
+
+def _by_graphviz(shown, turned=""):
+    """The Layout that Graphviz finds; turned: as in `viz.dot.layout_source`."""
+    answer = render(dot.layout_source(shown, turned), "json0")
+    placed = _read(answer, len(shown.nodes), len(shown.edges))
+    if turned == "over":
+        def over(point):
+            return point[0], placed.height - point[1]
+
+        edges = [([*map(over, curve)], over(tip), over(label)) for curve, tip, label in placed.edges]
+        placed = replace(placed, nodes=[*map(over, placed.nodes)], edges=edges)
+    return _fanned(shown, placed)
 
 
 def _with_ways_back(shown):

@@ -14,12 +14,11 @@ import math
 import re
 from dataclasses import MISSING, fields
 
+from viz.captured import Block, Captured
 from viz.graph import (
     KEEP,
     Arm,
-    Block,
     Booking,
-    Captured,
     Entry,
     Graph,
     Number,

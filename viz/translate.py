@@ -16,7 +16,8 @@ from minigrad.jit.text import plainly
 from minigrad.nn import Parameter
 from minigrad.tensor import Tensor
 from viz import text
-from viz.graph import Block, Captured, Graph, Number, Source
+from viz.captured import Block, Captured
+from viz.graph import Graph, Number, Source
 from viz.notes import dtype_name, summary_of
 
 CONDITION = ir.Value("", "bool")

@@ -1,7 +1,39 @@
-"""The ways back in the loops of a captured graph: lanes along the bottom of the frame, outside of the layout."""
+"""The ways back in the loops of a captured graph, in lanes along the bottom of the frame; which layout is tidy."""
 
 from viz import folds, text
 from viz.picture import LABEL
+
+
+def in_arms(shown):
+    """The places of the nodes that stand in an arm of a branch."""
+    return [place for place, node in enumerate(shown.nodes)
+            if any(box.block is not None and box.block.kind in ("then", "else") for box in node.around)]
+
+
+def untidy(shown, placed):
+    """How much of a layout leads astray: arrows through an arm that they have nothing to do with, `else` above `then`.
+    """
+    extents, total = folds.extents(shown, placed.nodes), 0
+    arms = {box.key: box for place in in_arms(shown) for box in shown.nodes[place].around
+            if box.block is not None and box.block.kind in ("then", "else")}
+    for key, box in arms.items():
+        left, top, right, low = extents[key]
+        inside = {place for place, node in enumerate(shown.nodes) if box in node.around}
+        for edge, (curve, _, _) in zip(shown.edges, placed.edges, strict=True):
+            if not {edge.tail, edge.head} & inside:
+                total += 2 * any(left < x < right and top < y < low for x, y in _along(curve))
+    thens, elses = ([extents[key][1] for key, box in arms.items() if box.block.kind == kind]
+                    for kind in ("then", "else"))
+    return total + sum(below < above for above, below in zip(thens, elses, strict=False))
+
+
+def _along(curve, steps=8):
+    """Points of a curve of several pieces."""
+    for at in range(0, len(curve) - 3, 3):
+        for t in (step / steps for step in range(steps + 1)):
+            weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            yield tuple(sum(w * point[axis] for w, point in zip(weights, curve[at:at + 4], strict=True))
+                        for axis in (0, 1))
 
 
 def lanes(shown, placed):

@@ -62,6 +62,8 @@ const LEGEND = [
     { kind: "escape", title: "item()", recorded: false }],
   ["ghost", "Dashed box: the arm of an if that was not taken, with the parameters it would have used",
     { kind: "ghost", title: "else: …", recorded: false }],
+  ["way", "Captured graph: if, choose, pass, loop, carry and next say which way values go. A frame struck out did not run",
+    { kind: "op", op_kind: "control", title: "choose" }],
   ["kept", "Backward view: what the node keeps, with bytes and version (v1: it was changed once); struck out once freed",
     { kind: "op", op_kind: "elementwise", title: "MulBackward0", w: 94, h: 44, rows: [["x (3,) 12 B v0", true]] }],
   ["warn", "“no gradient”: nothing came back to this leaf",
