@@ -314,6 +314,18 @@ def test_the_trace_agrees_with_the_function(func):
     assert close(again(B.clone()), func(B.clone()))
 
 
+def test_a_change_through_a_view_of_what_was_turned_since_is_refused():
+    def f(x):
+        y = x * 1
+        row = y[0]
+        y.t_()
+        row.add_(1)
+        return y
+
+    with pytest.raises(jit.CaptureError, match=r"was turned in place .* and is changed through a view"):
+        jit.trace(f, A)
+
+
 def test_a_detached_part_that_goes_stale_is_refused():
     def f(x):
         y = x * 1

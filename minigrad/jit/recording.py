@@ -57,6 +57,7 @@ class Recording(Rewriting):
         self.spare = set()  # steps inside of custom functions: kept where something uses them
         self.own_reads = set()  # numbers of those `reads` that are a custom function's own business
         self.hooks = []  # (Source, what was hooked) of hooks that backward has not called
+        self.relaid = set()  # ids of tensors that got another layout in place
         self.stale = {}  # id -> tensor: detached windows of memory that has changed since
         self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
@@ -130,6 +131,8 @@ class Recording(Rewriting):
             )
         value = self.tensors.get(id(tensor))
         if value is None or self.shown[id(tensor)] is not tensor.array:  # t_() and its like give it another one
+            if value is not None:
+                self.relaid.add(id(tensor))
             value = self.arrays.get(id(tensor.array))
         if value is None:
             return self._hold(tensor)

@@ -7,9 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from .. import memory
+from ..hooks import grad_mode
+from ..modes import state
 from ..op import OPS
 from ..tensor import Tensor
 from ..views import live_views
+from .errors import CaptureError
 from .graph import Value
 
 
@@ -30,6 +33,7 @@ class Rewriting:
         """`tensor` has other numbers now: `value`. So have all that share its memory."""
         view = getattr(tensor, "_view", None)
         base = tensor if view is None else view.base
+        self._refuse_relaid(base, view)
         if view is not None:
             whole = self._value(base, "view_put")
             self.add(OPS["view_put"], (self.of(base), value), {"steps": self._plain(tuple(view.steps()))}, (whole,))
@@ -38,13 +42,36 @@ class Rewriting:
         alike = [base, *(x for x in self.owners.get(id(owner_of(base.array)), ()) if x.array is base.array)]
         whole = self.tensors[id(base)]
         for root in {id(x): x for x in alike}.values():  # and those cut off from it by detach(), or it from them
+            if root is not base and root._is_view():
+                raise CaptureError(
+                    f"a view of shape {tuple(root.shape)} was cut off by detach(), and then changed in place: what "
+                    "becomes of what it was a view of is not recorded. Change the view itself under no_grad."
+                )
             if root is not base:
                 old = self.tensors[id(root)]
                 self.tensors[id(root)] = self._with_history(whole, old) if root is not tensor else whole
             for other in live_views(root):
                 if other is not tensor and id(other) in self.tensors:
                     self._put(other, self._viewed(self.tensors[id(root)], other))
+                    self._tell_cut_off(other)
+        if view is not None:
+            self._tell_cut_off(tensor)
         self._look_for_windows(base, tensor)
+
+    def _tell_cut_off(self, view):
+        """Those that detach() made of a view have its new numbers, too, and no history."""
+        for other in self.owners.get(id(owner_of(view.array)), ()):
+            if other is not view and other.array is view.array and other._edge is None:
+                self.tensors[id(other)] = self._with_history(self.tensors[id(view)], self.tensors[id(other)])
+
+    def _refuse_relaid(self, base, view):
+        """Refuse a change of what views were taken of, if its own layout was changed since: they no longer say how."""
+        self.of(base)
+        if id(base) in self.relaid and (view is not None or live_views(base)):
+            raise CaptureError(
+                f"a tensor of shape {tuple(base.shape)} was turned in place (t_(), squeeze_() and their like) or given "
+                "other .data, and is changed through a view. Write y = y.t() for y.t_(), or take the view after it."
+            )
 
     def _with_history(self, value, old):
         """The numbers of one value, for a tensor that keeps the history of another, or none."""
@@ -69,7 +96,8 @@ class Rewriting:
         for i, (op, attributes) in enumerate(steps):
             made = self._value(other, op.name)
             made.shape = made.shape if i == len(steps) - 1 else None
-            self.add(op, (value,), self._plain(attributes), (made,))
+            with grad_mode(state.grad and other._view.recorded):  # a view made under no_grad gets no history
+                self.add(op, (value,), self._plain(attributes), (made,))
             value = made
         return value
 
@@ -89,8 +117,11 @@ class Rewriting:
     def given_data(self, tensor, new):
         """`tensor.data = new`, or detach_(): other numbers, and the history that it has."""
         old, value = self.of(tensor), self.of(new)
+        if getattr(tensor, "_view", None) is not None or live_views(tensor):
+            self.relaid.update((id(tensor), id(tensor._view.base) if tensor._is_view() else id(tensor)))
         self.tensors[id(tensor)] = value if new.array is tensor.array else self._with_history(value, old)
         self.shown[id(tensor)] = new.array
+        self.owners.setdefault(id(owner_of(new.array)), []).append(tensor)
         self.alive.append(tensor)
 
 
