@@ -255,6 +255,23 @@ def test_a_switch_changes_the_picture_as_the_digest_says(page, lab, lesson, name
     assert page.trouble == []
 
 
+def test_the_slider_of_lesson_13_finds_where_the_trace_parts(page, lab):
+    open_notebook(page, lab, f"notebooks/{next(name for name in LESSONS if name.startswith('13_'))}")
+    assert run_all(page) == []
+    answer_every_question(page)
+    panel = page.locator(".jp-OutputArea-output").filter(has_text="other than eager").first
+    panel.evaluate("(panel) => { panel.dataset.tested = '' }")
+    panel = page.locator("[data-tested]")
+    slider = panel.get_by_role("slider", name="x")
+    assert "lost: else: y = -x" in panel.inner_text()
+    slider.press("End")
+    _wait_for(lambda: "other than eager" not in panel.inner_text(), PATIENCE, "the two to agree")
+    slider.press("Home")
+    _wait_for(lambda: "other than eager" in panel.inner_text(), PATIENCE, "the two to part")
+    panel.screenshot(path=SHOTS / "13_side_by_side.png")
+    assert page.trouble == []
+
+
 def test_a_digit_is_drawn_inside_of_lesson_14(page, lab):
     import digitpage
 
