@@ -263,11 +263,12 @@ def test_the_slider_of_lesson_13_finds_where_the_trace_parts(page, lab):
     panel.evaluate("(panel) => { panel.dataset.tested = '' }")
     panel = page.locator("[data-tested]")
     slider = panel.get_by_role("slider", name="x")
-    assert "lost: else: y = -x" in panel.inner_text()
+    slider.scroll_into_view_if_needed()
+    assert "lost: else: y = -x" in panel.text_content()
     slider.press("End")
-    _wait_for(lambda: "other than eager" not in panel.inner_text(), PATIENCE, "the two to agree")
+    _wait_for(lambda: "other than eager" not in panel.text_content(), PATIENCE, "the two to agree")
     slider.press("Home")
-    _wait_for(lambda: "other than eager" in panel.inner_text(), PATIENCE, "the two to part")
+    _wait_for(lambda: "other than eager" in panel.text_content(), PATIENCE, "the two to part")
     panel.screenshot(path=SHOTS / "13_side_by_side.png")
     assert page.trouble == []
 
