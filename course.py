@@ -4,6 +4,7 @@
     python course.py lab     open JupyterLab on the first lesson   (--no-browser, --port N, --ip A; the rest goes to it)
     python course.py test    run every test there is               (all that follows goes to pytest: -k name, -x, ...)
     python course.py docs    make the reference of minigrad, in .docs
+    python course.py digits  get what the page of lesson 14 needs  (through npm; later it works without a network)
     python course.py setup   only set up, or repair what is there
 
 Even Python 2.7 must be able to read this file to its end, or it could not say what is missing: so no f-strings here.
@@ -423,6 +424,16 @@ def docs(args):
     return main()
 
 
+def digits(args):
+    """Get what the digit page of lesson 14 runs on. Runs in .venv's Python."""
+    from digitpage import Missing, runtime
+
+    try:
+        print("Ready: {0}".format(", ".join(path.name for path in runtime(patience=1200))))
+    except Missing as missing:
+        raise Problem(str(missing))
+
+
 def inside(command, args):
     """Hand over to .venv's Python, which comes back to this file with --in-venv."""
     line = [PYTHON, SELF, "--in-venv", command] + args
@@ -444,11 +455,11 @@ def inside(command, args):
 def main(args):
     if args[:1] == ["--in-venv"]:
         try:
-            return {"lab": lab, "test": test, "docs": docs}[args[1]](args[2:])
+            return {"lab": lab, "test": test, "docs": docs, "digits": digits}[args[1]](args[2:])
         except (ImportError, SyntaxError):  # from a package that is half there
             forget_stamp()
             raise Problem(DAMAGED)
-    if args[:1] not in (["lab"], ["test"], ["docs"], ["setup"]):
+    if args[:1] not in (["lab"], ["test"], ["docs"], ["digits"], ["setup"]):
         print(__doc__.split("\n\nEven")[0])
         return 0 if args[:1] in (["-h"], ["--help"]) else 2
     if WINDOWS and os.path.normcase(sys.prefix) == os.path.normcase(VENV) and state() != "ready":

@@ -1,13 +1,16 @@
 """Short errors: when a cell fails inside the library, the reader sees the cell's own lines and the message.
 
-The frames in between are counted, and `%tb` shows them all. Any other error looks as it always does.
+The frames in between are counted, and `%tb` shows them all. Any other error looks as it always does. What a trace warns of
+is one line too, as often as its cell runs.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
+import warnings
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +22,18 @@ BENEATH = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "pureli
 def shorten(shell):
     """From now on, errors in this IPython shell are short."""
     shell.set_custom_exc((Exception, KeyboardInterrupt), _show)
+    from minigrad.jit import TracerWarning
+
+    warnings.simplefilter("always", TracerWarning)
+    warnings.showwarning = functools.partial(_warn, warnings.showwarning, TracerWarning)
+
+
+def _warn(otherwise, brief, message, category, *place, **more):
+    """A warning of a trace without the path of its cell, which it names itself."""
+    if issubclass(category, brief):
+        print(f"{category.__name__}: {message}", file=sys.stderr)
+    else:
+        otherwise(message, category, *place, **more)
 
 
 def _show(shell, kind, error, traceback, tb_offset=None):

@@ -11,6 +11,7 @@ import io
 import json
 import linecache
 import re
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -25,9 +26,11 @@ def run_twin(source, framework):
         call = ast.Call(func=ast.Name("print", ast.Load()), args=[last.value], keywords=[])
         tree.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(call), last))
     spoken = io.StringIO()
-    names = {"mg": framework, "nn": framework.nn, "F": framework.nn.functional, "optim": framework.optim}
+    names = {"mg": framework, "nn": framework.nn, "F": framework.nn.functional, "optim": framework.optim,
+             "__name__": "twin"}  # fmt: skip  a function without a module cannot be captured
     linecache.cache["<twin>"] = len(source), None, source.strip().splitlines(keepends=True), "<twin>"  # for errors
-    with redirect_stdout(spoken):
+    with redirect_stdout(spoken), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a cell that is about warnings records them itself
         exec(compile(tree, "<twin>", "exec"), names)
     text = spoken.getvalue().replace("torch.Size", "Size")
     return text.replace("torch.", "mg.").replace("minigrad.", "mg.").rstrip()

@@ -459,3 +459,20 @@ def test_traced_functions_say_what_they_are():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert traced.graph.steps[0].source.function == "changed_local"
+
+
+def test_a_whole_training_step_is_traced_with_the_numbers_of_its_optimizer():
+    model = mg.nn.Linear(2, 1)
+    optimizer = mg.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ((model(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    traced = jit.trace(step, (mg.ones(4, 2), mg.zeros(4, 1)))  # warnings are errors: no loop is made up
+    assert [value.name for value in traced.graph.inputs] == ["x", "y"]
+    losses = [traced(mg.ones(4, 2), mg.zeros(4, 1)).item() for _ in range(3)]
+    assert losses[0] > 2 * losses[1] > 4 * losses[2]

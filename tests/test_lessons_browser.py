@@ -255,6 +255,47 @@ def test_a_switch_changes_the_picture_as_the_digest_says(page, lab, lesson, name
     assert page.trouble == []
 
 
+def test_the_slider_of_lesson_13_finds_where_the_trace_parts(page, lab):
+    open_notebook(page, lab, f"notebooks/{next(name for name in LESSONS if name.startswith('13_'))}")
+    assert run_all(page) == []
+    answer_every_question(page)
+    panel = page.locator(".jp-OutputArea-output").filter(has_text="other than eager").first
+    panel.evaluate("(panel) => { panel.dataset.tested = '' }")
+    panel = page.locator("[data-tested]")
+    slider = panel.get_by_role("slider", name="x")
+    slider.scroll_into_view_if_needed()
+    assert "lost: else: y = -x" in panel.text_content()
+    slider.press("End")
+    _wait_for(lambda: "other than eager" not in panel.text_content(), PATIENCE, "the two to agree")
+    slider.press("Home")
+    _wait_for(lambda: "other than eager" in panel.text_content(), PATIENCE, "the two to part")
+    panel.screenshot(path=SHOTS / "13_side_by_side.png")
+    assert page.trouble == []
+
+
+def test_a_digit_is_drawn_inside_of_lesson_14(page, lab):
+    import digitpage
+
+    try:
+        digitpage.runtime()
+    except digitpage.Missing as missing:
+        pytest.skip(str(missing))
+    open_notebook(page, lab, f"notebooks/{next(name for name in LESSONS if name.startswith('14_'))}")
+    assert run_all(page) == []
+    inside = page.frame_locator("iframe[title='Draw a digit']")
+    paper = inside.locator("#paper")
+    paper.scroll_into_view_if_needed()
+    inside.locator("body[data-answer]").wait_for(timeout=60_000)
+    box = paper.bounding_box()
+    for x, y in ((0.3, 0.2), (0.7, 0.2), (0.45, 0.85)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+        page.mouse.down()
+    page.mouse.up()
+    _wait_for(lambda: inside.locator("#digit").inner_text() == "7", 20, "the model to read a seven")
+    page.screenshot(path=SHOTS / "digit_in_lesson.png")
+    assert page.trouble == []
+
+
 @pytest.fixture
 def sixty_nodes():
     """A notebook with one panel of about 60 nodes, where JupyterLab can find it, for as long as it is needed."""

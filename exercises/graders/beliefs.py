@@ -13,6 +13,9 @@ BELIEFS = {
     "M32": "zero_grad goes anywhere.",
     "M33": "Accumulate and you get the big batch.",
     "M35": "Forgetting to clear just slows learning.",
+    "M50": "Trace understands if.",
+    "M51": "No warning means a good trace.",
+    "M52": "Script, export and trace differ only in speed.",
 }
 
 

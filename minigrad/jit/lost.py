@@ -87,9 +87,9 @@ def unrolled(recording, runs=()):
             before = mine.get(calls, ())
             if len(steps) > len(before) > 1 and _in_one_place(steps):
                 _enter(found, before, name)
-    if not longer:
+    if not longer and not recording.stepped:  # an optimizer walks its parameters: no loop of the code
         lengths = {n: f"axis {axis} of {value.name}" for value in reversed(recording.graph.inputs)
-                   for axis, n in reversed(list(enumerate(value.shape)))}  # fmt: skip
+                   for axis, n in reversed(list(enumerate(value.shape or ())))}  # fmt: skip
         for steps in mine.values():
             if len(steps) > 1 and len(steps) in lengths and _in_one_place(steps):
                 _enter(found, steps, lengths[len(steps)])

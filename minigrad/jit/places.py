@@ -43,13 +43,18 @@ def source_of(frame):
     return found
 
 
+def file_name(path):
+    """A file as people name it: without its folders; the cells of a notebook have no name."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return "a cell" if name.startswith("<") or name.split(".")[0].isdigit() else name
+
+
 def where(source):
     """A Source in words: `f, lesson.py line 3: y = x * 2`."""
     if source is None:
         return "an unknown line"
-    name = source.file.replace("\\", "/").rsplit("/", 1)[-1]
-    name = "a cell" if name.startswith("<") or name.split(".")[0].isdigit() else name
-    return f"{source.function}, {name} line {source.line}" + (f": {source.text}" if source.text else "")
+    text = f": {source.text}" if source.text else ""
+    return f"{source.function}, {file_name(source.file)} line {source.line}{text}"
 
 
 def way():

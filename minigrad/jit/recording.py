@@ -49,7 +49,6 @@ class Recording(Rewriting):
         self.held = {}  # Value -> the tensor that it stands for: inputs, parameters, constants
         self.entered = []  # dotted names of the modules that run just now
         self.modules = {}  # every module that ran
-        self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.facts = {}  # Value -> what was taken for granted: its truth, or ("is", number)
         self.reads = []  # (Source, how, Value, what Python got): numbers that left
         self.gathered = []  # (Source, tensor): tensors made of Python's numbers
@@ -192,13 +191,8 @@ class Recording(Rewriting):
         self._put(tensor, value)
 
     def option(self, optimizer, group, name, number):
-        """The value of a number in one of an optimizer's groups, which each run reads anew."""
-        key = optimizer, group, name
-        if key not in self.options:
-            label = "_".join(map(str, name)) if isinstance(name, tuple) else name
-            self.options[key] = Value(self.names.new(label), "float"), number
-            self.graph.inputs.append(self.options[key][0])
-        return self.options[key][0]
+        """The value of a number in one of an optimizer's groups. Here the number stays; compile reads it anew."""
+        return number
 
     def relies_on(self, value, truth):
         """The graph is right only where this number is true, or is not; or where it is just this: ("is", number)."""

@@ -11,6 +11,7 @@ from ..tensor import Tensor
 from . import control
 from .graph import Graph, If, Loop, Value, replaced
 from .passed import Passed
+from .places import file_name
 from .tree import rebuilt, unflatten
 
 
@@ -68,7 +69,7 @@ def _run_block(block, known, trail):
 def _say_where(step, error):
     """Add to an error the line that the step stands for: the traceback shows how graphs run, not what was written."""
     if step.source is not None:
-        name = step.source.file.replace("\\", "/").rsplit("/", 1)[-1]
+        name = file_name(step.source.file)
         error.add_note(f"In {step.source.function or 'the graph'}, {name}:{step.source.line}: {step.source.text}")
 
 

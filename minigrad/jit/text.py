@@ -6,6 +6,7 @@ import keyword
 import re
 
 from .graph import Graph, If, Loop, Value
+from .places import file_name
 from .tree import Leaf
 
 # How ops are written in code; all others by name.
@@ -147,8 +148,7 @@ def _with_place(line, step):
     if step.source is None:
         return line
     where = f"in {step.module}, " if step.module else ""
-    name = step.source.file.replace("\\", "/").rsplit("/", 1)[-1]
-    return f"{line}  # {where}{name}:{step.source.line}"
+    return f"{line}  # {where}{file_name(step.source.file)}:{step.source.line}"
 
 
 # As Python

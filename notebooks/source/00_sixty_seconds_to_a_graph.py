@@ -303,4 +303,4 @@ Pictures(images[test][wrong].reshape(-1, 8, 8), words)
 # - `backward()` goes back along the arrows and leaves gradients in the leaves.
 #
 # **Next:** you can switch the recording off. There are three ways, and they are not the same:
-# [05 · Three ways to say no gradient](05_three_ways_to_say_no_gradient.ipynb). (Of sixteen lessons 00, 05, 08 and 09 are here so far.)
+# [05 · Three ways to say no gradient](05_three_ways_to_say_no_gradient.ipynb). (Of sixteen lessons 00, 05, 08, 09, 13 and 14 are here so far.)

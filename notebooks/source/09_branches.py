@@ -475,4 +475,5 @@ for temperature in (1.0, 0.5, 0.1):
 # - Comparison and argmax cut; rounding sends back zeros; neither teaches.
 # - `where` runs **both** arms. Mask the input of the dangerous one first.
 #
-# This is the last lesson so far. Lesson 10 will take a branch again and again: loops, and graphs as long as the data.
+# **Next:** what becomes of a branch when the graph is recorded once, and run from then on?
+# [13 · Record once, replay many](13_record_once_replay_many.ipynb). (Lesson 10, on loops and graphs as long as the data, is still to come.)

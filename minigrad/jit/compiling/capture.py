@@ -14,6 +14,7 @@ from ...creation import ones_like
 from ...tensor import Tensor
 from ..capture import name_of, names_of
 from ..errors import CaptureError
+from ..graph import Value
 from ..passed import Passed
 from ..places import here, where
 from ..recording import Recording
@@ -34,9 +35,19 @@ class Capture(Recording):
         super().__init__(name_of(function), *names_of(function))
         self.function, self.around = function, Around(function)
         self.failed = None
+        self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.back_from = self.back_to = self.sources = self.wants = ()  # of a result that still wants gradients
         self.before = {}  # module -> what mattered of it when it began to run
         self.structure = modes.structure
+
+    def option(self, optimizer, group, name, number):
+        """The value of a number in one of an optimizer's groups, which each run reads anew."""
+        key = optimizer, group, name
+        if key not in self.options:
+            label = "_".join(map(str, name)) if isinstance(name, tuple) else name
+            self.options[key] = Value(self.names.new(label), "float"), number
+            self.graph.inputs.append(self.options[key][0])
+        return self.options[key][0]
 
     def take(self, args, kwargs):
         """Run the function. Gives its result, as whoever called it is to get it."""

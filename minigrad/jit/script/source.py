@@ -8,6 +8,7 @@ import linecache
 import textwrap
 
 from ..graph import Source
+from ..places import file_name
 from .errors import UnsupportedError, written
 
 
@@ -57,8 +58,8 @@ class Text:
 
     @property
     def short(self):
-        """The file as people name it: without its folders."""
-        return self.file.replace("\\", "/").rsplit("/", 1)[-1]
+        """The file as people name it."""
+        return file_name(self.file)
 
     def line(self, node):
         """The line of the file that a node begins on."""
