@@ -46,7 +46,7 @@ def source_of(frame):
 def file_name(path):
     """A file as people name it: without its folders; the cells of a notebook have no name."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    return "a cell" if name.startswith("<") or name.split(".")[0].isdigit() else name
+    return "a cell" if name.startswith("<ipython-input") or name.split(".")[0].isdigit() else name
 
 
 def where(source):
@@ -54,7 +54,8 @@ def where(source):
     if source is None:
         return "an unknown line"
     text = f": {source.text}" if source.text else ""
-    return f"{source.function}, {file_name(source.file)} line {source.line}{text}"
+    name = file_name(source.file)
+    return f"{source.function}, {'a cell' if name.startswith('<') else name} line {source.line}{text}"
 
 
 def way():
