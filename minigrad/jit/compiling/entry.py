@@ -17,6 +17,7 @@ import numpy as np
 
 from ... import memory, modes
 from ...tensor import Tensor
+from ..errors import CaptureError
 from ..tree import Leaf
 
 MISS, BUSY = object(), object()  # something does not hold; this call is better left to the function
@@ -51,8 +52,8 @@ class Entry:
         self.put("except Exception:", "    if written: raise", "    return BUSY", "finally:", "    lock.release()")
         self._result()
         text = "def run(args, kwargs):\n" + "\n".join(f"    {line}" for line in self.lines) + "\n"
-        clash = self.names.keys() & self.source.names.keys()
-        assert not clash, clash
+        if self.names.keys() & self.source.names.keys():
+            raise CaptureError("two things in it would have one name")
         self.names.update(self.source.names)
         linecache.cache[self.filename] = (len(text), None, text.splitlines(True), self.filename)
         exec(compile(text, self.filename, "exec"), self.names)
