@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 
 import digitpage
 import numpy as np
@@ -12,7 +11,6 @@ from playwright.sync_api import sync_playwright
 import minigrad as mg
 from minigrad import jit
 from tests.access import findings
-from tests.conftest import need
 from tests.test_lessons_browser import FLAGS, new_page
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -63,14 +61,8 @@ def trained():
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, web_runtime):
     """The folder with the model and its page."""
-    try:
-        digitpage.runtime()
-    except digitpage.Missing as missing:
-        if shutil.which("npm") is None:
-            pytest.skip(str(missing))
-        need(None, "onnxruntime-web, through npm")
     folder = tmp_path_factory.mktemp("digits")
     jit.save(jit.script(Reader(trained())), folder / "digits.onnx", mg.ones(1, 64))
     digitpage.write(folder / "digits.onnx", folder / "digits.html")
