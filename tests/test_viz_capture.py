@@ -194,6 +194,17 @@ def test_boxes_keep_their_keys_whichever_arm_runs():
     assert [key for key, _ in first] == [key for key, _ in second] and first != second
 
 
+def test_frames_that_stay_in_place_say_what_ran_now():
+    widget = viz.GraphWidget(graph(walk, [1.5, 2.5]))
+    before = {frame["key"]: (frame["x"], frame["y"]) for frame in widget.scene["frames"]}
+    widget.show(graph(walk, [-1.0, 0.5]))
+    assert {"then · not taken", "else · taken"} <= frames(widget.scene).keys()
+    widget.show(graph(walk, [1.5, 2.5]))
+    assert {"then · taken", "else · not taken"} <= frames(widget.scene).keys()
+    assert frames(widget.scene)["else · not taken"]["ran"] == "idle"
+    assert before.keys() == {frame["key"] for frame in widget.scene["frames"]}
+
+
 def test_a_trace_names_what_it_has_lost():
     with pytest.warns(jit.TracerWarning, match="only this way"):
         traced = jit.trace(walk, mg.tensor([1.0, 20.0]), check_trace=False)

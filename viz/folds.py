@@ -52,10 +52,21 @@ def frames(shown, centres):
         clear = all(node in inside or not _meet(side, _sides(shown.nodes[node], centre))
                     for node, centre in enumerate(centres))
         if clear or box.block is not None:
-            found.append({"key": box.key, "title": seen.title(box), "x": side[0], "y": side[1],
-                          "w": round(side[2] - side[0], 1), "h": round(side[3] - side[1], 1)}
-                         | ({"ran": "idle" if box.block.idle else "ran"} if box.block and box.block.ran else {}))
+            found.append(words_of(box) | {"x": side[0], "y": side[1], "w": round(side[2] - side[0], 1),
+                                          "h": round(side[3] - side[1], 1)})
     return found[::-1]
+
+
+def words_of(box):
+    """What a frame says: its key and title, and of a block that has run whether it did."""
+    ran = {"ran": "idle" if box.block.idle else "ran"} if box.block and box.block.ran else {}
+    return {"key": box.key, "title": seen.title(box)} | ran
+
+
+def retold(frames, view):
+    """The same frames where they are, with the words of the open boxes of this view."""
+    now = {box.key: words_of(box) for around in view.around for box in around}
+    return [{name: frame[name] for name in ("x", "y", "w", "h")} | now.get(frame["key"], frame) for frame in frames]
 
 
 def _sides(node, centre):

@@ -52,7 +52,7 @@ def drawn(graph, before=None, fold=None, opened=None, direction="forward", prepa
     more = {"summary": graph.counts(), "folds": folds.state(graph, view, way)}
     if fold == "auto" and way not in (None, folding.BLOCKS):
         more["notice"] = folds.told(graph, opened)
-    return more | (_kept(nodes, edges, before) or (
+    return more | (_kept(nodes, edges, before, view) or (
         _placed(halves[0], nodes, edges) if len(halves) == 1 else _stacked(shown, back, nodes, edges)))
 
 
@@ -124,7 +124,7 @@ def _turned(curve, tip, label):
     return [start, start, curve[-1], *curve[-1:0:-1], end], (x, y), label
 
 
-def _kept(nodes, edges, before):
+def _kept(nodes, edges, before, view):
     """Width, height, nodes, edges and frames where they are in the scene before; None where that does not fit any more.
 
     A box that moves says that the graph has another structure, and while a reader turns a slider it has not.
@@ -138,7 +138,7 @@ def _kept(nodes, edges, before):
     edges = [edge | {key: old[key] for key in ("path", "lx", "ly")}
              for edge, old in zip(edges, before["edges"], strict=True)]
     return {"width": before["width"], "height": before["height"], "nodes": nodes, "edges": edges,
-            "frames": before.get("frames", []), "heads": before.get("heads", [])}
+            "frames": folds.retold(before.get("frames", []), view), "heads": before.get("heads", [])}
 
 
 def _structure(nodes, edges):

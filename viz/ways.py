@@ -22,6 +22,10 @@ def untidy(shown, placed):
         for edge, (curve, _, _) in zip(shown.edges, placed.edges, strict=True):
             if not {edge.tail, edge.head} & inside:
                 total += 2 * any(left < x < right and top < y < low for x, y in _along(curve))
+    for key, box in {box.key: box for node in shown.nodes for box in node.around if box.block is not None}.items():
+        left, top, right = extents[key][0] + 8, extents[key][1] + 4, extents[key][0] + 20 + text.width(box.name, LABEL)
+        total += sum(any(left < x < right and top < y < top + 16 for x, y in _along(curve))
+                     for curve, _, _ in placed.edges)  # through its title
     thens, elses = ([extents[key][1] for key, box in arms.items() if box.block.kind == kind]
                     for kind in ("then", "else"))
     return total + sum(below < above for above, below in zip(thens, elses, strict=False))
