@@ -32,6 +32,17 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
+def web_runtime():
+    """ONNX Runtime Web, for the digit page; a machine that cannot get it goes without, in CI too."""
+    import digitpage
+
+    try:
+        return digitpage.runtime()
+    except digitpage.Missing as missing:
+        return pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
 def cuda():
     """CuPy, on a machine with a CUDA device."""
     try:

@@ -61,12 +61,8 @@ def trained():
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, web_runtime):
     """The folder with the model and its page."""
-    try:
-        digitpage.runtime()
-    except digitpage.Missing as missing:  # no npm, or no registry that it reaches
-        pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("digits")
     jit.save(jit.script(Reader(trained())), folder / "digits.onnx", mg.ones(1, 64))
     digitpage.write(folder / "digits.onnx", folder / "digits.html")

@@ -273,13 +273,7 @@ def test_the_slider_of_lesson_13_finds_where_the_trace_parts(page, lab):
     assert page.trouble == []
 
 
-def test_a_digit_is_drawn_inside_of_lesson_14(page, lab):
-    import digitpage
-
-    try:
-        digitpage.runtime()
-    except digitpage.Missing as missing:
-        pytest.skip(str(missing))
+def test_a_digit_is_drawn_inside_of_lesson_14(page, lab, web_runtime):
     open_notebook(page, lab, f"notebooks/{next(name for name in LESSONS if name.startswith('14_'))}")
     assert run_all(page) == []
     inside = page.frame_locator("iframe[title='Draw a digit']")
