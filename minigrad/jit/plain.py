@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from ..device import Device
-from ..dtype import as_dtype
+from ..dtype import as_dtype, dtype
 from ..nn import Parameter
 from ..op import OPS, Op
 from ..tensor import Tensor
@@ -37,69 +37,76 @@ def record_of(name):
 
 def plain_of(graph, described=None):
     """The graph as dicts, lists, numbers and text. `described` says what is written of a tensor that it holds."""
-    described = described or numbers_of
-    numbers, values = {}, []
-    for value in _every_value(graph):
-        numbers[value] = len(values)
-        values.append([value.name, value.kind, _or_none(value.shape), value.dtype and value.dtype.name, value.device])
+    return _Writer(graph).plain(described or numbers_of)
 
-    def data(what):
-        if isinstance(what, Value):
-            return {"value": numbers[what]}
-        if isinstance(what, Leaf):
-            return {"leaf": what.number}
-        if isinstance(what, (tuple, list)):
-            return {type(what).__mro__[-2].__name__: [data(part) for part in what]}
-        if isinstance(what, dict):
-            return {"dict": [[data(key), data(part)] for key, part in what.items()]}
-        if isinstance(what, slice):
-            return {"slice": [data(part) for part in (what.start, what.stop, what.step)]}
-        if what is Ellipsis:
-            return {"ellipsis": True}
-        if isinstance(what, Tensor):
-            return {"tensor": numbers_of(what)}
-        if isinstance(what, np.ndarray):
-            return {"array": numbers_of(Tensor(what))}
+
+class _Writer:
+    """Writes one graph down; values are numbered in the order in which they are met."""
+
+    def __init__(self, graph):
+        self.graph, self.numbers = graph, {value: i for i, value in enumerate(_every_value(graph))}
+
+    def plain(self, described):
+        """All of it."""
+        graph, number = self.graph, self.numbers
+        return {
+            "format": FORMAT, "name": graph.name, "values": [_described(value) for value in number],
+            **self.block(graph), "form": self.data(graph.form),
+            "parameters": [[number[v], described(t)] for v, t in graph.parameters.items()],
+            "constants": [[number[v], described(t)] for v, t in graph.constants.items()],
+            "updates": [[number[a], number[b]] for a, b in graph.updates],
+        }  # fmt: skip
+
+    def block(self, block):
+        """A block: what it takes, its steps, and what it gives."""
+        return {"inputs": [self.numbers[v] for v in block.inputs], "steps": [self.step(step) for step in block.steps],
+                "outputs": self.data(list(block.outputs))}  # fmt: skip
+
+    def step(self, step):
+        """A step, an If or a Loop."""
+        plain, source, data = {"outputs": [self.numbers[v] for v in step.outputs]}, step.source, self.data
+        file = source and source.file.replace("\\", "/").rsplit("/", 1)[-1]
+        plain |= {"module": step.module, "source": source and [file, source.line, source.text, source.function]}
+        if type(step) is If:
+            arms = self.block(step.then), self.block(step.orelse)
+            return plain | {"if": data(step.condition), "then": arms[0], "else": arms[1]}
+        if type(step) is Loop:
+            return plain | {"loop": self.block(step.body), "count": data(step.count),
+                            "condition": data(step.condition), "carried": data(step.carried)}  # fmt: skip
+        if not getattr(step.op, "portable", True):
+            raise ValueError(f"{self.graph.name}: {step.op.name} is a Python function of its own, which no file can "
+                             "hold. Say it with ops, or give the graph without it.")  # fmt: skip
+        return plain | {"op": step.op.name, "inputs": data(step.inputs), "attributes": data(step.attributes)}
+
+    def data(self, what):
+        """An operand, attribute or form: numbers and text as they are, all else by its kind."""
         if isinstance(what, float) and (what != what or what in (float("inf"), float("-inf"))):
             return {"float": str(what)}
-        if isinstance(what, (Op, Prim)):
-            return {"op": what.name}
-        if isinstance(what, Device):
-            return {"device": str(what)}
-        if hasattr(what, "numpy") and hasattr(what, "name"):
-            return {"dtype": what.name}
-        if isinstance(what, np.dtype):
-            return {"dtype": what.name}
         if isinstance(what, (bool, int, float, str, type(None))):
             return what
         if isinstance(what, np.generic):
             return what.item()
-        raise ValueError(f"{graph.name}: {what!r} in an attribute cannot be written down")
+        if isinstance(what, (tuple, list)):
+            return {type(what).__mro__[-2].__name__: [self.data(part) for part in what]}
+        if isinstance(what, dict):
+            return {"dict": [[self.data(key), self.data(part)] for key, part in what.items()]}
+        if isinstance(what, slice):
+            return {"slice": [self.data(part) for part in (what.start, what.stop, what.step)]}
+        for kind, tell in self.kinds.items():
+            if isinstance(what, kind):
+                return tell(self, what)
+        raise ValueError(f"{self.graph.name}: {what!r} in an attribute cannot be written down")
 
-    def step_of(step):
-        plain = {"outputs": [numbers[v] for v in step.outputs], "module": step.module,
-                 "source": step.source and [step.source.file.replace("\\", "/").rsplit("/", 1)[-1], step.source.line,
-                                            step.source.text, step.source.function]}  # fmt: skip
-        if type(step) is If:
-            return plain | {"if": data(step.condition), "then": block(step.then), "else": block(step.orelse)}
-        if type(step) is Loop:
-            return plain | {"loop": block(step.body), "count": data(step.count), "condition": data(step.condition),
-                            "carried": data(step.carried)}  # fmt: skip
-        if not getattr(step.op, "portable", True):
-            raise ValueError(f"{graph.name}: {step.op.name} is a Python function of its own, which no file can hold. "
-                             "Say it with ops, or give the graph without it.")  # fmt: skip
-        return plain | {"op": step.op.name, "inputs": data(step.inputs), "attributes": data(step.attributes)}
-
-    def block(of):
-        return {"inputs": [numbers[v] for v in of.inputs], "steps": [step_of(step) for step in of.steps],
-                "outputs": data(list(of.outputs))}  # fmt: skip
-
-    return {
-        "format": FORMAT, "name": graph.name, "values": values, **block(graph), "form": data(graph.form),
-        "parameters": [[numbers[v], described(t)] for v, t in graph.parameters.items()],
-        "constants": [[numbers[v], described(t)] for v, t in graph.constants.items()],
-        "updates": [[numbers[a], numbers[b]] for a, b in graph.updates],
+    kinds = {
+        Value: lambda self, value: {"value": self.numbers[value]}, Leaf: lambda _, leaf: {"leaf": leaf.number},
+        Tensor: lambda _, tensor: {"tensor": numbers_of(tensor)}, (Op, Prim): lambda _, op: {"op": op.name},
+        np.ndarray: lambda _, array: {"array": numbers_of(Tensor(array))}, Device: lambda _, d: {"device": str(d)},
+        (np.dtype, dtype): lambda _, kind: {"dtype": kind.name}, type(...): lambda _, __: {"ellipsis": True},
     }  # fmt: skip
+
+
+def _described(value):
+    return [value.name, value.kind, _or_none(value.shape), value.dtype and value.dtype.name, value.device]
 
 
 def _every_value(graph):
