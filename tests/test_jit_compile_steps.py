@@ -227,3 +227,95 @@ def test_a_gradient_of_what_was_handed_in_is_refused():
         compiled(x)
         assert x.grad.tolist() == [2.0] * 3 and not compiled.variants and len(compiled.history) == n
     assert "handed in" in compiled.report()
+
+
+# What is read before it is changed
+
+
+def old_value():
+    w = mg.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        before = w.detach().clone()
+        ((w * x[0, :2]) ** 2).sum().backward()
+        optimizer.step()
+        return before, before * 1
+
+    return step, [w]
+
+
+def old_and_new():
+    a = mg.zeros(2)
+
+    def step(x, y):
+        before, row = a.clone(), a[:1].clone()
+        a.add_(x[0, :2])
+        return before, row, a.clone(), a * 1
+
+    return step, [a]
+
+
+def changed_places():
+    a, b = mg.tensor([1.0, 2.0]), mg.tensor([3.0, 4.0])
+
+    def step(x, y):
+        before = a.clone()
+        a.copy_(b)
+        b.copy_(before)
+        return x * 2
+
+    return step, [a, b]
+
+
+def input_before():
+    def step(x, y):
+        before = x.clone()
+        x.mul_(2)
+        return before, x + 0.5
+
+    return step, []
+
+
+def weights_of_each_other():
+    a, b = mg.tensor([1.0, 2.0], requires_grad=True), mg.tensor([3.0, 4.0], requires_grad=True)
+    optimizer = optim.SGD([a, b], lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = (a * b).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step, [a, b]
+
+
+@pytest.mark.parametrize("make", [old_value, old_and_new, changed_places, input_before, weights_of_each_other])
+def test_what_is_copied_before_a_change_keeps_its_numbers(make):
+    step = same(make, lambda i: (X.clone(), Y), 4)
+    assert step.replayed == 3, step.report()
+
+
+def test_passes_keep_copies_of_what_is_changed_in_the_end():
+    state = mg.zeros(2)
+
+    def f(x):
+        before = state.clone()
+        state.add_(x)
+        return before
+
+    graph = mg.jit.trace(f, mg.ones(2), check_trace=False).graph
+    state.zero_()
+    for name, after in mg.jit.passes.steps_of(graph):
+        state.zero_()
+        assert [after(mg.ones(2)).tolist() for _ in range(2)] == [[0.0, 0.0], [1.0, 1.0]], name
+
+
+def test_two_results_never_share_memory():
+    twice = mg.jit.compile(lambda x: (x * 2, x * 2))
+    for _ in range(2):
+        a, b = twice(X)
+    a.zero_()
+    assert b.tolist() == (X * 2).tolist() and twice.replayed == 1

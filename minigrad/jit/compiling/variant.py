@@ -91,6 +91,9 @@ class Variant:
         buffers = self._gradient_buffers(emitter, of_leaf)
         plan.results = [self._result(emitter, value, before, held)
                         for value, before in zip(graph.outputs, self.given, strict=True)]  # fmt: skip
+        for i, (kind, what) in enumerate(plan.results):  # one array is handed out once
+            if kind == "array" and plan.results.index((kind, what)) < i:
+                plan.results[i] = "copy", what
         program.results = [emitter.of(v) for v in (*leaving, *kept) if v.kind == "tensor"] + list(buffers.values())
         lay_out(program, list(buffers.values()))
         self.source = source = Source(program)

@@ -92,7 +92,7 @@ class Emitter:
         safe = at is not None and lines[at].elementwise and new.kind == "static" and new.base is None
         if safe and self.uses[value] == 1 and not new.pinned and new.dtype == held.dtype and new.shape == held.shape:
             behind = lines[at + 1 :]
-            if not any(line.guard or any(b.root is held for b in line.operands) for line in behind):
+            if not any(line.guard or any(held in (b.root, *_lent(b.root)) for b in line.operands) for line in behind):
                 new.base, new.derive = held, lambda array: array
                 return
         copyto = self.program.constant(np.copyto, "copyto")
@@ -344,6 +344,13 @@ def common_dtype(step):
     plain = [x if isinstance(x, NUMBERS) else _stand_in(x) for x in (step.inputs[i] for i in mixed)]
     wanted = result_type(plain) if plain else None
     return mixed, get_default_dtype().numpy if op.to_float and wanted.kind != "f" else wanted
+
+
+def _lent(buffer):
+    """The buffers whose memory this one may share, to the end."""
+    for other in buffer.aliases:
+        yield other.root
+        yield from _lent(other.root)
 
 
 def _stand_in(x):

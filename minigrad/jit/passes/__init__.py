@@ -27,6 +27,7 @@ def steps_of(graph, constants=None, device="cpu"):
     ['fused.exp_mul']
     """
     fixed = set(graph.constants) if constants is None else set(constants)
+    fixed -= {held for held, _ in graph.updates}
     before = set(graph.constants)
     for name, apply in PASSES.items():
         graph = apply(graph, fixed) if name in ("folding", "algebra") else apply(graph)

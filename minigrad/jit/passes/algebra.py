@@ -13,15 +13,19 @@ def algebra(graph, constants=()):
 
     Only what holds for every number is used: x * 1 and x - 0 are x, while x + 0 is not (-0.0), nor x * 0 (nan).
     Derivatives are not looked at: this is for graphs that are not differentiated any more. `constants` are the Values
-    that will never have other numbers.
+    that will never have other numbers. A copy of what the graph changes in the end, or of a window on it, stays: it
+    keeps the numbers of before.
     """
+    changing = {held for held, _ in graph.updates}
     made, fixed = {}, {value: _only_number(graph.constants[value]) for value in constants}
 
     def change(step, block):
         if isinstance(step, Step):
             found = _simpler(step, made, fixed)
-            if found is not None:
+            if found is not None and found not in changing:
                 return [found]
+            if step.op.view and not changing.isdisjoint(step.uses()):
+                changing.update(step.outputs)
             made.update(dict.fromkeys(step.outputs, step))
         return None
 

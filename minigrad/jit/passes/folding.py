@@ -19,6 +19,8 @@ def folding(graph, constants=None, numbers_only=False):
     """
     held = graph.held()
     fixed = dict(graph.constants) if constants is None else {v: held[v] for v in constants}
+    for changed, _ in graph.updates:
+        fixed.pop(changed, None)
     added = {}
 
     def change(step, block):
