@@ -325,6 +325,51 @@ def test_tensors_that_change_places(device):
     assert f.replayed == 5
 
 
+def old_value(device):
+    w = mg.tensor([1.0, 2.0], device=device, requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def step(x):
+        optimizer.zero_grad()
+        before = w.detach().clone()
+        (w * x).sum().backward()
+        optimizer.step()
+        return before, w.detach() * 1
+
+    return step
+
+
+def changed_places(device):
+    a, b = mg.tensor([1.0, 2.0], device=device), mg.tensor([3.0, 4.0], device=device)
+
+    def step(x):
+        before = a.clone()
+        a.copy_(b)
+        b.copy_(before)
+        return x * a, b * 1
+
+    return step
+
+
+def input_before(device):
+    def step(x):
+        before = x.clone()
+        x.mul_(2)
+        return before, x + 0.5
+
+    return step
+
+
+@pytest.mark.parametrize("make", [old_value, changed_places, input_before])
+def test_what_is_copied_before_a_change_keeps_its_numbers(make, device):
+    here, there = make("cpu"), jit.compile(make(device))
+    for i in range(6):
+        x = mg.tensor([1.0, i + 2.0])
+        for mine, theirs in zip(here(x.clone()), there(x.to(device)), strict=True):
+            assert close(mine, theirs)
+    assert there.replayed >= 4, there.report()
+
+
 def test_views_of_weights_are_read_before_the_weights_change(device):
     w = mg.ones(3, 3, device=device, requires_grad=True)
     here = mg.ones(3, 3, requires_grad=True)
