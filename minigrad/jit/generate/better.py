@@ -1,4 +1,4 @@
-"""Better ways for the records that matter: products, sums, softmax, the loss of classifiers, the way back of relu."""
+"""Better ways for the records that matter: products, sums, the way back of relu, numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ...dtype import as_dtype
 from ..graph import Value
 from ..text import INFIX
 from .emit import emits
-from .program import Buffer
 
 
 def _of_numbers(step):
@@ -41,7 +40,7 @@ def _matmul(e, step):
 
 
 _NARROW = 16  # columns of a product that is better worked out on its side, since what follows has longer rows then
-_LARGE = 1 << 23  # and multiplications of one for which it pays to turn the input, too
+_LARGE = 1 << 23  # and multiplications of one with rows so long that BLAS likes it better on its side
 
 
 @emits("linear")
@@ -55,8 +54,7 @@ def _linear(e, step):
     narrow = shape[1] <= _NARROW and shape[1] <= shape[0] <= 4 * _NARROW
     wide = shape[0] >= 4 * _NARROW and shape[0] * shape[1] * flat.shape[1] >= _LARGE
     if (narrow or wide or flat.order == (1, 0)) and out not in e.leaving | e.pinned:
-        other = e.in_rows(e.turned(flat)) if wide else e.turned(flat)
-        made = e.turned(e.product(weight, other, e.new(shape[::-1], x.dtype)))
+        made = e.turned(e.product(weight, e.turned(flat), e.new(shape[::-1], x.dtype)))
     else:
         made = e.product(flat, e.turned(weight), e.new(shape, x.dtype))
     return e.set(out, e.reshaped(e.ufunc(np.add, [made, bias], e.new(shape, x.dtype, out)), out.shape))
@@ -121,134 +119,15 @@ def _added(e, x, axes, out, keep):
     return e.line(f"{{out}} = {array}({name}({{0}}, {along}, None, None, {keep}))", x, out=made)
 
 
-# Softmax and the loss of classifiers
-
-
-def _largest(e, x):
-    """The largest element of each row, (rows, 1). Of many short rows, turned round first."""
-    rows, width = x.shape
-    made, name = e.new((rows, 1), x.dtype), e.program.constant(np.maximum.reduce, "maximum_reduce")
-    if width <= rows:
-        other = x.upright or e.copied(e.turned(x), e.new((width, rows), x.dtype))
-        e.line(f"{name}({{0}}, 0, None, {{1}})", other, e.reshaped(made, (rows,)), out=None)
-        return made
-    return e.line(f"{name}({{0}}, 1, None, {{out}}, True)", x, out=made)
-
-
-def _softened(e, x, out=None):
-    """(x less the largest of each row, its exp, and the sum of that, a line)."""
-    shifted = e.ufunc(np.subtract, [x, _largest(e, x)], e.new(x.shape, x.dtype))
-    grown = e.ufunc(np.exp, [shifted], e.new(x.shape, x.dtype) if out is None else e.new(x.shape, x.dtype, out))
-    ones = e.table(np.ones(x.shape[1], x.dtype))
-    pair = (grown, ones) if grown.upright is None else (ones, grown.upright)
-    whole = e.product(*pair, e.new((x.shape[0],), x.dtype))
-    return shifted, grown, whole
-
-
-def _matrix_of_floats(x):
-    return len(x.shape) == 2 and x.dtype.kind == "f" and x.dtype.itemsize >= 4 and 0 not in x.shape
-
-
-@emits("softmax")
-def _softmax(e, step):
-    x, out = e.of(step.inputs[0]), step.output
-    if not _matrix_of_floats(x) or step.attributes["dim"] % 2 != 1:
-        return False
-    _, grown, whole = _softened(e, x)
-    return e.set(out, e.ufunc(np.true_divide, [grown, e.reshaped(whole, (x.shape[0], 1))], e.like(out)))
-
-
-@emits("log_softmax")
-def _log_softmax(e, step):
-    x, out = e.of(step.inputs[0]), step.output
-    if not _matrix_of_floats(x) or step.attributes["dim"] % 2 != 1:
-        return False
-    shifted, _, whole = _softened(e, x)
-    whole = e.ufunc(np.log, [whole], e.new(whole.shape, whole.dtype))
-    return e.set(out, e.ufunc(np.subtract, [shifted, e.reshaped(whole, (x.shape[0], 1))], e.like(out)))
-
-
-@emits("cross_entropy")
-def _cross_entropy(e, step):
-    x, target = map(e.of, step.inputs)
-    reduction = step.attributes.get("reduction", "mean")
-    if not _matrix_of_floats(x) or target.dtype != np.int64 or reduction == "none":
-        return False
-    count, width = x.shape
-    shifted, grown, whole = _softened(e, x)
-    places = _places(e, step.inputs[1], target, width, shifted.upright is not None)
-    picked = e.line("{0}.take({1}, None, {out})", shifted.upright or shifted, places, out=e.new((count,), x.dtype))
-    if len(step.outputs) > 1:
-        e.set(step.outputs[1], e.ufunc(np.true_divide, [grown, e.reshaped(whole, (count, 1))],
-                                       e.new(x.shape, x.dtype, step.outputs[1])))  # fmt: skip
-    losses = e.ufunc(np.subtract, [e.ufunc(np.log, [whole], e.new((count,), x.dtype)), picked],
-                     e.new((count,), x.dtype))  # fmt: skip
-    share = 1.0 if reduction == "sum" else 1 / count
-    return e.set(step.output, _weighed(e, losses, e.table(np.full(count, share, x.dtype))))
-
-
-def _weighed(e, losses, weights):
-    """The sum of the losses, each with its weight, as an array without axes."""
-    asarray = e.program.constant(np.asarray, "asarray")
-    return e.line(f"{{out}} = {asarray}({{0}}.dot({{1}}))", losses, weights, out=Buffer("fresh", (), losses.dtype))
-
-
-def _places(e, value, target, width, turned=False):
-    """Where each row's right class lies, all rows (or, turned, all classes) one behind the other.
-
-    A run with a class that is not there is left to the function: it may be one to be ignored, or an error.
-    """
-    key = "places", value, width, turned
-    if key not in e.buffers:
-        count = target.shape[0]
-        if count == 1:
-            e.line(f"if not 0 <= {{0}}.item() < {width}: return MISS", target, guard=True)
-            e.buffers[key] = target
-            return target
-        unsigned = e.view(target, "{}.view(uint64)", lambda a: a.view(np.uint64), target.shape)
-        e.program.constant(np.uint64, "uint64")
-        e.line(f"if {{0}}.item({{0}}.argmax()) >= {width}: return MISS", unsigned, guard=True)
-        starts = e.table(np.arange(count) * (1 if turned else width))
-        if turned:
-            target = e.ufunc(np.multiply, [target, e.number(count, np.int64)], e.new((count,), np.int64))
-        e.buffers[key] = e.ufunc(np.add, [starts, target], e.new((count,), np.int64))
-        e.buffers[key].root.pinned = True
-    return e.buffers[key]
-
-
-@emits("less_one_hot")
-def _less_one_hot(e, step):
-    x, target, out = e.of(step.inputs[0]), e.of(step.inputs[1]), step.output
-    if not _matrix_of_floats(x) or target.dtype != np.int64 or out in e.leaving:
-        return False
-    rows, width = x.shape
-    if rows <= _FEW and width <= _WIDE:
-        table = e.table(_identity(width, x.dtype))
-        ones = e.line("{0}.take({1}, 0, {out})", table, target, out=e.new(x.shape, x.dtype))
-        return e.set(out, e.ufunc(np.subtract, [x, ones], e.like(out)))
-    flat = x.upright or x
-    if not (e.uses.get(step.inputs[0]) == 1 and x.root.kind == "static" and flat.rows):
-        flat = e.copied(flat, e.new(flat.shape, flat.dtype))
-    places = _places(e, step.inputs[1], target, width, x.upright is not None)
-    e.line("{0}[{1}] -= 1", e.reshaped(flat, (rows * width,)), places)
-    return e.set(out, flat if x.upright is None else e.turned(flat))
-
-
-_FEW, _WIDE = 16, 128  # rows and columns up to which a table of ones and zeros is quicker
-
-
-@lru_cache(64)
-def _identity(count, dtype):
-    return np.eye(count, dtype=dtype)
-
-
 # The way back of relu
 
 
 @lru_cache(8)
 def _zero_is_plain(dtype):
     """Whether relu makes 0.0 of -0.0 here: which of two equal numbers NumPy takes is left to the processor."""
-    return not any(np.signbit(np.maximum(np.full(n, -0.0, dtype), np.asarray(0, dtype))).any() for n in (1, 7, 67))
+    zeros = (np.asarray(0, dtype), np.zeros(67, dtype))
+    return not any(np.signbit(np.maximum(np.full(n, -0.0, dtype), zero[:n] if zero.ndim else zero)).any()
+                   for n in (1, 7, 67) for zero in zeros)  # fmt: skip
 
 
 @emits("where")
@@ -281,7 +160,7 @@ def _where(e, step):
     made = e.new(y.shape, g.dtype, out)
     if made.kind != "static" or (order and made.pinned):
         return False
-    mask = e.ufunc(np.minimum, [as_bits(y), e.number(1, unsigned)], e.new(y.shape, unsigned))
+    mask = e.ufunc(np.sign, [as_bits(y)], e.new(y.shape, unsigned))
     e.ufunc(np.multiply, [as_bits(g), mask], as_bits(made))
     return e.set(out, made if not order else e.turned(made) if order == (1, 0) else e.ordered(made, order))
 

@@ -8,6 +8,8 @@ base is known; and any other runs its formula as it stands. `emits` adds better 
 from __future__ import annotations
 
 import keyword
+from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from .general import as_it_stands, elementwise
 from .program import Buffer, Line, Program
 
 TURNED = 3 << 14  # bytes up to which turning a matrix round costs less than it saves
+SPREAD = 1 << 20  # bytes up to which a number is compared as an array; larger ones have to be fetched from far away
 _RESERVED = {"args", "kwargs", "float", "int", "bool", "slice"}  # words that generated lines use
 BETTER = {}  # name of a record -> function (emitter, step) that writes its lines; False to leave it to the general way
 
@@ -239,12 +242,21 @@ class Emitter:
             return self.turned(made) if order == (1, 0) else self.ordered(made, order)
         if out.kind == "static" and out.base is None:
             operands, out = self._squeezed(operands, out)
+        if ufunc in (np.maximum, np.minimum):
+            operands = [self._spread(b, out) for b in operands]
         name = self.program.constant(ufunc, ufunc.__name__)
         places = ", ".join(f"{{{i}}}" for i in range(len(operands)))
         to = "out={out}" if ufunc in (np.maximum, np.minimum) else "{out}"  # which warn of a third operand, at length
         template = f"{name}({places}, {to})" if out.kind == "static" else f"{{out}} = {name}({places})"
         self.line(template, *operands, out=out, elementwise=True)
         return out if out.shape == shape else self.reshaped(out, shape)
+
+    def _spread(self, buffer, out):
+        """A constant number as an array of this many: NumPy compares two arrays in half the time, unless in vain."""
+        known = self.program.names.get(buffer.name) if buffer.kind == "outside" and buffer.tensor is None else None
+        if known is None or buffer.shape or not out.shape or not out.rows or not 0 < out.nbytes <= SPREAD:
+            return buffer
+        return self.table(_filled(known.tobytes(), buffer.dtype, prod(out.shape)).reshape(out.shape))
 
     @staticmethod
     def _common_order(operands, shape):
@@ -283,10 +295,14 @@ class Emitter:
 
         A small second matrix that stands on its side is turned round first: else BLAS takes up to three times as long.
         """
+        plain = out.kind == "static" and out.rows
         small = len(a.shape) == len(b.shape) == 2 and not b.rows and b.nbytes <= TURNED
         if small and (a.shape[0] >= 100 or (a.shape[0] >= 32 and b.shape[1] >= 32)):
             b = self.in_rows(b)
-        if out.kind == "static" and out.rows:
+        elif b.upright is not None and 8 <= a.shape[0] <= 32 and b.shape[1] >= 128 <= b.shape[0] and plain:
+            other = self.product(b.upright, self.in_rows(self.turned(a)), self.new(out.shape[::-1], out.dtype))
+            return self.copied(self.turned(other), out)  # half the time that BLAS takes for a few long rows
+        if plain:
             return self.line("{0}.dot({1}, {out})", a, b, out=out)
         out.kind = "fresh"
         return self.line("{out} = {0}.dot({1})", a, b, out=out)
@@ -335,6 +351,14 @@ class Emitter:
         if isinstance(what, tuple) and all(isinstance(part, (int, type(None))) for part in what):
             return repr(what)
         return self.program.constant(what, "k")
+
+
+@lru_cache(64)
+def _filled(number, dtype, count):
+    """So many times this number, given as its bytes (0.0 is not -0.0); never to be written to."""
+    made = np.full(count, np.frombuffer(number, dtype))
+    made.flags.writeable = False
+    return made
 
 
 def common_dtype(step):

@@ -111,7 +111,7 @@ class Source:
         if line.out is not None:
             fields["out"] = self.name(line.out)
         template = line.template
-        for method in ("dot", "take", "fill"):
+        for method in ("dot", "take", "fill", "item", "argmax", "copy"):
             for place, buffer in (("{0}", line.operands[0] if line.operands else None), ("{out}", line.out)):
                 text = f"{place}.{method}("
                 if buffer is not None and buffer.bound and text in template:
