@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..dtype import as_dtype
 from ..op import OPS
 from ..optim import Optimizer
 from ..tensor import Tensor
@@ -89,13 +90,13 @@ class _Builder:
             raise CaptureError(f"np.{ufunc.__name__} has no op that stands for it")
         operands = operands * 2 if ufunc is np.square else operands
         devices = [x.device for x in operands if isinstance(x, Value) and x.kind == "tensor" and x.shape == shape]
-        value = Value(self.recording.names.new(op.name), "tensor", shape, Tensor(np.empty(0, dtype)).dtype,
+        value = Value(self.recording.names.new(op.name), "tensor", shape, as_dtype(dtype),
                       *devices[:1])  # fmt: skip
         self.recording.add(op, operands, {}, (value,))
         return value
 
     def zeros(self, shape, dtype):
-        value = Value(self.recording.names.new("zeros"), "tensor", tuple(shape), Tensor(np.empty(0, dtype)).dtype)
+        value = Value(self.recording.names.new("zeros"), "tensor", tuple(shape), as_dtype(dtype))
         self.recording.add(PRIMS["tensor.full"], (0,), {"shape": tuple(shape), "dtype": value.dtype}, (value,))
         return value
 

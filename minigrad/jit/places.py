@@ -19,9 +19,14 @@ _MOST = 20_000
 
 def user_frame(frame):
     """The nearest frame from here outward that is not minigrad's own, or NumPy's."""
-    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+    while frame is not None and _of_a_library(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
+
+
+@lru_cache(_MOST)
+def _of_a_library(file):
+    return file.startswith(_LIBRARIES)
 
 
 def here():

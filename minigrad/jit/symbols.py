@@ -49,7 +49,7 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         if method != "__call__" or options:
             raise CaptureError(f"np.{ufunc.__name__}.{method} with {sorted(options)} cannot be put down")
-        shape = np.broadcast_shapes(*(getattr(x, "shape", ()) for x in inputs))
+        shape = _shape_of(inputs)
         dtype = ufunc.resolve_dtypes((*(_type_of(x) for x in inputs), *(None,) * ufunc.nout))[ufunc.nin]
         target = out[0] if out else None
         if target is not None and (not isinstance(target, Symbol) or target.shape != shape):
@@ -79,6 +79,12 @@ class Symbol(NDArrayOperatorsMixin):
     def copy(self):
         """The same numbers; what is written to one does not change the other."""
         return type(self)(self.builder, self.shape, self.dtype, self.ref)
+
+
+def _shape_of(operands):
+    """What they broadcast to: mostly the one shape that those with axes have."""
+    shapes = {x.shape for x in operands if getattr(x, "shape", ())}
+    return np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop() if shapes else ()
 
 
 class Number:

@@ -52,7 +52,7 @@ class Entry:
         self.put("except Exception:", "    if written: raise", "    return BUSY", "finally:", "    lock.release()")
         self._result()
         text = "def run(args, kwargs):\n" + "\n".join(f"    {line}" for line in self.lines) + "\n"
-        if self.names.keys() & self.source.names.keys():
+        if not self.source.every_name().isdisjoint(self.names):
             raise CaptureError("two things in it would have one name")
         self.names.update(self.source.names)
         linecache.cache[self.filename] = (len(text), None, text.splitlines(True), self.filename)

@@ -56,6 +56,7 @@ class WayBack:
         program = emitter.run()
         program.results = [emitter.of(v) for v in outputs]
         self.source = Source(program)
+        self.source.bind()
         names = iter(self.source.results)
         made = ", ".join(f"{next(names)}" if isinstance(v, Value) else "None" for v in graph.outputs)
         text = f"def run({', '.join(program.given)}):\n" + "".join(f"    {line}\n" for line in self.source.lines)

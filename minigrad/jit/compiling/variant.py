@@ -167,8 +167,8 @@ class Variant:
         before = {leaf: getattr(leaf, "_grad", None) for leaf in self.plan.kept}
         for leaf in before:
             leaf._grad = None
-        for name, expression in self.entry.references():
-            self.names[name] = eval(expression, self.names)
+        names, expressions = zip(*self.entry.references(), strict=True) if before else ((), ())
+        self.names.update(zip(names, eval(f"[{', '.join(expressions)}]", self.names), strict=True))
         for leaf, grad in before.items():
             leaf._grad = grad
 

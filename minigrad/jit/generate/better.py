@@ -68,6 +68,30 @@ def _turned(e, step):
     return e.set(step.output, e.turned(x))
 
 
+# Into zeros
+
+
+def _plain_places(index):
+    """An index of whole numbers and slices alone as a tuple that gives a view; None for another one."""
+    items = index if isinstance(index, tuple) else (index,)
+    for item in items:
+        parts = (item.start, item.stop, item.step) if type(item) is slice else (item,)
+        if not all(part is None or part is Ellipsis or type(part) is int for part in parts):
+            return None
+    return items if any(item is Ellipsis for item in items) else (*items, Ellipsis)
+
+
+@emits("unindex")
+def _unindex(e, step):
+    g, index, out = e.of(step.inputs[0]), _plain_places(step.attributes["index"]), step.output
+    if index is None or out in e.leaving:
+        return False
+    made = e.like(out)
+    e.line("{out}.fill(0)", out=made)
+    e.copied(g, e.view(made, "{}[...]", lambda array: array[index], g.shape, rows=False))
+    return e.set(out, made)
+
+
 # Sums and largest elements
 
 

@@ -23,7 +23,7 @@ def lay_out(program, buffers):
     sizes = [prod(root.shape) for root in roots]
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
     flat = Buffer("static", (sum(sizes),), roots[0].dtype, pinned=True)
-    last = max(i for i, line in enumerate(program.lines) if line.out is not None and line.out.root in roots)
+    last = max(i for i, line in enumerate(program.lines) if not _made_by(line).isdisjoint(roots))
     for root, start, size in zip(roots, starts, sizes, strict=True):
         _become_part(root, flat, start, size)
     small = [buffer for buffer in buffers if buffer.nbytes <= LARGE]
@@ -33,6 +33,11 @@ def lay_out(program, buffers):
         _join_lines(program, small, starts, part, last)
     _by_pieces(program, [buffer for buffer in buffers if buffer.nbytes > LARGE])
     return flat
+
+
+def _made_by(line):
+    """The memory that a line writes to."""
+    return set() if line.out is None else {buffer.root for buffer in (line.out, *line.extra)}
 
 
 def _become_part(buffer, flat, start, size):
@@ -81,7 +86,7 @@ def _by_pieces(program, buffers):
 def _pair(program, gradient):
     """The two lines, if this is all that is done to the gradient behind the one that makes it."""
     lines = program.lines
-    at = max(i for i, line in enumerate(lines) if line.out is not None and line.out.root is gradient.root)
+    at = max(i for i, line in enumerate(lines) if gradient.root in _made_by(line))
     users = [line for line in lines[at + 1 :] if gradient in line.operands]
     if len(users) != 1 or len(users[0].operands) != 2 or users[0].operands[0] is not gradient:
         return None

@@ -35,14 +35,15 @@ class Buffer:
     def root(self):
         """The buffer whose memory this is."""
         buffer = self
-        while buffer.base is not None:
-            buffer = buffer.base
+        while (base := buffer.base) is not None:
+            buffer = base
         return buffer
 
     @property
     def bound(self):
         """Whether its array is there before the program runs."""
-        return self.root.kind in ("static", "outside")
+        kind = (self if self.base is None else self.root).kind
+        return kind == "static" or kind == "outside"
 
     @property
     def nbytes(self):

@@ -1,6 +1,7 @@
 """The steps of a GRU with every view and method made beforehand: in a small step half the time went into making them.
 
-The numbers are those of ops/recurrent.py, call by call.
+The numbers are those of ops/recurrent.py to rounding: there a gate is 1 / (1 + exp(-x)) and multiplied by, here what it
+gates is divided by 1 + exp(-x), which saves a call in each step; the gates for backward are made at the end, all at once.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from .emit import emits
 from .program import Buffer
 
 _add, _exp, _tanh, _multiply, _subtract = np.add, np.exp, np.tanh, np.multiply, np.subtract
-_reciprocal, _negative, _copyto = np.reciprocal, np.negative, np.copyto
+_reciprocal, _negative, _divide, _copyto = np.reciprocal, np.negative, np.true_divide, np.copyto
 
 
 def _rows(sizes):
@@ -54,14 +55,14 @@ def prepare_gru(gi, h, weight, bias, out, soft, proposal, sizes):
             _add(to_rz, gh_rz, rz)
             _exp(rz, rz)
             _add(rz, one, rz)
-            _reciprocal(rz, rz)
             _add(gh_n, b, from_h)
-            _multiply(from_h, r, new)
+            _divide(from_h, r, new)
             _add(new, to_n, new)
             _tanh(new, new)
             _subtract(h, new, to_h)
-            _multiply(to_h, z, to_h)
+            _divide(to_h, z, to_h)
             _add(to_h, new, to_h)
+        _reciprocal(soft, soft)
 
     return run
 
@@ -137,15 +138,19 @@ def _gru(e, step):
     return None
 
 
-@emits("gru.vjp15")
+@emits(*(f"gru.vjp{mask}" for mask in range(1, 16)))
 def _gru_back(e, step):
+    """All four gradients are made, and those that nobody asks for are left in memory that is used again."""
     operands = [e.in_rows(e.of(x)) for x in step.inputs]
     by_name = dict(zip(step.op.arguments, operands, strict=True))
-    if not _all_floats(operands) or any(v in e.leaving for v in step.outputs):
+    needed = [by_name.get(name) for name in ("g", "rz", "proposal", "y", "h", "weight")]
+    if None in needed or not _all_floats(operands) or any(v in e.leaving for v in step.outputs):
         return False
-    needed = [by_name[name] for name in ("g", "rz", "proposal", "y", "h", "weight")]
-    outs = [Buffer("static", v.shape, v.dtype.numpy) for v in step.outputs]
+    *_, y, h, weight = needed
+    width = weight.shape[1]
+    shapes = (y.shape[0], 3 * width), h.shape, weight.shape, (3 * width,)
+    outs = [Buffer("static", shape, y.dtype) for shape in shapes]
     e.prepared(prepare_gru_back, needed, outs, sizes=tuple(step.attributes["sizes"]))
-    for value, buffer in zip(step.outputs, outs, strict=True):
-        e.set(value, buffer)
+    for value, i in zip(step.outputs, step.op.outputs, strict=True):
+        e.set(value, outs[i])
     return None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from .memory import arrays, settle
+
+_METHOD = re.compile(r"\{(0|out)\}\.(dot|take|fill|item|argmax|copy)\(")
 
 
 def prune(program):
@@ -28,7 +32,7 @@ def _writes_outside(line):
 
 
 class Source:
-    """The text of a program's lines, and the names in it. `bind()` looks the arrays of held tensors up anew."""
+    """The text of a program's lines, and the names in it; `bind()` looks up those of arrays, as they lie then."""
 
     def __init__(self, program):
         prune(program)
@@ -38,7 +42,7 @@ class Source:
         sizes, places = settle(program)
         self.nbytes = sum(sizes)
         self.memory = arrays(sizes, places)
-        self.names, self.bound, self.counts = dict(program.names), {}, {}
+        self.names, self.bound, self.made, self.counts = dict(program.names), {}, {}, {}
         self.methods = {}  # (buffer, method) -> the name of the method, looked up beforehand
         self.lines, self.first_outside = [], None  # and the first line that writes to memory that is not the program's
         for line in program.lines:
@@ -47,7 +51,6 @@ class Source:
             self._write(line)
         self.results = [self.name(buffer) for buffer in program.results]
         self._name_roots()
-        self.bind()
 
     def _name_roots(self):
         """Names for the arrays of held tensors that the lines see through views alone, to be looked at, too."""
@@ -60,6 +63,11 @@ class Source:
         """The held tensors that the lines use: name -> tensor."""
         return {name: buffer.tensor for buffer, name in self.bound.items()
                 if buffer.kind == "outside" and buffer.base is None and buffer.tensor is not None}  # fmt: skip
+
+    def every_name(self):
+        """Those that the lines use, looked up already or not."""
+        prepared = [name for name, *_ in self.program.prepared]
+        return {*self.names, *self.bound.values(), *self.methods.values(), *prepared}
 
     def bind(self):
         """Look up the arrays of the tensors that are held, and make every view that can be made beforehand."""
@@ -111,11 +119,12 @@ class Source:
         if line.out is not None:
             fields["out"] = self.name(line.out)
         template = line.template
-        for method in ("dot", "take", "fill", "item", "argmax", "copy"):
-            for place, buffer in (("{0}", line.operands[0] if line.operands else None), ("{out}", line.out)):
-                text = f"{place}.{method}("
-                if buffer is not None and buffer.bound and text in template:
-                    template = template.replace(text, self._method(buffer, method) + "(", 1)
+        if "}." in template:  # a method of an array that is there beforehand is looked up beforehand, too
+            def method(found):
+                buffer = line.out if found[1] == "out" else line.operands[0]
+                return f"{self._method(buffer, found[2])}(" if buffer.bound else found[0]
+
+            template = _METHOD.sub(method, template)
         self.lines.append(template.format(*operands, **fields))
 
     def _method(self, buffer, method):

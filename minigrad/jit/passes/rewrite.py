@@ -39,7 +39,7 @@ def _with(step, known, block_of):
     if isinstance(step, Loop):
         count, condition, carried = (replaced(x, known) for x in (step.count, step.condition, step.carried))
         return Loop(count, condition, carried, block_of(step.body, Block()), step.outputs, step.source, step.module)
-    if known.keys().isdisjoint(step.uses()):
+    if not known or known.keys().isdisjoint(step.uses()):
         return step
     inputs, attributes = replaced(step.inputs, known), replaced(step.attributes, known)
     return Step(step.op, inputs, attributes, step.outputs, step.source, step.module)
