@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from ...axes import as_axis
 from ...dtype import as_dtype
+from ...shortcuts import zero_is_plain
 from ..graph import Value
 from ..text import INFIX
 from .emit import emits
@@ -146,14 +145,6 @@ def _added(e, x, axes, out, keep):
 # The way back of relu
 
 
-@lru_cache(8)
-def _zero_is_plain(dtype):
-    """Whether relu makes 0.0 of -0.0 here: which of two equal numbers NumPy takes is left to the processor."""
-    zeros = (np.asarray(0, dtype), np.zeros(67, dtype))
-    return not any(np.signbit(np.maximum(np.full(n, -0.0, dtype), zero[:n] if zero.ndim else zero)).any()
-                   for n in (1, 7, 67) for zero in zeros)  # fmt: skip
-
-
 @emits("where")
 def _where(e, step):
     """where(y <= 0, 0, g) with y from relu, never below 0: the bits of g times 1 or 0, whatever g is."""
@@ -169,7 +160,7 @@ def _where(e, step):
     order = y.order or g.order
     if order:
         y, g = e.in_order(y, order), e.in_order(g, order)
-    if unsigned is None or not (y.rows and g.rows and _zero_is_plain(y.dtype)):
+    if unsigned is None or not (y.rows and g.rows and zero_is_plain(y.dtype)):
         return False
     name = e.program.constant(unsigned, unsigned.__name__)
 

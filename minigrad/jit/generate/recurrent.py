@@ -1,7 +1,7 @@
 """The steps of a GRU with every view and method made beforehand: in a small step half the time went into making them.
 
 The numbers are those of ops/recurrent.py to rounding: there a gate is 1 / (1 + exp(-x)) and multiplied by, here what it
-gates is divided by 1 + exp(-x), which saves a call in each step; the gates for backward are made at the end, all at once.
+gates is divided by 1 + exp(-x), which saves a call in each step; the gates for backward are made at the end, together.
 """
 
 from __future__ import annotations
