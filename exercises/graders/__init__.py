@@ -3,6 +3,7 @@
 grader.py    what `check` and `grade` do with an answer and the cases of an exercise
 witness.py   runs the learner's function and keeps what happened: the recorded graph, clears, steps, live graphs
 plain.py     what it gave, as plain numbers and words
+traced.py    traces without their warnings, and what comes of running them
 elsewhere.py a process in which minigrad cannot be imported
 report.py    expected properties (V values, G gradients, S structure), one finding, three hints, the marked drawing
 beliefs.py   the misconceptions by their codes

@@ -13,6 +13,11 @@ def number(result):
     return float(result) if isinstance(result, np.floating) and type(result).__module__ == "numpy" else None
 
 
+def nothing(result):
+    """Whether a function has given nothing back, or only the dots of an unwritten one."""
+    return result is None or result is ...
+
+
 def array(result):
     """A tensor as an array of its own in double precision; None for anything else."""
     return np.array(result.array, "float64") if type(result) is Tensor else None

@@ -234,3 +234,81 @@ class numbers_forgotten:
         return [(op, [(known, x) for known, x in sources if known]) for op, sources in steps], result
 
     replay = right.places.replay
+
+
+# Counterexamples
+
+
+def instead(**changed):
+    """The right inputs but for these."""
+    return right.shortest() | {name: mg.tensor(numbers) for name, numbers in changed.items()}
+
+
+@planted("M50", "agree-turn", rows=COUNTEREXAMPLES)
+def the_same_arm():
+    return instead(turn=[1.0, 5.0])
+
+
+@planted("M50", "agree-turn", rows=COUNTEREXAMPLES)
+def arms_that_agree():
+    return instead(turn=[2.0, 0.0])
+
+
+@planted("M51", "agree-fold", rows=COUNTEREXAMPLES)
+def as_long_as_the_example():
+    return instead(fold=[3.0, 4.0, 5.0])
+
+
+@planted("M04", "agree-stretch", rows=COUNTEREXAMPLES)
+def equal_numbers():
+    return instead(stretch=[7.0])
+
+
+@planted("", "trace-stops", rows=COUNTEREXAMPLES)
+def shorter_than_the_example():
+    return instead(fold=[1.0, 2.0])
+
+
+@planted("", "function-stops", rows=COUNTEREXAMPLES)
+def no_number_at_all():
+    return instead(turn=[])
+
+
+@planted("", "long-turn", "V", rows=COUNTEREXAMPLES)
+def longer_than_needed():
+    return instead(turn=[5.0, 4.0, 3.0], fold=[1.0] * 9)
+
+
+@planted("", "long-fold", "V", rows=COUNTEREXAMPLES)
+def many_turns():
+    return instead(fold=[1.0] * 9)
+
+
+@planted("", "long-stretch", "V", rows=COUNTEREXAMPLES)
+def many_numbers():
+    return instead(stretch=[1.0, 2.0, 3.0])
+
+
+@planted("", "missing", rows=COUNTEREXAMPLES)
+def one_is_missing():
+    return {"turn": mg.tensor([1.0, 0.0])}
+
+
+@planted("", "missing", rows=COUNTEREXAMPLES)
+def in_a_list():
+    return list(right.shortest().values())
+
+
+@planted("", "no-row", rows=COUNTEREXAMPLES)
+def not_a_number():
+    return instead(turn=[float("nan"), 1.0])
+
+
+@planted("", "no-row", rows=COUNTEREXAMPLES)
+def plain_lists():
+    return {"turn": [1.0, 0.0], "fold": [1.0] * 4, "stretch": [1.0, 2.0]}
+
+
+@planted("", "raised", rows=COUNTEREXAMPLES)
+def raises():
+    return right.shortest()["Turn"]

@@ -37,7 +37,7 @@ def examine(function, case, quiet=False):
 
 
 def _untouched(evidence):
-    return evidence.error is None and evidence.result in (None, ...) and not evidence.timeline
+    return evidence.error is None and plain.nothing(evidence.result) and not evidence.timeline
 
 
 class _Outcome:
