@@ -8,7 +8,7 @@ class scripted:
     """Python's own branch and loop, on tensors, translated."""
 
     def keep(x):
-        if x.sum() > 1:  # noqa: SIM108
+        if x.sum() > 1:
             y = x.tanh()
         else:
             y = 0.25 - x

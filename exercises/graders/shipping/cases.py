@@ -8,7 +8,7 @@ import minigrad as mg
 
 
 def damp(x):
-    if sum(x.tolist()) > 1:  # noqa: SIM108  learners read this; two arms are easier to see on lines of their own
+    if sum(x.tolist()) > 1:
         y = x.tanh()
     else:
         y = 0.25 - x

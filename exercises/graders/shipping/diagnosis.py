@@ -184,8 +184,10 @@ class _Outcome:
     def _say(self, reason):
         code, sentence, hints = FINDINGS[reason]
         failed = self._failed()
-        if failed is not None or self.refused is not None:
-            sentence = sentence.format(error=plain.error(failed.error if failed else self.refused))
+        if failed is not None:
+            sentence = sentence.format(error=plain.error(failed.error))
+        elif self.refused is not None:
+            sentence = sentence.format(error=text.clean(str(self.refused), 160).rstrip("."))
         marks = self._marks(reason)
         return Finding(code, reason, sentence, hints, marks, failed.stopped if failed else self._line(marks))
 
