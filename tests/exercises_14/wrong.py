@@ -24,12 +24,22 @@ def traced(keep, path):
 
 @planted("M52", "traced", "G")
 class traced_as_it_is:
-    keep = right.scripted.keep
+    def keep(x):
+        if x.sum() > 1:
+            y = x.tanh()
+        else:
+            y = 0.25 - x
+        state = mg.tensor(0.0)
+        for number in y:
+            state = 0.5 * state + number
+        return state
 
     def ship(keep, path):
+        import warnings
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            jit.save(jit.trace(keep, mg.ones(3), check_trace=False), path, dynamic_axes={"x": [0]})
+            jit.save(jit.trace(keep, mg.ones(3)), path, dynamic_axes={"x": [0]})
 
 
 @planted("M50", "one-arm", "G")

@@ -14,7 +14,7 @@ from exercises.graders.grader import Grader
 
 __all__ = ["check", "grade"]
 
-_GRADER = Grader(examine, examples, drawn)
+GRADER = Grader(examine, examples, drawn)
 
 
 def check(answer):
@@ -25,9 +25,9 @@ def check(answer):
     >>> print(check(accumulate))
     not yet: still to be written
     """
-    return _GRADER.check([answer], sys._getframe(1).f_globals)
+    return GRADER.check([answer], sys._getframe(1).f_globals)
 
 
 def grade(*given, seeds=(1, 2)):
     """`grade(function, "V")`, or "G" or "S": AssertionError where that does not hold."""
-    _GRADER.grade(given, seeds)
+    GRADER.grade(given, seeds)

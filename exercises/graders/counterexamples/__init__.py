@@ -12,14 +12,14 @@ from exercises.graders.grader import Grader
 
 __all__ = ["check", "grade"]
 
-_GRADER = Grader(examine, lambda: [None])
+GRADER = Grader(examine, lambda: [None])
 
 
 def check(answer):
     """The Report on an answer: the function, or its name in the notebook."""
-    return _GRADER.check([answer], sys._getframe(1).f_globals)
+    return GRADER.check([answer], sys._getframe(1).f_globals)
 
 
 def grade(*given, seeds=()):
     """`grade(function, "V")`, or "S": AssertionError where that does not hold."""
-    _GRADER.grade(given, seeds)
+    GRADER.grade(given, seeds)

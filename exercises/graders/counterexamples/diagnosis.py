@@ -31,7 +31,7 @@ def examine(answer, case=None, quiet=False):
         finding = _finding("raised", None, plain.error(tried.error), source=tried.stopped)
         return Report(TITLE, "wrong", properties, finding)
     given = tried.result if type(tried.result) is dict else {}
-    trials = [_Trial.of(name, given.get(name)) for name in FUNCTIONS]
+    trials = [Trial.of(name, given.get(name)) for name in FUNCTIONS]
     wrong = next((trial for trial in trials if trial.reason), None)
     finding = wrong and _finding(wrong.reason, wrong.name, wrong.said, wrong.marks())
     properties = [row for trial in trials for row in trial.properties()]
@@ -53,7 +53,7 @@ def numbers(result):
 
 
 @dataclass(slots=True)
-class _Trial:
+class Trial:
     """One function at the learner's input. reason: what is wrong with it, None for nothing; said: words about that."""
 
     name: str
@@ -80,14 +80,18 @@ class _Trial:
             trial.reason, trial.said = f"long-{name}", text.plural(len(row), "number")
         return trial
 
+    @property
+    def parts(self):
+        """Whether function and trace both run, and give different numbers."""
+        return self.reason is None or self.reason.startswith("long")
+
     def properties(self):
         """They part, and no shorter input would do."""
-        part = self.reason is None or self.reason.startswith("long")
         where = "" if self.row is None else f" at {text.numbers(self.row)}"
         found = {"trace-stops": "the trace stops", "function-stops": "the function stops", "missing": "no input",
                  "no-row": self.said}.get(self.reason, f"both give {self.said}")  # fmt: skip
-        yield Property("V", f"{self.name}: function and trace both run{where}, and part", found, part)
-        found = self.said if part else "no counterexample yet"
+        yield Property("V", f"{self.name}: function and trace both run{where}, and part", found, self.parts)
+        found = self.said if self.parts else "no counterexample yet"
         yield Property("S", f"{self.name}: no shorter input would show it", found, self.reason is None)
 
     def marks(self):

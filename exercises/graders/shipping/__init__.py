@@ -14,14 +14,14 @@ from exercises.graders.shipping.diagnosis import examine
 
 __all__ = ["check", "grade"]
 
-_GRADER = Grader(examine, examples, drawn)
+GRADER = Grader(examine, examples, drawn)
 
 
 def check(keep, ship):
     """The Report on an answer: its two functions, or their names in the notebook."""
-    return _GRADER.check([keep, ship], sys._getframe(1).f_globals)
+    return GRADER.check([keep, ship], sys._getframe(1).f_globals)
 
 
 def grade(*given, seeds=(1, 2)):
     """`grade(keep, ship, "V")`, or "G" or "S": AssertionError where that does not hold."""
-    _GRADER.grade(given, seeds)
+    GRADER.grade(given, seeds)

@@ -16,14 +16,14 @@ from exercises.graders.tracer.listening import listen
 
 __all__ = ["check", "grade", "listen"]
 
-_GRADER = Grader(examine, examples, drawn)
+GRADER = Grader(examine, examples, drawn)
 
 
 def check(record, replay):
     """The Report on a tracer: its two functions, or their names in the notebook."""
-    return _GRADER.check([record, replay], sys._getframe(1).f_globals)
+    return GRADER.check([record, replay], sys._getframe(1).f_globals)
 
 
 def grade(*given, seeds=(1, 2)):
     """`grade(record, replay, "V")`, or "G" or "S": AssertionError where that does not hold."""
-    _GRADER.grade(given, seeds)
+    GRADER.grade(given, seeds)
