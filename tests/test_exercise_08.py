@@ -18,6 +18,17 @@ def test_a_finding_points_at_the_line_and_the_node():
     assert "marked in the graph: #5 div, #10 div, #15 div" in str(report)
 
 
+def test_a_mark_is_around_its_node_though_numbers_have_left_the_graph():
+    report = check(wrong.divided_by_number_of_parts)  # which reads each loss, for the report
+    nodes = scene.drawn(report.graph)["nodes"]
+    assert sum(node["kind"] == "escape" for node in nodes) == 3
+    marked = [node for node in nodes if node["kind"] == "op" and node["title"].startswith("div")]
+    assert len(marked) == report.html().count('stroke-dasharray="7 4"') == 3
+    for node in marked:
+        left, top = (f"{node[side] - node[size] / 2 - 6:.1f}".removesuffix(".0") for side, size in ("xw", "yh"))
+        assert f'<rect x="{left}" y="{top}" ' in report.html()
+
+
 def test_the_drawing_shows_each_way_back_beside_its_arrow():
     report = check(wrong.divided_by_number_of_parts)
     back = sum(edge["flows"] for edge in scene.drawn(report.graph)["edges"])
