@@ -21,6 +21,24 @@ class scripted:
         jit.save(jit.script(keep), path, mg.ones(3), dynamic_axes={"x": [0]})
 
 
+class decorated:
+    """What is handed on is the translated function already; the branch gives the result of a loop in each arm."""
+
+    @jit.script
+    def keep(x):
+        i, state = 0, mg.zeros(())
+        if x.sum() > 1:
+            while i < len(x):
+                state, i = state / 2 + mg.tanh(x[i]), i + 1
+        else:
+            while i < len(x):
+                state, i = state / 2 + (0.25 - x[i]), i + 1
+        return state
+
+    def ship(keep, path):
+        jit.save(keep, path, [(mg.ones(1),), (mg.ones(2),)])
+
+
 class cond_and_scan:
     """Branch and loop as calls, traced."""
 
@@ -50,4 +68,4 @@ class while_loop:
             jit.save(jit.trace(keep, example, check_trace=False), file, dynamic_axes={"numbers": [0]})
 
 
-ANSWERS = [scripted, cond_and_scan, while_loop]
+ANSWERS = [scripted, decorated, cond_and_scan, while_loop]

@@ -250,16 +250,18 @@ class _Outcome:
             return ()
         graph = self.graph()
         found = self._gone() if graph is self.facts.before else self._here()
+        if reason in ("input-kept", "results-kept", "weight-copied"):
+            found = [source for source in dict.fromkeys(_foreign(graph)) if not graph.values[source].name]
         if not found:
             found = [value.id for value in graph.values if value.name == RESULT]
         return tuple(found)
 
     def _line(self, marks):
-        """The learner's line that ran the first marked op in a replay."""
+        """The learner's line that ran the first op in a replay that is marked, or that used what is marked."""
         if self.facts is None or self.graph() is self.facts.before:
             return None
-        producers = [self.facts.after.values[mark].producer for mark in marks]
-        return next((self.facts.after.steps[step].source for step in producers if step is not None), None)
+        return next((step.source for step in self.facts.after.steps
+                     if step.output in marks or set(marks).intersection(step.inputs)), None)  # fmt: skip
 
 
 def _foreign(graph):
