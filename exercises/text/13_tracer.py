@@ -10,7 +10,7 @@
 #
 # `example` and `inputs` are tuples of tensors. What the tape looks like is up to you. When you are done:
 #
-# - a replay gives what the recorded ops give on the new inputs, at any numbers and at the other arm, too,
+# - a replay gives what the recorded ops give on the new inputs, even where the function would go another way now,
 # - gradients come back through it, to its inputs and to tensors that the function used besides (a weight, say),
 # - it leaves behind the very graph that eager mode would, and never calls the function again.
 #
