@@ -2,26 +2,15 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import minigrad as mg
 from exercises.graders.beliefs import mistake
+from exercises.graders.elsewhere import elsewhere as run_elsewhere
 from minigrad import jit, static
 from minigrad.jit.graph import If, Loop
 
 SHELF = Path(__file__).parent.parent / "work" / "lesson_14"
-WITHOUT = f"""
-import sys
-sys.path = [folder for folder in sys.path if not folder.startswith({str(Path(__file__).parent.parent)!r})
-            or "site-packages" in folder]
-try:
-    import minigrad
-    sys.exit("minigrad can be imported here")
-except ImportError:
-    print("(minigrad: no such module)")
-"""
 
 
 def steps_of(node):
@@ -37,9 +26,7 @@ def shelf():
 
 def elsewhere(program):
     """What a program prints in a new process, in the lesson's folder, where minigrad cannot be imported."""
-    ran = subprocess.run([sys.executable, "-I", "-c", WITHOUT + program], cwd=shelf(), capture_output=True,
-                         encoding="utf-8", timeout=100)  # fmt: skip
-    return (ran.stdout + (ran.stderr.strip().splitlines()[-1] if ran.returncode else "")).strip()
+    return run_elsewhere(program, shelf())
 
 
 # The first task: who does what

@@ -180,6 +180,22 @@ def twice_in_a_line(x):
     return x.sin() + x.sin()
 
 
+def by_while_loop(x):
+    def turn(i, total):
+        return i + 1, total + x[i]
+
+    return jit.while_loop(lambda i, total: i < len(x), turn, (0, mg.zeros(x.shape[1])))[1]
+
+
+@pytest.mark.parametrize("rows", range(1, 7))
+@pytest.mark.parametrize("func", [by_while_loop, jit.script(turns_for_each_row)])
+def test_a_loop_that_is_kept_is_not_unrolled(func, rows):
+    """However many steps it takes to write it down: none of them is a turn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        jit.trace(func, mg.ones(rows, 3), check_trace=False)
+
+
 @pytest.mark.parametrize("func", [
     Layers(), nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)), weights_in_a_list, twice_in_a_line,
     nn.GRU(3, 4), nn.BatchNorm1d(3), lambda x: x.reshape(x.shape[0], -1) * 2, lambda x: x.mean(),

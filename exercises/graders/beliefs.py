@@ -2,6 +2,7 @@
 
 BELIEFS = {
     "M04": "Python numbers stay connected.",
+    "M05": "Wrapping tensors in tensor([...]) keeps history.",
     "M16": "eval() stops gradients.",
     "M17": "no_grad is a kind of eval().",
     "M18": "no_grad, freezing and detach are one thing.",
@@ -16,6 +17,8 @@ BELIEFS = {
     "M50": "Trace understands if.",
     "M51": "No warning means a good trace.",
     "M52": "Script, export and trace differ only in speed.",
+    "M53": "print in a recorded function runs each time.",
+    "M54": "In a static graph a node has a value.",
 }
 
 

@@ -3,6 +3,7 @@
 from xml.sax.saxutils import escape
 
 from viz import text
+from viz.picture import picture
 from viz.scene import drawn
 from viz.svg import svg
 
@@ -16,24 +17,19 @@ def marked_svg(graph, values, flag):
     Errors: ValueError when nothing was recorded, LayoutError when there is too much to draw.
     """
     scene = drawn(graph)
-    wanted = {_key(scene, graph, value) for value in values}
+    own = {}
+    for node in picture(graph).nodes:  # beside a value's own node, numbers that left and results may stand for it
+        own.setdefault(node.value, node.key)
+    wanted = {own[value] for value in values}
     marks = [line for node in scene["nodes"] if node["key"] in wanted for line in _mark(node, flag)]
-    picture = svg(scene)
+    plain = svg(scene)
     if not marks:
-        return picture
-    head, _, rest = picture.partition("\n")
+        return plain
+    head, _, rest = plain.partition("\n")
     size = f'width="{_px(scene["width"])}" height="{_px(scene["height"])}" viewBox="0 0 '
     taller = f'width="{_px(scene["width"])}" height="{_px(scene["height"] + ROOM)}" viewBox="0 -{ROOM} '
     head = head.replace(size, taller).replace(f' {_px(scene["height"])}" role', f' {_px(scene["height"] + ROOM)}" role')
     return f"{head}\n{rest.rpartition('</svg>')[0]}" + "\n".join([*marks, "</svg>\n"])
-
-
-def _key(scene, graph, value_id):
-    """The key of the node that stands for a value. Nodes come in the order sources, then steps."""
-    sources = [value.id for value in graph.sources()]
-    producer = graph.values[value_id].producer
-    place = sources.index(value_id) if producer is None else len(sources) + producer
-    return scene["nodes"][place]["key"]
 
 
 def _mark(node, flag):

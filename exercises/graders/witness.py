@@ -29,22 +29,27 @@ class Happened:
 
 
 @dataclass(slots=True)
-class Evidence:
-    """What is known after the function has run.
-
-    timeline: what happened, in order. result: what the function returned; error: what it raised, else None, and
-    stopped: the learner's line where it did.
-    graph: the recorded graph, with a ledger for each parameter. saving: the largest number of graphs that held saved
-    tensors at once. kept: the largest number of earlier graphs that were still there, saved tensors or not, when the
-    model was called again, or when the function had returned (then every graph is an earlier one).
-    joined: some op combined results of different graphs. reached: names of the parameters that a backward added to.
-    """
+class Attempt:
+    """One run of a learner's function: the graph that it recorded, what it returned, what it raised (else None), and
+    the learner's line where it did."""
 
     graph: Graph
-    timeline: list = field(default_factory=list)
     result: object = None
     error: Exception | None = None
     stopped: Source | None = None
+
+
+@dataclass(slots=True)
+class Evidence(Attempt):
+    """What is known after a function that trains a model has run.
+
+    timeline: what happened, in order. Its graph has a ledger for each parameter. saving: the largest number of graphs
+    that held saved tensors at once. kept: the largest number of earlier graphs that were still there, saved tensors or
+    not, when the model was called again, or when the function had returned (then every graph is an earlier one).
+    joined: some op combined results of different graphs. reached: names of the parameters that a backward added to.
+    """
+
+    timeline: list = field(default_factory=list)
     saving: int = 0
     kept: int = 0
     joined: bool = False
@@ -63,27 +68,38 @@ class Evidence:
         return folded([{"zero": "zero_grad"}.get(item.what, item.what) for item in self.timeline])
 
 
-def witness(function, arguments, model, names=None, quiet=False):
-    """Run `function(*arguments)` under watch and return the Evidence; what it raises is caught and kept.
+def attempt(function, arguments, names=None, quiet=False, watcher=None, called=None):
+    """Run `function(*arguments)`, recorded, and return the Attempt; what it raises is caught and kept.
 
-    One graph is what is recorded from one call of `model` up to the next. `names`: what tensors are called in the
-    picture, {"x": tensor, ...}. `quiet` swallows what the function prints.
+    `names`: what tensors are called in the picture, {"x": tensor, ...}; `called`: the name of what it returns.
+    `quiet` swallows what it prints. `watcher` is told of every event.
     """
     run = Run(look_up=False)
-    watcher = _Witness(model)
     spoken = contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext()
+    watched = modes.watch(watcher) if watcher is not None else contextlib.nullcontext()
     result = error = stopped = None
-    with spoken, modes.enable_grad(), run, modes.watch(watcher):
+    with spoken, modes.enable_grad(), run, watched:
         run.name(names or {})
         try:
             result = function(*arguments)
+            run.name({called: result} if called else {})
         except Exception as raised:
             stopped = _stopped_at(raised.__traceback__)
             error = raised.with_traceback(None)  # its frames would keep the learner's graphs alive
-    watcher.look_at_graphs(before=None)
     run.close()
+    return Attempt(run.graph, result, error, stopped)
+
+
+def witness(function, arguments, model, names=None, quiet=False):
+    """Run `function(*arguments)` under watch and return the Evidence. `names` and `quiet` are those of `attempt`.
+
+    One graph is what is recorded from one call of `model` up to the next.
+    """
+    watcher = _Witness(model)
+    tried = attempt(function, arguments, names, quiet, watcher)
+    watcher.look_at_graphs(before=None)
     found = watcher.evidence
-    found.graph, found.result, found.error, found.stopped = run.graph, result, error, stopped
+    found.graph, found.result, found.error, found.stopped = tried.graph, tried.result, tried.error, tried.stopped
     return found
 
 

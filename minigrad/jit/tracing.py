@@ -110,8 +110,8 @@ class Tracer:
                 recording.of(tensor)
             result = run(*rebuilt(args, _plain))
         recording.graph.steps += block.steps
-        if recording.ways is not None:
-            recording.ways.update((step, way()) for step in block.steps)
+        if recording.ways is not None:  # by its number a step is told from the others of this one call
+            recording.ways.update((step, ((None, number), *way())) for number, step in enumerate(block.steps))
         outputs = dict.fromkeys(v for step in block.steps for v in step.outputs)
         recording.histories.parted(used_in(block.steps), outputs)
         for tensor, value in c.updates:

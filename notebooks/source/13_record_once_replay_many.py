@@ -484,6 +484,10 @@ print(check_tracer(record, replay_steps))
 # %% [markdown]
 # Solved? Then `record` the function `lambda x: x if x else x + 1`, and find out which arm your tracer keeps, and why it gives no warning.
 #
+# And then the real thing: a tracer that watches a run, and hunts for mistakes that nobody notices. It is graded on values, gradients
+# and the structure of the replayed graph, and it tells you at once what is missing:
+# **[Exercise 13 · A tracer of your own](../exercises/release/13_tracer/tracer.ipynb)**.
+#
 # ## If you have time: a guard of your own
 #
 # `careful(function, example)` should replay its trace where it fits, and record again where it does not. For `bend`

@@ -281,6 +281,10 @@ jit.save(quietly(peaks, mg.tensor([1.0, 3.0, 2.0])), folder / "peaks.onnx")  # r
 print(check_shipped("peaks.onnx", peaks))
 
 # %% [markdown]
+# Solved? Then you are ready for the real thing: a branch and a loop in one function, with gradients, in one file. It is graded on
+# values, gradients and the structure of the shipped graph, and it tells you at once what is missing:
+# **[Exercise 14 · Ship a branch and a loop](../exercises/release/14_shipping/shipping.ipynb)**.
+#
 # ## The digit page
 #
 # Everything together. First, train a reader of handwritten digits: pictures of 8 × 8 squares, a small network, one compiled step.

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from exercises.graders import plain
 from exercises.graders.accumulation.cases import gradients, parameters, reference
 from exercises.graders.accumulation.words import FINDINGS
 from exercises.graders.report import Finding, Property, Report
@@ -36,7 +37,7 @@ def examine(function, case, quiet=False):
 
 
 def _untouched(evidence):
-    return evidence.error is None and evidence.result in (None, ...) and not evidence.timeline
+    return evidence.error is None and plain.nothing(evidence.result) and not evidence.timeline
 
 
 class _Outcome:
@@ -56,7 +57,7 @@ class _Outcome:
         """Every expected property, and whether it holds."""
         evidence = self.evidence
         if evidence.error is not None:
-            return [Property(grade, "the function runs to its end", f"it raised {_error(evidence.error)}", False)
+            return [Property(grade, "the function runs to its end", f"it raised {plain.error(evidence.error)}", False)
                     for grade in "VGS"]
         return [*self._values(), *self._gradients(), *self._structure()]
 
@@ -64,9 +65,9 @@ class _Outcome:
         close = not self.replaced and _close(self.parameters, self.truth.parameters)
         found = "other parameters" if self.replaced else "they differ" if self.moved else "they did not move"
         yield Property("V", "the weights after the step are those of the full batch", found, close)
-        number = _plain(self.evidence.result)
+        number = plain.number(self.evidence.result)
         right = number is not None and abs(number - self.truth.loss) <= CLOSE
-        found = _kind(self.evidence.result) if number is None else "another number"
+        found = plain.kind(self.evidence.result) if number is None else "another number"
         yield Property("V", "returned: the mean loss over all rows, as a plain number", found, right)
 
     def _gradients(self):
@@ -193,14 +194,14 @@ class _Outcome:
         result = self.evidence.result
         if isinstance(result, Tensor) and result.requires_grad:
             return "loss-kept"
-        return "no-report" if _plain(result) is None else "wrong-report"
+        return "no-report" if plain.number(result) is None else "wrong-report"
 
     # Said
 
     def _say(self, reason):
         code, sentence, hints = FINDINGS[reason]
         if self.evidence.error is not None:
-            sentence = sentence.format(error=_error(self.evidence.error))
+            sentence = sentence.format(error=plain.error(self.evidence.error))
         marks = self._marks(reason)
         return Finding(code, reason, sentence, hints, marks, self._line(reason, marks))
 
@@ -248,21 +249,4 @@ class _Outcome:
 
 def _close(found, true):
     """Whether two dictionaries of arrays agree; None agrees with nothing."""
-    return all(found.get(name) is not None and found[name].shape == array.shape
-               and np.all(np.abs(found[name] - array) <= CLOSE) for name, array in true.items())
-
-
-def _plain(result):
-    """A result as a float when it is a plain number. Its type is looked at, since an object can claim to equal all."""
-    if type(result) in (int, float):
-        return float(result)
-    return float(result) if isinstance(result, np.floating) and type(result).__module__ == "numpy" else None
-
-
-def _kind(result):
-    return "None" if result is None else f"a {type(result).__name__}"
-
-
-def _error(error):
-    words = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {text.clean(words, 160)}" if words else type(error).__name__
+    return all(found.get(name) is not None and plain.close(found[name], array, CLOSE) for name, array in true.items())
