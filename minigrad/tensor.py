@@ -374,8 +374,7 @@ class Tensor:
             return object.__format__(self, spec)
         return format(self._read_back("item", self.array.item()), spec)
 
-    def __hash__(self):
-        return id(self)  # tensors compare element by element, so sets and dicts go by identity
+    __hash__ = object.__hash__  # tensors compare element by element, but sets and dicts go by identity
 
     def __reduce__(self):
         return _rebuild, (type(self), self.array.copy(), self._edge is not None)

@@ -56,7 +56,7 @@ class Tree:
 
     def holds(self):
         """Whether everything is where it was."""
-        return self._look() == self._places and None not in [one() for one, _ in self.tensors]
+        return self._look() == self._places and all([one() is not None for one, _ in self.tensors])
 
     def _look(self):
         """Names and identities of all that is in the tables of the parts; None when a part is gone."""
