@@ -20,12 +20,20 @@ _BITS = {np.dtype(f"float{bits}"): np.dtype(f"uint{bits}") for bits in (16, 32, 
 _SOME, _SPREAD = 1024, 1 << 18  # numbers between which a comparison with as many zeros pays
 _CLASSES = 128  # at most, of which a table of ones and zeros is kept
 _MANY, _NARROW, _TURNED = 100, 32, 3 << 14  # rows, columns and bytes for which turning a matrix round pays
-_FEW = 1024  # numbers that may be added up one after the other, with no more of a rounding error than elsewhere
+_FEW = 4096  # numbers that may be added up by BLAS, which keeps many sums going: the rounding error stays as it is
+_SHORT = 16  # numbers in a row so short that its sum is made for each of them, of so many times so many rows
 
 
 @lru_cache(64)
 def _ones(count, dtype):
     made = np.ones(count, dtype)
+    made.flags.writeable = False
+    return made
+
+
+@lru_cache(64)
+def _all_ones(count, dtype):
+    made = np.ones((count, count), dtype)
     made.flags.writeable = False
     return made
 
@@ -87,9 +95,13 @@ def total(x, dim):
 
 
 def added(x):
-    """`x.sum()`. Of a few numbers in a row, as a product with ones: 0.4 microseconds in place of 0.9."""
-    if type(x) is _ndarray and x.ndim == 1 and x.itemsize >= 4 and x.size <= _FEW:
-        return x.dot(_ones(x.size, x.dtype))
+    """`x.sum()` of floating-point numbers. Of a few, as a product with ones: 0.5 microseconds in place of 2.2 for 2048.
+
+    >>> float(added(np.array([[1.0, 2.0], [3.0, 4.0]])))
+    10.0
+    """
+    if type(x) is _ndarray and x.itemsize >= 4 and x.size <= _FEW and x.flags.c_contiguous:
+        return x.ravel().dot(_ones(x.size, x.dtype))
     return x.sum()
 
 
@@ -208,8 +220,13 @@ def losses_of_rows(scores, target, xp):
         largest = _max(scores.T.copy(), 0)[:, None] if width <= count else _max(scores, 1, None, None, True)
     shifted = scores - largest
     probability = np.exp(shifted)
-    whole = probability.dot(_ones(width, scores.dtype))
-    probability /= whole[:, None]
+    if 1 < width <= _SHORT and count <= _SHORT * _SHORT:  # dividing row by row takes longer than a larger product
+        sums = probability.dot(_all_ones(width, scores.dtype))
+        probability /= sums
+        whole = sums[:, 0]
+    else:
+        whole = probability.dot(_ones(width, scores.dtype))
+        probability /= whole[:, None]
     return np.log(whole) - shifted.take(_starts(count, width) + target), probability
 
 

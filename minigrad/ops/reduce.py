@@ -8,6 +8,7 @@ import math
 from ..axes import as_axis, count, kept_shape, spread
 from ..errors import DtypeError, ShapeError
 from ..op import op
+from ..shortcuts import added
 from .elementwise import sign
 from .rounding import zero
 from .scan import cumprod, scan
@@ -30,6 +31,8 @@ def _one(name, x, dim):
 
 def _total(x, dim, keepdim):
     """The sum in a dtype that has room for it."""
+    if dim is None and not keepdim and x.dtype.kind == "f" and x.dtype.itemsize >= 4:
+        return added(x)
     room = "int64" if x.dtype.kind in "iub" else "float32" if x.dtype.itemsize == 2 else None
     return x.sum(axis=as_axis(dim, x.shape), keepdims=keepdim, dtype=room)
 
