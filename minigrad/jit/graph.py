@@ -163,18 +163,29 @@ class Graph(Block):
         return {**self.parameters, **self.constants}
 
 
+_PLAIN = {int, float, bool, str, type(None)}  # in which no Value can be
+
+
 def values_in(what):
-    """Every Value in nested tuples, lists, dicts and slices."""
+    """Every Value in nested tuples, lists, dicts and slices, in order."""
+    found = []
+    _gather(what, found)
+    return found
+
+
+def _gather(what, found):
     if isinstance(what, Value):
-        yield what
+        found.append(what)
+    elif isinstance(what, dict):
+        _gather(tuple(what.values()), found)
+    elif isinstance(what, slice):
+        _gather((what.start, what.stop, what.step), found)
     elif isinstance(what, (tuple, list)):
         for part in what:
-            yield from values_in(part)
-    elif isinstance(what, dict):
-        for part in what.values():
-            yield from values_in(part)
-    elif isinstance(what, slice):
-        yield from values_in((what.start, what.stop, what.step))
+            if type(part) is Value:
+                found.append(part)
+            elif part.__class__ not in _PLAIN:
+                _gather(part, found)
 
 
 def replaced(what, known):

@@ -99,7 +99,7 @@ def written(step, known, writer):
     op, out = step.op, step.output
     if not isinstance(op, Op) or op.kind not in KINDS or op.view or op.variadic or len(step.outputs) > 1:
         raise CaptureError(f"{op.name} is not worked out element by element")
-    if any(True for _ in values_in(step.attributes)):
+    if values_in(step.attributes):
         raise CaptureError(f"{op.name} has a tensor among its attributes")
     mixed, wanted = common_dtype(step)
     operands = [_operand(x, known, writer, wanted if i in mixed else None) for i, x in enumerate(step.inputs)]

@@ -114,7 +114,7 @@ class Emitter:
         better = BETTER.get(step.op.name)
         if better is not None and better(self, step) is not False:
             return
-        if not isinstance(step.op, Op) or any(True for _ in values_in(step.attributes)):
+        if not isinstance(step.op, Op) or (step.attributes and values_in(step.attributes)):
             as_it_stands(self, step)
         elif step.op.view:
             self.set(step.output, self.formula_view(step))

@@ -104,7 +104,7 @@ def _written(emitter, what, used):
             return emitter.scalars[what]
         used.append(emitter.of(what))
         return f"{{{len(used) - 1}}}"
-    if not any(True for _ in values_in(what)):
+    if not values_in(what):
         return emitter.literal(what)
     if isinstance(what, tuple):
         return "(" + "".join(_written(emitter, part, used) + ", " for part in what) + ")"
