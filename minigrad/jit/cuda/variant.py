@@ -106,6 +106,7 @@ class DeviceVariant:
         lines = [f"if not program.run(({''.join(f'{name}, ' for name in names.values())})): return MISS"]
         program = SimpleNamespace(given=list(names.values()))
         self.source = SimpleNamespace(lines=lines, program=program, first_outside=0, tensors=lambda: tensors,
+                                      every_name=lambda: set(tensors),
                                       names={name: tensor.array for name, tensor in tensors.items()})  # fmt: skip
         self.entry = entry = DeviceEntry(self.plan, self.source)
         self.names = entry.names
