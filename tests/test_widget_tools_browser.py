@@ -205,3 +205,44 @@ def test_without_a_change_the_code_is_shut_and_without_code_there_is_nothing(pag
     assert shown.locator("li").count() == 1 and shown.locator("h4").count() == 0
     page.evaluate("model.set('blocks', [])")
     assert not shown.is_visible()
+
+
+# The tools, and the whole in small
+
+
+FOLDS = {"way": "all", "shut": ["a"], "open": [["b", "body"]]}
+
+
+@pytest.mark.parametrize("room", [1180, 968, 862])
+def test_the_tools_stand_in_one_row_and_each_keeps_its_name(page, room):
+    page.set_viewport_size({"width": room, "height": 700})
+    show(page, chain() | {"folds": FOLDS}, direction="forward")
+    tools = page.get_by_role("toolbar").get_by_role("button")
+    tops = tools.evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert max(tops) - min(tops) < 8, "they wrap"
+    for name in ("Fit all of the graph", "Forward", "Backward", "Both", "Fold all", "Unfold all", "How to read this",
+                 "Outline: the whole graph in words", "High contrast", "Full screen", "Larger, for a projector"):
+        found = page.get_by_role("button", name=name, exact=True)
+        assert found.count() == 1 and found.get_attribute("title"), name
+    help_ = page.get_by_role("button", name="How to read this")
+    assert help_.locator(".vg-word").is_visible() == (room == 1180)
+    assert help_.locator(".vg-icon").is_visible() == (room != 1180)
+    help_.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".vg-legend").is_visible()
+
+
+def test_a_picture_that_is_not_seen_whole_has_the_whole_below_it(page):
+    show(page, wide())
+    small, stage = page.locator(".vg-overview"), page.locator(".vg-stage")
+    assert small.is_visible() and small.locator(".vg-small-node").count() == 12
+    before = stage.evaluate("stage => stage.scrollLeft")
+    box = small.locator("svg").bounding_box()
+    left = float(small.locator(".vg-seen").get_attribute("x"))
+    page.mouse.click(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] / 2)
+    assert stage.evaluate("stage => stage.scrollLeft") > before
+    page.wait_for_function("left => Number(document.querySelector('.vg-seen').getAttribute('x')) > left", arg=left)
+    page.get_by_role("button", name="Fit all of the graph").click()
+    assert not small.is_visible()
+    show(page, chain())
+    assert not small.is_visible()

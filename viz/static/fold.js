@@ -1,6 +1,7 @@
 // Folding: frames around open boxes, the buttons that fold and unfold, and where nodes come from and go to.
 
 import { html, round, svg } from "./dom.js";
+import { face } from "./icons.js";
 
 const PLAIN = { way: null, shut: [], open: [] };
 const ARM = 4; // px of the plus on a shut box
@@ -31,10 +32,12 @@ export class Folding {
     this.model = model;
     this.focus = focus; // puts the keyboard on a node
     this.layer = svg("g", { class: "vg-frames" });
-    const tool = (text, act) => html("button", { type: "button", class: "vg-button", onclick: () => this.ask(act, "") }, text);
+    this.heads = svg("g", { class: "vg-frame-heads" }); // their names, above the edges that go through
+    const tool = (text, act) => face(html("button", { type: "button", class: "vg-button", "aria-label": text, title: text,
+      onclick: () => this.ask(act, "") }), act, text);
     this.foldAll = tool("Fold all", "shut");
     this.unfoldAll = tool("Unfold all", "open");
-    this.tools = html("span", { class: "vg-group", hidden: "" }, this.foldAll, this.unfoldAll);
+    this.tools = html("span", { class: "vg-group vg-folding", hidden: "" }, this.foldAll, this.unfoldAll);
     this.asked = null; // the box whose inside, or which itself, gets the focus when the answer has come
   }
 

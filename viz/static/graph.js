@@ -6,6 +6,7 @@ import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
 import { describe, legendParts } from "./words.js";
 import { Direction } from "./direction.js";
+import { face } from "./icons.js";
 import { boxAround, Folding, isBox } from "./fold.js";
 import { Marks } from "./marks.js";
 import { initialize, whileGone } from "./kernel.js";
@@ -39,9 +40,9 @@ export class GraphView {
     this.marks = new Marks((key) => this.focusOn(key));
     this.direction = new Direction(this.model);
     const shut = { "aria-expanded": "false" };
-    this.keyButton = tool("How to read this", "How to read this", () => this.toggle("legend"), shut);
-    this.outlineButton = tool("Outline", "Outline: the whole graph in words", () => this.toggle("outline"), shut);
-    this.sizeButton = tool("Larger", "Larger, for a projector", () => {
+    this.keyButton = face(tool("", "How to read this", () => this.toggle("legend"), shut), "help", "How to read this");
+    this.outlineButton = face(tool("", "Outline: the whole graph in words", () => this.toggle("outline"), shut), "outline", "Outline");
+    this.sizeButton = tool("", "Larger, for a projector", () => {
       this.model.set("size", this.model.get("size") === "large" ? "normal" : "large");
       this.model.save_changes();
     });
@@ -118,7 +119,7 @@ export class GraphView {
   flags() {
     const large = this.model.get("size") === "large";
     this.root.dataset.size = large ? "large" : "normal";
-    this.sizeButton.textContent = large ? "Normal size" : "Larger";
+    face(this.sizeButton, large ? "smaller" : "larger", large ? "Normal size" : "Larger");
     for (const name of ["aria-label", "title"]) {
       this.sizeButton.setAttribute(name, large ? "Normal size" : "Larger, for a projector");
     }
