@@ -53,10 +53,15 @@ export class Folding {
     this.tools.hidden = !shut.length && !open.length;
     this.foldAll.disabled = !open.length;
     this.unfoldAll.disabled = !shut.length;
-    this.layer.replaceChildren(...(scene.frames || []).map((frame) => this.frame(frame)));
+    const frames = scene.frames || [];
+    const at = (name, { x, y, ran }, ...parts) => svg("g", { class: ran ? `${name} vg-frame-${ran}` : name,
+      transform: `translate(${round(x)} ${round(y)})` }, ...parts);
+    this.layer.replaceChildren(...frames.map((frame) => at("vg-under", frame,
+      svg("rect", { class: "vg-frame-edge", width: frame.w, height: frame.h, rx: 9 }))));
+    this.heads.replaceChildren(...frames.map((frame) => at("vg-frame", frame, this.head(frame))));
   }
 
-  frame({ key, title, x, y, w, h, ran }) {
+  head({ key, title, w }) {
     const words = svg("text", { x: 25, y: 16 });
     words.textContent = title;
     const sign = svg("path", { class: "vg-minus", d: `M${14 - ARM} 12H${14 + ARM}` });
@@ -70,8 +75,7 @@ export class Folding {
       event.stopPropagation();
       this.ask("shut", key);
     });
-    return svg("g", { class: ran ? `vg-frame vg-frame-${ran}` : "vg-frame", transform: `translate(${round(x)} ${round(y)})` },
-      svg("rect", { class: "vg-frame-edge", width: w, height: h, rx: 9 }), head);
+    return head;
   }
 
   /** After a box was opened the keyboard is on the first node that was in it, after it was shut on the box. */

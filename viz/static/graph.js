@@ -59,7 +59,8 @@ export class GraphView {
     this.labelLayer = svg("g", { class: "vg-labels", "aria-hidden": "true" });
     this.nodeLayer = svg("g", { class: "vg-nodes" });
     this.notice = html("p", { class: "vg-notice" });
-    this.stage = new Stage(this.notice, this.folding.layer, this.direction.layer, this.edgeLayer, this.labelLayer, this.nodeLayer);
+    this.stage = new Stage(this.notice, this.folding.layer, this.direction.layer, this.edgeLayer, this.folding.heads, this.labelLayer,
+      this.nodeLayer);
     this.panel = html("aside", { class: "vg-panel", hidden: "", "aria-label": "Details of the chosen node" });
     this.caption = html("p", { class: "vg-caption", role: "status", "aria-live": "polite" });
     this.note = html("p", { class: "vg-note", hidden: "", "aria-live": "polite" });
