@@ -73,7 +73,7 @@ export class GraphView {
     this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrow keys otherwise
     this.content = html("div", { class: "vg-content" },
       html("header", { class: "vg-bar" }, html("div", { class: "vg-title" }, this.summary, this.digest), tools),
-      this.legend, html("div", { class: "vg-main" }, this.stage.element, this.panel),
+      this.legend, html("div", { class: "vg-main" }, this.stage.element, this.panel), this.stage.overview.element,
       this.caption, this.error, this.note, this.outline);
     this.root.append(this.content, this.lost);
     this.el.append(this.root);
@@ -142,6 +142,7 @@ export class GraphView {
     this.scene = { width: 0, height: 0, summary: "", digest: "", outline: "", glossary: [], notice: "", ...scene,
       nodes: scene.nodes || [], edges: scene.edges || [] };
     this.stage.picture = { w: this.scene.width, h: this.scene.height };
+    this.stage.overview.draw(this.scene);
     this.setWords(before);
     this.folding.draw(this.scene);
     this.marks.draw(this.scene);

@@ -1,6 +1,7 @@
 // The stage: how large the picture is drawn, which part of it is seen, and moving about in it.
 
 import { html, round, svg } from "./dom.js";
+import { Overview } from "./overview.js";
 
 // The scales to start with. A picture that is only a little too wide is shrunk until all of it is seen; one that would
 // become too small to read keeps a size that can be read, and is scrolled.
@@ -24,6 +25,7 @@ export class Stage {
       event.preventDefault();
       this.zoomBy(Math.exp(-event.deltaY / 300), event);
     }, { passive: false });
+    this.overview = new Overview(this);
     this.element.addEventListener("scroll", () => this.fade(), { passive: true });
     this.element.addEventListener("pointerdown", (event) => this.drag(event));
   }
@@ -63,11 +65,12 @@ export class Stage {
     this.setPage(w, h, scale);
   }
 
-  /** Pale edges on the sides where there is more to see. */
+  /** Pale edges on the sides where there is more to see, and the whole in small. */
   fade() {
     const { scrollLeft, clientWidth, scrollWidth } = this.element;
     this.element.classList.toggle("vg-more-left", scrollLeft > 2);
     this.element.classList.toggle("vg-more-right", scrollLeft + clientWidth < scrollWidth - 2);
+    this.overview.follow();
   }
 
   /** Fit anew when the room or the wanted size is another one; returns whether it was. */
