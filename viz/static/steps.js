@@ -11,13 +11,13 @@ const PHASES = { given: "given", forward: "forward", backward: "backward", grad:
 
 /** Everything that is so after moment `at`. */
 function sumUp(moments, at) {
-  const sum = { nodes: new Set(), edges: new Set(), flows: new Map(), tags: {}, grads: {}, ledger: {} };
+  const sum = { nodes: new Set(), edges: new Set(), flows: new Map(), tags: {}, grads: {}, ledger: {}, details: {}, under: {} };
   for (const moment of moments.slice(0, at + 1)) {
     for (const key of moment.nodes) sum.nodes.add(key);
     for (const key of moment.edges) sum.edges.add(key);
     if (moment.again) sum.flows.clear();
     for (const [key, words] of Object.entries(moment.flows)) sum.flows.set(key, words);
-    for (const name of ["tags", "grads", "ledger"]) Object.assign(sum[name], moment[name]);
+    for (const name of ["tags", "grads", "ledger", "details", "under"]) Object.assign(sum[name], moment[name]);
   }
   return sum;
 }
@@ -30,7 +30,9 @@ function sceneAt(scene, sum) {
       value: sum.nodes.has(node.key) ? node.value : null,
       pictures: { Value: pictures.Value, Gradient: grad === node.grad ? pictures.Gradient : null } };
   };
-  return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? { ...node, badges: sum.tags[node.key] || [] } : then(node))),
+  const boxThen = (node) => ({ ...node, badges: sum.tags[node.key] || [], detail: sum.details[node.key] || node.detail,
+    subtitle: sum.under[node.key] ?? node.subtitle });
+  return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? boxThen(node) : then(node))),
     edges: scene.edges.map((edge) => ({ ...edge, flows: sum.flows.has(edge.key) })) };
 }
 
