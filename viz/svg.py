@@ -140,7 +140,7 @@ def _bracket(x, y, w, h):
 
 
 def frame(frame):
-    """The frame around an open box, its name in the upper left corner."""
+    """The frame around an open box."""
     x, y, ran = frame["x"], frame["y"], frame.get("ran")
     look = {"ran": f'stroke="{INK}" stroke-width="2"', "idle": f'stroke="{QUIET}" stroke-dasharray="5 3"'}.get(
         ran, f'stroke="{QUIET}"')

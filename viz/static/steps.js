@@ -143,22 +143,21 @@ export class StepperView extends GraphView {
       for (const part of [group, label]) part.classList.toggle("vs-later", !edges.has(key));
       group.classList.toggle("vs-now", moment.edges.includes(key));
       group.classList.toggle("vs-sends", key in moment.flows);
-      this.beside(label, (edge.room || []).length, flows.get(key) || [], key in moment.flows);
+      this.beside(label, edge, flows.get(key) || [], key in moment.flows);
     }
     this.drawBar(moment);
     this.drawBeside(moment);
     this.reveal(moment.now);
   }
 
-  /** What came back along an edge, below its shape, where `room` lines are kept for it. */
-  beside(label, room, lines, lit) {
-    const all = label.childElementCount + room;
-    label.append(...lines.map((words) => {
-      const line = svg("text", { class: lit ? "vs-sent vs-lit" : "vs-sent" });
+  /** What came back along an edge, where room is kept for it beside the arrow. */
+  beside(label, { lx, ly, rx, ry, room = [] }, lines, lit) {
+    label.append(...lines.map((words, i) => {
+      const line = svg("text", { class: lit ? "vs-sent vs-lit" : "vs-sent", x: round(rx - lx),
+        y: round(ry - ly + 4.2 + (i - (room.length - 1) / 2) * LINE_PX) });
       line.textContent = words;
       return line;
     }));
-    [...label.children].forEach((line, i) => line.setAttribute("y", round(4.2 + (i - (all - 1) / 2) * LINE_PX)));
   }
 
   setWords() {
