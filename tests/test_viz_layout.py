@@ -56,10 +56,11 @@ RUNS = pytest.mark.parametrize("run", [line(), layers(), layers(detach=True), la
 @RUNS
 def test_the_header_counts_what_the_picture_draws(run):
     shown = run.scene()
-    kinds = Counter(node["kind"] for node in shown["nodes"])
+    kinds = Counter(node.get("called", node["kind"]) for node in shown["nodes"])
     told = [word for part in shown["summary"].split("; ") for word in part.split(", ")]
     assert told[0].split()[0] == str(kinds["op"])
-    for kind, start in (("input", "input"), ("leaf", "lea"), ("parameter", "parameter")):
+    for kind, start in (("input", "input"), ("random mask", "random"), ("leaf", "lea"),
+                        ("parameter", "parameter")):
         found = [word.split()[0] for word in told if word.split()[1].startswith(start)]
         assert found == ([str(kinds[kind])] if kinds[kind] else []), kind
 
@@ -187,6 +188,9 @@ def test_the_text_view_explains_the_words_that_it_uses_and_no_others():
         y.item()
     assert [word for word, _ in run.scene()["glossary"]] == ["leaf", "#3", "saved", "read back", "digest"]
     y.backward()
+    assert nodes["random mask"]["called"] == "random mask" and "called" not in nodes["x"]
+    assert "2 inputs, 1 random mask" in layers().graph.counts()
+    assert "random mask  mask " in layers().outline()
     assert [word for word, _ in run.scene()["glossary"]] == ["leaf", "#3", "saved", "(freed)", "ledger", "read back",
                                                             "digest"]
     assert Run().scene()["glossary"] == []

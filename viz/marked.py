@@ -70,7 +70,7 @@ class _Row:
 
     def given(self):
         value = self.value
-        return [SIGNS[self.mark], words.value_name(self.graph, self.node), value.role, text.shape(value.shape),
+        return [SIGNS[self.mark], words.value_name(self.graph, self.node), value.called, text.shape(value.shape),
                 text.clean(value.dtype, 24), _short(value.data), _short(self.graph.gradients.get(self.node)), self.told]
 
     def op(self):

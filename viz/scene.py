@@ -168,12 +168,13 @@ def _node(graph, node, used, lens):
         "grad": gradient.long() if gradient else None,
         "ledger": [] if node.kind == "output" else ledger.lines(graph, value.id),
         "around": around, "pins": words.pins(graph, value) if node.kind in ("leaf", "parameter") else "",
-    } | ({"rows": node.rows} if node.rows else {})
+    } | ({"rows": node.rows} if node.rows else {}) | (
+        {"called": "random mask"} if node.kind == "input" and value.called == "mask" else {})
 
 
 def _detail(graph, node, value):
     rows = [["name", text.clean(value.name, 200)]] if value.name else []
-    if value.name == words.MASK and value.role == "input":
+    if value.called == "mask":
         rows.append(["made by", "dropout itself: a random mask, no input of yours"])
     if node.kind == "op":
         rows += _op_rows(graph, graph.steps[node.step])

@@ -53,7 +53,7 @@ def _put_sources_away(view):
 
 def _belongs(graph, value, uses, box):
     """Whether a source that only this box uses is part of it, and not something that goes in."""
-    if value.role == "parameter" or value.name == words.MASK or (box.kind == "stretch" and box.turns == 1):
+    if value.role == "parameter" or value.called == "mask" or (box.kind == "stretch" and box.turns == 1):
         return True
     return box.turns > 1 and all(_one_of_many(graph, value.id, box, step.id, place) for step, place in uses)
 

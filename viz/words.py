@@ -8,10 +8,10 @@ NOTHING = ("nothing is recorded yet: run some operations on tensors inside the w
 
 
 NO_PIN = "no optimizer"  # holds a leaf to which gradients come, while optimizers hold others
-MASK = "random mask"  # what dropout multiplies with; it is made inside the call
 GLOSSARY = (  # words of the outline that need one, each with the text that shows that it is used
     ("leaf", " leaf ", "a tensor that no op made; here one with requires_grad"),
     ("input", " input ", "a given tensor that asks for no gradient (PyTorch calls it a leaf as well)"),
+    ("mask", " mask ", "random numbers that dropout makes itself and multiplies with: no input of yours"),
     ("#3", "#1", "the result of op 3"),
     ("saved", " saved ", "what an op keeps because backward will need it"),
     ("(freed)", "freed", "backward has used it and let it go; a second backward would miss it"),
