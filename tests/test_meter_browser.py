@@ -1,4 +1,4 @@
-"""The meter of branches in a real browser, under the strict policy of the other widgets: a table that follows the theme."""
+"""The meter of branches in a real browser, under a strict policy: a table that follows the theme."""
 
 import pytest
 from test_viz_branches import METER, measured

@@ -9,7 +9,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from viz.graph import Graph
-from viz.layout import place
+from viz.layout import _points, place
 from viz.picture import picture
 from viz.record import Run
 from viz.scene import scene
@@ -99,6 +99,19 @@ def sampled(curve):
 
 
 @RUNS
+def test_labels_leave_the_bars_on_their_arrow_free(run):
+    """The bars stand 24 px before the head of an arrow that is stopped."""
+    shown = picture(run.graph)
+    placed = place(shown)
+    stopped = [(edge, line) for edge, line in zip(shown.edges, placed.edges, strict=True) if edge.stop]
+    for box in boxes_of_labels(placed, shown):
+        for edge, (way, end, _) in stopped:
+            points = _points(way, end)
+            x, y, _ = next(point for point in reversed(points) if hypot(point[0] - end[0], point[1] - end[1]) >= 24)
+            assert edge.stop == "frozen" or not cross(box, (x - 4, y - 5, x + 4, y + 5))
+
+
+@RUNS
 def test_nothing_is_cut_off_at_the_edge_of_the_page(run):
     shown = picture(run.graph)
     placed = place(shown)
@@ -175,6 +188,9 @@ def test_what_dropout_multiplies_with_is_called_what_it_is():
     nodes = {node["title"]: node for node in layers().scene()["nodes"]}
     assert "input" not in nodes
     assert ["made by", "dropout itself: a random mask, no input of yours"] in nodes["random mask"]["detail"]
+    assert nodes["random mask"]["called"] == "random mask" and "called" not in nodes["x"]
+    assert "2 inputs, 1 random mask" in layers().graph.counts()
+    assert "random mask  mask " in layers().outline()
     with Run() as run:
         nn.functional.dropout(mg.ones(3) * 1, p=0.5)
         nn.functional.dropout(mg.ones(3), p=0.5)  # the argument has no name, and is none of dropout's making
@@ -188,9 +204,6 @@ def test_the_text_view_explains_the_words_that_it_uses_and_no_others():
         y.item()
     assert [word for word, _ in run.scene()["glossary"]] == ["leaf", "#3", "saved", "read back", "digest"]
     y.backward()
-    assert nodes["random mask"]["called"] == "random mask" and "called" not in nodes["x"]
-    assert "2 inputs, 1 random mask" in layers().graph.counts()
-    assert "random mask  mask " in layers().outline()
     assert [word for word, _ in run.scene()["glossary"]] == ["leaf", "#3", "saved", "(freed)", "ledger", "read back",
                                                             "digest"]
     assert Run().scene()["glossary"] == []

@@ -246,3 +246,18 @@ def test_a_picture_that_is_not_seen_whole_has_the_whole_below_it(page):
     assert not small.is_visible()
     show(page, chain())
     assert not small.is_visible()
+
+
+@pytest.mark.parametrize("room", [846, 968])
+def test_a_picture_a_little_too_wide_is_shrunk_with_its_labels_large_enough_to_read(page, room):
+    page.set_viewport_size({"width": room + 18, "height": 700})
+    end = node("y", "output", 1240)
+    show(page, chain() | {"nodes": [*chain()["nodes"][:2], end], "width": 1290, "height": 160})
+    stage = page.locator(".vg-stage")
+    assert stage.evaluate("stage => stage.scrollWidth - stage.clientWidth") == 0
+    assert not page.locator(".vg-overview").is_visible()
+    nose = page.locator(".vg-kind-output .vg-shape").bounding_box()
+    assert nose["x"] + nose["width"] <= stage.evaluate("stage => stage.getBoundingClientRect().right") - 3
+    seen = page.locator(".vg-edge-label text").first.evaluate(
+        "text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a")
+    assert seen > 9

@@ -218,6 +218,7 @@ def _swung(edge, place, shown, centres):
 
 LENGTH = 20_000  # px of arrows; in larger pictures labels stay where the layout has put them
 CELL = 24  # px of the grid in which things that may be in the way are looked up
+SIGN = 6  # points of an arrow from its end to the bars or the 0 on it
 BACK = 7  # px below an arrow where the gradient runs back
 
 
@@ -233,6 +234,9 @@ def _labelled(shown, placed):
     for number, line in enumerate(lines):
         for x, y, _ in line:
             grid.points[x // CELL, y // CELL].append((number, x, y))
+        if shown.edges[number].stop:
+            x, y, _ = line[SIGN if shown.edges[number].stop == "frozen" else -SIGN:][0]
+            grid.fill((x - 8, y - 8, x + 8, y + 8))
     for number, (edge, line) in enumerate(zip(shown.edges, lines, strict=True)):
         curve, tip, given = placed.edges[number]
         edges.append((curve, tip, grid.settle(line, edge.label_size(), given, number)))

@@ -125,7 +125,7 @@ export function newEdge() {
 export function labelEdge(label, edge) {
   const lines = [edge.argument, edge.label].filter(Boolean);
   label.replaceChildren(...lines.map((words, i) => {
-    const line = svg("text", { y: round(4.2 + (i - (lines.length - 1) / 2) * LINE) });
+    const line = svg("text", { y: `${(0.35 + (i - (lines.length - 1) / 2) * LINE).toFixed(3)}em` });
     line.textContent = fit(words, 160, `12px ${FONT}`);
     return line;
   }));
