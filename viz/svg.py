@@ -81,7 +81,8 @@ def box(node):
     stroke = f'stroke="{MARKS.get(mark, border)}" stroke-width="{wide}"{dash}'
     fill, ink, faint = PAPER, "#5c626b" if quiet else INK, SOFT
     if node["kind"] == "escape":
-        lines.append(f'<path d="{_bracket(x, y, w, h)}" fill="{PAPER}" stroke="{border}" stroke-width="1.3"/>')
+        stroke = f'stroke="{MARKS.get(mark, border)}" stroke-width="{wide}"{DOTS if mark == "gone" else ""}'
+        lines.append(f'<path d="{_bracket(x, y, w, h)}" fill="{PAPER}" {stroke}/>')
     elif node["kind"] == "output":
         if not quiet:
             fill, ink, faint = FLAG, PAPER, PAPER
