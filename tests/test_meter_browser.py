@@ -14,7 +14,7 @@ BOOT_METER = BOOT.replace("import controls", 'import meter from "./meter.js";\ni
 @pytest.fixture
 def start(page, monkeypatch):  # noqa: F811
     def drawn(meter, theme="light"):
-        css = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "meter.css"))
+        css = "".join((STATIC / name).read_text("utf-8") for name in ("graph.css", "meter.css", "graph.css"))
         monkeypatch.setitem(FILES, "/boot.js", ("text/javascript", BOOT_METER))
         monkeypatch.setitem(FILES, "/meter.js", ("text/javascript", script("meter.js")))
         monkeypatch.setitem(FILES, "/graph.css", ("text/css", css))
@@ -35,6 +35,7 @@ def test_the_meter_is_a_table_that_is_read_row_by_row(start):
                     "else: y = 3 line 7 2 of 5"]
     assert page.locator(".vg-summary").inner_text() == METER.split("\n")[0]
     assert [page.get_by_role("columnheader").nth(at).text_content() for at in (0, 3)] == ["Arm", "Inputs that took it"]
+    assert page.locator(".vm").bounding_box()["height"] < 150, "the rows are broken into pieces"
     parts = [float(part.get_attribute("width")) for part in page.locator(".vm-part").all()]
     assert parts == [108, 72] and page.locator(".vm-never .vm-part").count() == 0
 

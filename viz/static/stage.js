@@ -6,7 +6,7 @@ import { Overview } from "./overview.js";
 // The scales to start with. A picture that is only a little too wide is shrunk until all of it is seen; one that would
 // become too small to read keeps a size that can be read, and is scrolled.
 const SIZES = {
-  normal: { tightest: 0.6, least: 0.8, most: 1.15, tallest: 488 },
+  normal: { tightest: 0.58, least: 0.8, most: 1.15, tallest: 488 },
   large: { tightest: 1.05, least: 1.2, most: 2.2, tallest: 828 },
 };
 
