@@ -261,3 +261,17 @@ def test_a_picture_a_little_too_wide_is_shrunk_with_its_labels_large_enough_to_r
     seen = page.locator(".vg-edge-label text").first.evaluate(
         "text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a")
     assert seen > 9
+
+
+def test_the_key_begins_with_the_signs_of_this_picture_and_follows_it(page):
+    show(page, chain())
+    page.get_by_role("button", name="How to read this").click()
+    here, others = page.locator(".vg-legend > .vg-key"), page.locator(".vg-others .vg-key")
+    assert "a gradient came back" in here.inner_text() and "Dashed" not in here.inner_text()
+    assert "Dashed and hollow" in others.text_content() and not others.is_visible()
+    assert page.locator(".vg-tint").all_inner_texts() == ["elementwise"]
+    page.evaluate("scene => model.set('scene', scene)", chain(recorded=False))
+    assert "Dashed and hollow" in here.inner_text() and "a gradient came back" not in here.inner_text()
+    page.get_by_text("Signs that are not in this picture").click()
+    page.evaluate("scene => model.set('scene', scene)", chain())
+    assert others.is_visible() and here.locator("li").count() + others.locator("li").count() == 22

@@ -4,7 +4,7 @@
 import { count, ease, html, mix, round, runsCell, stillPreferred, svg } from "./dom.js";
 import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
-import { describe, legendParts } from "./words.js";
+import { describe, drawKey } from "./words.js";
 import { Direction } from "./direction.js";
 import { face } from "./icons.js";
 import { boxAround, Folding, isBox } from "./fold.js";
@@ -111,8 +111,8 @@ export class GraphView {
 
   toggle(name) {
     const part = this[name], button = name === "legend" ? this.keyButton : this.outlineButton;
-    if (part === this.legend && !part.firstChild) part.append(...legendParts(Boolean(this.marks.keys.length)));
     part.hidden = !part.hidden;
+    if (part === this.legend) drawKey(part, this.scene);
     button.setAttribute("aria-expanded", String(!part.hidden));
     if (!part.hidden) part.scrollIntoView({ block: "nearest" }); // it opens below, where it may be off the screen
   }
@@ -152,6 +152,7 @@ export class GraphView {
     this.mergeEdges(appear);
     this.showPanel();
     this.search.look();
+    drawKey(this.legend, this.scene);
     this.glide();
     this.folding.follow(this.scene);
     this.drawn += 1;
