@@ -143,7 +143,8 @@ def layout_source(shown, turned=""):
     entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):
         (wide, high), (wider, higher) = edge.label_size(), edge.room_size()
-        beside = 10 * (entering[edge.head] > 2) + STOP * bool(edge.stop)
+        tagged = len(shown.nodes[edge.tail].badges) > 1  # a row of tags may be wider than its box
+        beside = 10 * (entering[edge.head] > 2) + STOP * bool(edge.stop) + 12 * tagged
         label = _blank(max(wide + beside, wider, 26), high + higher)
         # Heavier edges are drawn straighter: the chain of ops becomes the spine, what is given joins from the side.
         weight = 1 if shown.nodes[edge.tail].step is None else 8
