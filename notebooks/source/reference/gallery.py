@@ -267,7 +267,7 @@ print(viz.lens(looked, "t"), viz.lens(looked, "a"), sep="\n\n")
 # ## Two graphs side by side
 #
 # `run.diff(other)` says what is added (+), gone (−) and changed (~) on the way from one run to another. Here one function
-# runs on two inputs, and its `if` takes another arm for each.
+# runs on two inputs, and its `if` takes another arm for each: so the ghost of the other arm differs too, as a door would.
 
 # %%
 def branchy(x, w, b):
