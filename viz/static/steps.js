@@ -7,6 +7,8 @@ import { initialize } from "./kernel.js";
 
 const PACE_MS = 1400; // between two moments while it plays
 const LINE_PX = 13; // from one line beside an arrow to the next
+const START = [["next", "press Next →, or the arrow keys on the slider: one thing happens at a time"],
+  ["play", "all of it, one thing after the other"]];
 const PHASES = { given: "given", forward: "forward", backward: "backward", grad: "gradient" };
 
 /** Everything that is so after moment `at`. */
@@ -28,6 +30,7 @@ function sceneAt(scene, sum) {
     const grad = sum.grads[node.key] || null, pictures = node.pictures || {};
     return { ...node, badges: sum.tags[node.key] || [], grad, ledger: sum.ledger[node.key] || [],
       value: sum.nodes.has(node.key) ? node.value : null,
+      subtitle: sum.nodes.has(node.key) ? node.subtitle : node.subtitle.replace(/= .*/, "= ?"), // nobody knows it yet
       pictures: { Value: pictures.Value, Gradient: grad === node.grad ? pictures.Gradient : null } };
   };
   const boxThen = (node) => ({ ...node, badges: sum.tags[node.key] || [], detail: sum.details[node.key] || node.detail,
@@ -185,9 +188,11 @@ export class StepperView extends GraphView {
   }
 
   drawBeside({ rows, line, called, what }) {
-    this.facts.replaceChildren(...rows.flatMap(([name, words]) => [html("dt", {}, name), html("dd", {}, words)]));
-    const lit = line || called, back = what === "backward" ? called : null;
-    const [first, lines] = lit && lit[0] !== null ? (this.model.get("code") || [])[lit[0]] || [0, []] : [0, []];
+    const told = what === "given" ? START : rows;
+    this.facts.replaceChildren(...told.flatMap(([name, words]) => [html("dt", {}, name), html("dd", {}, words)]));
+    const lit = line || called, back = what === "backward" ? called : null, code = this.model.get("code") || [];
+    const script = what === "given" ? 0 : lit && lit[0]; // before anything has run, the code with no line lit
+    const [first, lines] = code[script ?? -1] || [0, []];
     const shown = lines.length ? lines.map((text, i) => [first + i, text]) : [lit, back].filter(Boolean).map(([, ...l]) => l);
     const at = (place, number) => place && (!lines.length || place[0] === lit[0]) && place[1] === number;
     this.code.replaceChildren(...shown.map(([number, text]) => {

@@ -594,8 +594,8 @@ abreast.set(x=1.0);
 # %% [markdown]
 # ## Looking for something, and taking it along
 #
-# `/` in a picture searches it; *Full screen* and *◐* help in a large room. `save` keeps the picture: for slides, as a page
-# to explore, or as a film.
+# `/` in a picture searches it; *Full screen* (four corners) and *◐* help in a large room. `save` keeps the picture: for
+# slides, as a page to explore, or as a film.
 
 # %%
 import pathlib, tempfile
