@@ -296,6 +296,14 @@ def test_contrast_and_the_full_screen(show):
     expect(button(view, "Full screen")).to_be_visible()
 
 
+def test_code_is_as_large_as_the_rest_at_the_projector(show):
+    view = show("steps = viz.stepper(run)")
+    button(view, "Larger, for a projector").click()
+    expect(view.locator(".vs-line code").first).to_have_css("font-size", "19.2px")  # JupyterLab has a size of its own
+    button(view, "Normal size").click()
+    expect(view.locator(".vg-summary")).to_have_css("font-size", "13px")
+
+
 def test_views_follow_a_dark_theme(opened, show):
     theme = "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab %s'})"
     opened.evaluate(theme % "Dark")
