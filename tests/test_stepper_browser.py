@@ -55,7 +55,7 @@ def test_what_is_to_come_is_faint_and_what_happens_is_lit(page, step):  # noqa: 
     results = [page.locator(f".vg-node.vg-kind-{kind} .vg-sub").last for kind in ("op", "output")]
     assert [result.text_content() for result in results] == ["= ?", "= ?"]
     page.get_by_role("button", name="To the end").click()
-    assert [result.text_content() for result in results][0].startswith("= ") and "?" not in results[1].text_content()
+    assert results[0].text_content().startswith("= ") and "?" not in results[1].text_content()
     page.get_by_role("button", name="To the start").click()
     page.get_by_role("button", name="One moment on").click()
     assert titles(page, "now") == ["mul"] and "mul" not in titles(page, "later")

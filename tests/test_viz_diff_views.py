@@ -386,6 +386,16 @@ def test_a_door_is_told_where_the_graphs_are_alike():
                 y.item()
         return run
 
+    def read(leave):
+        x, w = mg.tensor(3.0, requires_grad=True), mg.tensor(2.0, requires_grad=True)
+        with viz.watch() as run:
+            y = w * (x.item() if leave else 3.0)
+        assert y.requires_grad
+        return run
+
+    found = read(True).diff(read(False))  # x is used for its number only, and no part of the graph
+    assert found.alike and marks(found.scene()) == {"x": "gone", "item()": "gone"}
+    assert not marks(read(True).diff(read(True)).scene()) and read(True).diff(read(True)).summary == "same graph"
     found = doubled(True).diff(doubled(False))
     assert found.alike and found.summary == "same graph, 1 door gone"
     assert marks(found.scene()) == {"item()": "gone"}

@@ -29,13 +29,25 @@ class Aside:
 
 def asides(before, after, pairs):
     """The Asides of two graphs, doors first. pairs: (id before, id after) of the values that are the same."""
-    place = dict(pairs)
+    place = _read_only(before, after, dict(pairs))
     found = [*_both(_doors(before), _doors(after), lambda key: (place.get(key[0]), key[1]))]
     places = [list(side) for side in map(_ghosts, (before, after))]
     for aside in _both(_ghosts(before), _ghosts(after), lambda key: key):
         found.append(replace(aside, keys=tuple(None if key is None else side.index(key)
                                                for side, key in zip(places, aside.keys, strict=True))))
     return found
+
+
+def _read_only(before, after, place):
+    """The same pairs and those of values that were read and never used: no part of the graph, they go by their names.
+    """
+    olds, news = ({}, {})
+    for graph, known, named in ((before, set(place), olds), (after, set(place.values()), news)):
+        for value in boundaries.by_value(graph):
+            name = graph.values[value].name
+            if value not in known:
+                named[name, sum(other == name for other, _ in named)] = value
+    return place | {value: news[name] for name, value in olds.items() if name in news}
 
 
 def counted(found):

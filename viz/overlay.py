@@ -22,7 +22,7 @@ def overlay(diff):
     """The Picture of a Diff, nothing folded. Errors: ValueError when neither graph holds an op."""
     if not diff.before.steps:
         words.require_steps(diff.after)
-    order = [{pair[side] for pair in diff.order} for side in (0, 1)]
+    order = [{pair[side] for pair in (*diff.order, *_owners(diff))} for side in (0, 1)]
     return _Overlay(diff, _compared(picture(diff.before), order[0]), _compared(picture(diff.after), order[1])).whole()
 
 
@@ -34,6 +34,18 @@ def _compared(shown, values):
     for edge in edges:
         edge.tail, edge.head = now[edge.tail], now[edge.head]
     return Picture([shown.nodes[place] for place in kept], edges)
+
+
+def _owners(diff):
+    """(id before, id after) of values that were read and are no part of the graphs."""
+    known = [{pair[side] for pair in diff.order} for side in (0, 1)]
+    owners = dict.fromkeys(_owner(aside) for aside in diff.asides if aside.kind == "door")
+    return [pair for pair in owners if not (pair[0] in known[0] - {None} or pair[1] in known[1] - {None})]
+
+
+def _owner(aside):
+    """(id before, id after) of the value that a door leads out from."""
+    return tuple(key and key[0] for key in aside.keys)
 
 
 def _by_name(nodes):
@@ -68,8 +80,8 @@ class _Overlay:
             if aside.kind == "ghost":
                 ghosts.append(keys)
             else:
-                doors.setdefault(tuple(key and key[0] for key in aside.keys), []).append(keys)
-        for old, new in self.diff.order:
+                doors.setdefault(_owner(aside), []).append(keys)
+        for old, new in [*_owners(self.diff), *self.diff.order]:
             self.put(one.get(("", old)), other.get(("", new)))
             ways = [*doors.get((old, new), ()), *doors.get((old, None), ()), *doors.get((None, new), ())]
             for first, second in ways if None not in (old, new) else doors.get((old, new), ()):
