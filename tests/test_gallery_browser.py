@@ -4,7 +4,6 @@ The page is opened once; each test goes to the cell that shows its view. Screens
 """
 
 import re
-from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -117,10 +116,9 @@ def test_the_arm_that_was_not_taken_stands_there_as_a_ghost(show):
 
 
 def test_a_meter_says_which_arm_is_never_taken(show):
-    meter = show("viz.coverage(route").locator("img")
-    drawing = unquote(meter.get_attribute("src"))
-    assert "of 50" in drawing and "0 of 50, never taken" in drawing
-    assert meter.evaluate("image => image.naturalWidth > 0")
+    table = show("viz.coverage(route").get_by_role("table", name="How many of the inputs took each arm")
+    expect(table.get_by_role("row").filter(has_text="line 5")).to_contain_text("0 of 50, never taken")
+    expect(table.locator(".vm-never")).to_have_count(1)
 
 
 def test_a_loop_is_opened_and_shut(show):
@@ -296,6 +294,14 @@ def test_contrast_and_the_full_screen(show):
     view.page.screenshot(path=SHOTS / "gallery_full.png")
     button(view, "Leave full screen").click()
     expect(button(view, "Full screen")).to_be_visible()
+
+
+def test_code_is_as_large_as_the_rest_at_the_projector(show):
+    view = show("steps = viz.stepper(run)")
+    button(view, "Larger, for a projector").click()
+    expect(view.locator(".vs-line code").first).to_have_css("font-size", "19.2px")  # JupyterLab has a size of its own
+    button(view, "Normal size").click()
+    expect(view.locator(".vg-summary")).to_have_css("font-size", "13px")
 
 
 def test_views_follow_a_dark_theme(opened, show):

@@ -50,6 +50,13 @@ def titles(page, kind):  # noqa: F811
 
 def test_what_is_to_come_is_faint_and_what_happens_is_lit(page, step):  # noqa: F811
     assert titles(page, "later") == ["mul", "tanh", "add", "sum", "result"] and titles(page, "now") == []
+    assert page.locator(".vs-line").count() >= 3 and page.locator(".vs-lit").count() == 0  # the code, and no line lit
+    assert page.locator(".vs-facts").text_content().startswith("nextpress Next →")
+    results = [page.locator(f".vg-node.vg-kind-{kind} .vg-sub").last for kind in ("op", "output")]
+    assert [result.text_content() for result in results] == ["= ?", "= ?"]
+    page.get_by_role("button", name="To the end").click()
+    assert results[0].text_content().startswith("= ") and "?" not in results[1].text_content()
+    page.get_by_role("button", name="To the start").click()
     page.get_by_role("button", name="One moment on").click()
     assert titles(page, "now") == ["mul"] and "mul" not in titles(page, "later")
     faint = page.locator(".vg-node.vs-later").first.evaluate("node => Number(getComputedStyle(node).opacity)")

@@ -132,7 +132,8 @@ def test_a_tensor_that_is_there_for_its_number_only_is_drawn_and_not_in_the_dige
     run, plain = ran("y = w * x.item()", x=x, w=w), ran("y = w * 3.0", w=w)
     assert [node["title"] for node in run.scene()["nodes"]] == ["w", "x", "item()", "mul 3.0", "y"]
     assert "only read" in run.outline() and run.digest() == plain.digest()
-    assert run.diff(plain).summary == "same graph"
+    assert run.diff(plain).summary == "same graph, 1 door gone" and not run.diff(plain)
+    assert run.diff(run).summary == "same graph"
 
 
 def test_a_read_of_what_the_graph_does_not_know_is_left_out():

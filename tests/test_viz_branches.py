@@ -12,6 +12,7 @@ import viz
 from minigrad import nn
 from tests.test_viz_boundaries import leaf, ran
 from viz.record import Run
+from viz.still import VIEW
 
 ROUTER = """
 class Router(mg.nn.Module):
@@ -170,7 +171,19 @@ def test_the_meter_counts_how_often_each_arm_ran():
     assert str(tensors) == METER and tensors.svg() == cover.svg()
     ElementTree.fromstring(cover.svg())
     assert cover.svg().count("never taken") == 3 and "3 of 5" in cover.svg()
-    assert set(cover._repr_mimebundle_()) == {"text/plain", "image/svg+xml"}
+
+
+def test_the_meter_shows_itself_as_a_table_with_a_picture_for_where_no_widget_runs():
+    code = "def f(x):\n    if x > 0:\n        y = 1\n    elif x < -9:\n        y = 2\n    else:\n        y = 3"
+    cover = measured(code, [1, 2, 3, -1, -2])
+    data, _ = cover._repr_mimebundle_()
+    assert {VIEW, "text/plain", "text/html", "image/svg+xml"} == set(data)
+    assert data["text/plain"] == METER and "Meter: f on 5 inputs" in data["text/html"]
+    assert cover.widget.meter == {"summary": "f on 5 inputs: 2 branches, 1 arm never taken", "arms": [
+        {"text": "if x > 0: y = 1", "line": 3, "inputs": 3, "total": 5, "note": "", "never": False, "first": True},
+        {"text": "elif x < -9: y = 2", "line": 5, "inputs": 0, "total": 5, "note": "never taken", "never": True,
+         "first": True},
+        {"text": "else: y = 3", "line": 7, "inputs": 2, "total": 5, "note": "", "never": False, "first": False}]}
 
 
 def test_the_meter_follows_modules_and_what_they_call():

@@ -323,3 +323,78 @@ def test_hostile_labels_can_be_typeset(tmp_path):
     for number, name in enumerate([*HOSTILE, "#panic() $x$ #read(\"/etc/passwd\")"]):
         between(name).save(tmp_path / f"{number}.pdf")
         assert (tmp_path / f"{number}.pdf").stat().st_size > 3000
+
+
+# ---------------------------------------------------------------- doors to Python, and ghosts of arms
+
+
+def forked(number, leave=False):
+    """One arm of an `if`, and then a number that leaves for Python or does not."""
+    x, w = mg.tensor(number), mg.tensor(2.0, requires_grad=True)
+    with viz.watch() as run:
+        h = x * w
+        y = h.tanh() if h > 0 else h.exp()
+        z = y * h.item() if leave else y * h
+    assert z.requires_grad
+    return run
+
+
+def test_a_door_and_a_ghost_that_only_one_graph_has_are_marked():
+    found = forked(-1.0).diff(forked(1.0, leave=True))
+    assert found.summary.endswith("1 door added, 1 ghost gone, 1 ghost added")
+    assert [aside.told() for aside in found.asides] == [
+        "value: door if of #2: False -> True", "added: door item() of #1 h",
+        "gone: ghost if h > 0: h.tanh()", "added: ghost else: h.exp()"]
+    shown = found.scene()
+    nodes = {(node["kind"], node["title"]): node for node in shown["nodes"]}
+    assert nodes["escape", "item()"]["badges"] == ["added"] == [nodes["escape", "item()"]["mark"]]
+    assert nodes["escape", "if"]["mark"] == "" and nodes["escape", "if"]["subtitle"] == "= False → True"
+    assert nodes["ghost", "if h > 0: h.tanh()"]["mark"] == "gone"
+    assert nodes["ghost", "else: h.exp()"]["mark"] == "added"
+    assert nodes["ghost", "else: h.exp()"]["detail"][0][1].startswith("added: only in the second graph")
+    title = {node["key"]: node["title"] for node in shown["nodes"]}
+    ways = {(title[edge["from"]], title[edge["to"]]): edge["mark"] for edge in shown["edges"] if edge.get("broken")}
+    assert ways == {("if", "if h > 0: h.tanh()"): "gone", ("if", "else: h.exp()"): "added",
+                    ("item()", "mul 2.0"): "added"}
+    told = [line.split() for line in found.outline().splitlines() if "door" in line or "ghost" in line]
+    assert told[1:3] == [["door", "if", "of", "#2", "False", "->", "True"],
+                         ["+", "door", "item()", "of", "#1", "h", "2.0", "added"]]
+    assert found.svg().count("item()") >= 2 and json.loads(found.to_json())["asides"][1] == "added: door item() of #1 h"
+
+
+def test_the_other_way_round_the_marks_are_exchanged():
+    there, back = forked(-1.0).diff(forked(1.0, True)), forked(1.0, True).diff(forked(-1.0))
+    other = {"added": "gone", "gone": "added", "": ""}
+    assert {(one.name, other[one.mark]) for one in there.asides} == {(one.name, one.mark) for one in back.asides}
+
+
+def test_what_both_have_is_shown_unmarked_and_numbers_are_no_difference_of_the_graph():
+    found = forked(1.0, True).diff(forked(3.0, True))
+    assert found.alike and found.summary == "same graph, 4 other values"
+    nodes = {node["title"]: node for node in found.scene()["nodes"]}
+    assert nodes["item()"]["subtitle"] == "= 2.0 → 6.0" and not any(node["mark"] for node in nodes.values())
+    assert "value: door item() of #1 h: 2.0 -> 6.0" in found.lines()
+
+
+def test_a_door_is_told_where_the_graphs_are_alike():
+    def doubled(leave):
+        x = mg.tensor(3.0, requires_grad=True)
+        with viz.watch() as run:
+            y = x * 2.0
+            if leave:
+                y.item()
+        return run
+
+    def read(leave):
+        x, w = mg.tensor(3.0, requires_grad=True), mg.tensor(2.0, requires_grad=True)
+        with viz.watch() as run:
+            _ = w * (x.item() if leave else 3.0)
+        return run
+
+    found = read(True).diff(read(False))  # x is used for its number only, and no part of the graph
+    assert marks(found.scene()) == {"x": "gone", "item()": "gone"}
+    assert not marks(read(True).diff(read(True)).scene())
+    found = doubled(True).diff(doubled(False))
+    assert found.alike and found.summary == "same graph, 1 door gone"
+    assert marks(found.scene()) == {"item()": "gone"}
+    assert [edge["mark"] for edge in found.scene()["edges"]].count("gone") == 1

@@ -324,7 +324,7 @@ def test_a_gif_of_too_many_steps_and_one_without_pillow_say_what_to_do(tmp_path,
 
 def without_places(scene):
     """A scene but for where things are: a page keeps room for what is written into it while it is stepped through."""
-    places = {"x", "y", "w", "h", "lx", "ly", "path", "room", "width", "height", "nodes", "edges"}
+    places = {"x", "y", "w", "h", "lx", "ly", "rx", "ry", "path", "room", "width", "height", "nodes", "edges"}
     parts = [scene, *scene["nodes"], *scene["edges"]]
     return [{name: what for name, what in part.items() if name not in places} for part in parts]
 

@@ -9,7 +9,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from viz.graph import Graph
-from viz.layout import place
+from viz.layout import _points, place
 from viz.picture import picture
 from viz.record import Run
 from viz.scene import scene
@@ -56,10 +56,11 @@ RUNS = pytest.mark.parametrize("run", [line(), layers(), layers(detach=True), la
 @RUNS
 def test_the_header_counts_what_the_picture_draws(run):
     shown = run.scene()
-    kinds = Counter(node["kind"] for node in shown["nodes"])
+    kinds = Counter(node.get("called", node["kind"]) for node in shown["nodes"])
     told = [word for part in shown["summary"].split("; ") for word in part.split(", ")]
     assert told[0].split()[0] == str(kinds["op"])
-    for kind, start in (("input", "input"), ("leaf", "lea"), ("parameter", "parameter")):
+    for kind, start in (("input", "input"), ("random mask", "random"), ("leaf", "lea"),
+                        ("parameter", "parameter")):
         found = [word.split()[0] for word in told if word.split()[1].startswith(start)]
         assert found == ([str(kinds[kind])] if kinds[kind] else []), kind
 
@@ -95,6 +96,19 @@ def sampled(curve):
             t = k / 20
             weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
             yield tuple(sum(w * p[axis] for w, p in zip(weights, piece, strict=True)) for axis in (0, 1))
+
+
+@RUNS
+def test_labels_leave_the_bars_on_their_arrow_free(run):
+    """The bars stand 24 px before the head of an arrow that is stopped."""
+    shown = picture(run.graph)
+    placed = place(shown)
+    stopped = [(edge, line) for edge, line in zip(shown.edges, placed.edges, strict=True) if edge.stop]
+    for box in boxes_of_labels(placed, shown):
+        for edge, (way, end, _) in stopped:
+            points = _points(way, end)
+            x, y, _ = next(point for point in reversed(points) if hypot(point[0] - end[0], point[1] - end[1]) >= 24)
+            assert edge.stop == "frozen" or not cross(box, (x - 4, y - 5, x + 4, y + 5))
 
 
 @RUNS
@@ -174,6 +188,9 @@ def test_what_dropout_multiplies_with_is_called_what_it_is():
     nodes = {node["title"]: node for node in layers().scene()["nodes"]}
     assert "input" not in nodes
     assert ["made by", "dropout itself: a random mask, no input of yours"] in nodes["random mask"]["detail"]
+    assert nodes["random mask"]["called"] == "random mask" and "called" not in nodes["x"]
+    assert "2 inputs, 1 random mask" in layers().graph.counts()
+    assert "random mask  mask " in layers().outline()
     with Run() as run:
         nn.functional.dropout(mg.ones(3) * 1, p=0.5)
         nn.functional.dropout(mg.ones(3), p=0.5)  # the argument has no name, and is none of dropout's making

@@ -6,6 +6,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
+from viz import words
 from viz.record import Run
 
 
@@ -231,3 +232,10 @@ def test_code_without_source_is_recorded_all_the_same():
     exec("x = mg.ones(2)\nwith Run() as run:\n    y = x * 2", space)
     assert space["run"].graph.steps[0].source.line == 3
     assert space["run"].graph.values[0].name == "x"
+
+
+def test_what_goes_without_saying_is_not_said():
+    x = mg.tensor([1.2], requires_grad=True)
+    with Run() as run:
+        y = x.round() + x.round(decimals=1)
+    assert y.requires_grad and [words.op_title(step) for step in run.graph.steps[:2]] == ["round", "round decimals=1"]

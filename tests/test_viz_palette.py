@@ -10,7 +10,7 @@ from viz import dot, svg
 
 TEXT, GRAPHIC = 4.5, 3.0  # the least ratio of WCAG 2.2 for words, and for lines and signs that mean something
 APART = 0.05  # in Oklab; 0.02 is told apart side by side
-SHEETS = "graph.css", "steps.css", "oracle.css", "life.css"
+SHEETS = "graph.css", "steps.css", "oracle.css", "life.css", "meter.css"
 SURFACES = "var(--paper)", "var(--wash)"
 LIT = "color-mix(in srgb, var(--accent) 12%, var(--paper))"
 PRESSED = "color-mix(in srgb, var(--ink) 8%, var(--paper))"

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from math import hypot
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,9 @@ import minigrad as mg
 import viz
 from minigrad import nn
 from tests.test_viz_digest import build, programs
-from viz import moments
+from viz import moments, text
+from viz.layout import _points
+from viz.picture import LABEL, LINE, SUBTITLE
 from viz.player import tags_at
 from viz.record import Run
 
@@ -182,3 +185,46 @@ def test_without_a_front_end_it_is_text(capsys):
     step.states()
     lines = capsys.readouterr().out.split("\n")
     assert len(lines) == 11 and lines[1].endswith("[mul keeps x]") and step.at == 8
+
+
+def test_the_details_of_a_shut_box_are_those_of_the_moment():
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    with viz.watch() as run:
+        net(mg.ones(4, 2)).sum().backward()
+    step = viz.stepper(run)
+    step.fold_by("modules")
+    box = next(node for node in step.scene["nodes"] if node["kind"] == "box")
+    told = [dict(moment["details"][box["key"]]) for moment in step.moments if box["key"] in moment["details"]]
+    under = [moment["under"][box["key"]] for moment in step.moments if box["key"] in moment["under"]]
+    assert [rows["have run"] for rows in told] == ["0 of 1", *["1 of 1"] * 4]
+    assert [rows.get("saved for backward") for rows in told] == [None, "32 bytes", None, None, None]
+    assert [rows["inside"].count("has a gradient") for rows in told] == [0, 0, 0, 1, 2]
+    assert under == ["1 op", "1 op, keeps 32 B", "1 op", "1 op", "1 op"]
+    same = dict(told[-1])
+    same.pop("have run")
+    assert same == dict(box["detail"])  # at the end it is what the picture of the run says
+    assert box["w"] >= text.width("1 op, keeps 32 B", SUBTITLE) + 22
+
+
+def away(edge):
+    """How far the middle of an edge's label is from the nearest point of its arrow, in pixels."""
+    numbers = [float(word) for word in edge["path"].split() if word not in "MCL"]
+    curve = list(zip(numbers[::2], numbers[1::2], strict=True))
+    line = [(x, y) for x, y, _ in _points(curve[:-1], curve[-1])]
+    return min(hypot(x - edge["lx"], y - edge["ly"]) for x, y in line)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (40, 300)])
+def test_a_shape_stands_at_its_arrow_whatever_may_come_beside_it(shape):
+    x, w = mg.ones(*shape), mg.ones(shape[1], requires_grad=True)
+    with viz.watch() as run:
+        y = x * w
+        (y * y + y).sum().backward()
+    edges = viz.stepper(run).scene["edges"]
+    assert any(edge.get("room") for edge in edges)
+    for edge in edges:
+        wide = text.width(edge["label"], LABEL)
+        assert away(edge) <= hypot(wide, LINE) / 2 + 8, edge["label"]
+        if edge.get("room"):  # and what comes back does not stand on it
+            high = LINE * len(edge["room"])
+            assert abs(edge["rx"] - edge["lx"]) + abs(edge["ry"] - edge["ly"]) >= (high + LINE) / 2 - 0.2

@@ -288,8 +288,9 @@ def test_an_argument_stands_above_the_shape(page):
     show(page, scene([node("a"), node("b", x=200)], [edge("a", "b", argument="weight")]))
     lines = page.locator(".vg-edge-label text")
     assert lines.all_text_contents() == ["weight", "(3,)"]
-    name, shape = (float(lines.nth(number).get_attribute("y")) for number in (0, 1))
-    assert shape - name == 13
+    name, shape = (lines.nth(number).bounding_box()["y"] for number in (0, 1))
+    size = float(lines.first.evaluate("text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a"))
+    assert shape - name == pytest.approx(13 / 12 * size, abs=0.5)
 
 
 def test_a_picture_that_is_a_little_too_wide_is_seen_whole_and_a_wide_one_stays_legible(page):

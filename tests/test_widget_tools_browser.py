@@ -205,3 +205,73 @@ def test_without_a_change_the_code_is_shut_and_without_code_there_is_nothing(pag
     assert shown.locator("li").count() == 1 and shown.locator("h4").count() == 0
     page.evaluate("model.set('blocks', [])")
     assert not shown.is_visible()
+
+
+# The tools, and the whole in small
+
+
+FOLDS = {"way": "all", "shut": ["a"], "open": [["b", "body"]]}
+
+
+@pytest.mark.parametrize("room", [1180, 968, 862])
+def test_the_tools_stand_in_one_row_and_each_keeps_its_name(page, room):
+    page.set_viewport_size({"width": room, "height": 700})
+    show(page, chain() | {"folds": FOLDS}, direction="forward")
+    tools = page.get_by_role("toolbar").get_by_role("button")
+    tops = tools.evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert max(tops) - min(tops) < 8, "they wrap"
+    for name in ("Fit all of the graph", "Forward", "Backward", "Both", "Fold all", "Unfold all", "How to read this",
+                 "Outline: the whole graph in words", "High contrast", "Full screen", "Larger, for a projector"):
+        found = page.get_by_role("button", name=name, exact=True)
+        assert found.count() == 1 and found.get_attribute("title"), name
+    help_ = page.get_by_role("button", name="How to read this")
+    assert help_.locator(".vg-word").is_visible() == (room == 1180)
+    assert help_.locator(".vg-icon").is_visible() == (room != 1180)
+    help_.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".vg-legend").is_visible()
+
+
+def test_a_picture_that_is_not_seen_whole_has_the_whole_below_it(page):
+    show(page, wide())
+    small, stage = page.locator(".vg-overview"), page.locator(".vg-stage")
+    assert small.is_visible() and small.locator(".vg-small-node").count() == 12
+    before = stage.evaluate("stage => stage.scrollLeft")
+    box = small.locator("svg").bounding_box()
+    left = float(small.locator(".vg-seen").get_attribute("x"))
+    page.mouse.click(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] / 2)
+    assert stage.evaluate("stage => stage.scrollLeft") > before
+    page.wait_for_function("left => Number(document.querySelector('.vg-seen').getAttribute('x')) > left", arg=left)
+    page.get_by_role("button", name="Fit all of the graph").click()
+    assert not small.is_visible()
+    show(page, chain())
+    assert not small.is_visible()
+
+
+@pytest.mark.parametrize("room", [846, 968])
+def test_a_picture_a_little_too_wide_is_shrunk_with_its_labels_large_enough_to_read(page, room):
+    page.set_viewport_size({"width": room + 18, "height": 700})
+    end = node("y", "output", 1240)
+    show(page, chain() | {"nodes": [*chain()["nodes"][:2], end], "width": 1290, "height": 160})
+    stage = page.locator(".vg-stage")
+    assert stage.evaluate("stage => stage.scrollWidth - stage.clientWidth") == 0
+    assert not page.locator(".vg-overview").is_visible()
+    nose = page.locator(".vg-kind-output .vg-shape").bounding_box()
+    assert nose["x"] + nose["width"] <= stage.evaluate("stage => stage.getBoundingClientRect().right") - 3
+    seen = page.locator(".vg-edge-label text").first.evaluate(
+        "text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a")
+    assert seen > 9
+
+
+def test_the_key_begins_with_the_signs_of_this_picture_and_follows_it(page):
+    show(page, chain())
+    page.get_by_role("button", name="How to read this").click()
+    here, others = page.locator(".vg-legend > .vg-key"), page.locator(".vg-others .vg-key")
+    assert "a gradient came back" in here.inner_text() and "Dashed" not in here.inner_text()
+    assert "Dashed and hollow" in others.text_content() and not others.is_visible()
+    assert page.locator(".vg-tint").all_inner_texts() == ["elementwise"]
+    page.evaluate("scene => model.set('scene', scene)", chain(recorded=False))
+    assert "Dashed and hollow" in here.inner_text() and "a gradient came back" not in here.inner_text()
+    page.get_by_text("Signs that are not in this picture").click()
+    page.evaluate("scene => model.set('scene', scene)", chain())
+    assert others.is_visible() and here.locator("li").count() + others.locator("li").count() == 22

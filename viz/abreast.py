@@ -10,7 +10,7 @@ from minigrad.jit.graph import Graph
 from minigrad.jit.tree import flatten
 from minigrad.tensor import Tensor
 from viz import blocks, text
-from viz.capture import Capture, diff, graph_of, is_captured
+from viz.capture import Capture, as_written, called, diff, graph_of, is_captured
 from viz.controls import all_states
 from viz.lines import behaviour, block, changed, marked
 from viz.live import OpenRun
@@ -137,22 +137,29 @@ class Captures(Panel):
 
     def _all(self, values):
         """(runs, results, rows) of everything at these values."""
-        runs, results, errors = {}, {}, {}
+        runs, results, errors, notes = {}, {}, {}, {}
+        names = list(self._controls)
         for name, thing in self.things.items():
             try:
                 inputs = self._made(values)
-                runs[name], results[name] = _captured_run(thing, inputs) if is_captured(thing) else _watched(
-                    thing, inputs, list(self._controls))
+                if isinstance(thing, jit.Compiled):
+                    runs[name], results[name] = called(thing, inputs)
+                    if runs[name] is None:  # what such a call does is what the function does
+                        notes[name] = as_written(thing)
+                        runs[name], _ = _watched(thing.function, inputs, names)
+                else:
+                    runs[name], results[name] = (_captured_run(thing, inputs) if is_captured(thing)
+                                                 else _watched(thing, inputs, names))
             except Exception as error:
                 runs[name], errors[name] = None, sentence(error, getattr(thing, "forward", thing))
-        rows = [self._row(name, runs[name], results, errors) for name in self.things]
+        rows = [self._row(name, runs[name], results, errors, notes.get(name)) for name in self.things]
         return runs, results, rows
 
-    def _row(self, name, run, results, errors):
+    def _row(self, name, run, results, errors, note):
         if name in errors:
             return {"name": name, "gives": errors[name], "verdict": "error", "beside": "", "way": ""}
         row = {"name": name, "gives": text.clean(shown(results[name]) or "nothing", 60), "verdict": "", "beside": "",
-               "way": _way(run)}
+               "way": "; ".join(filter(None, [note, _way(run)]))}
         if name != self.reference and self.reference in results:
             same = alike(results[name], results[self.reference])
             row |= {"verdict": "same" if same else "other",
@@ -231,8 +238,6 @@ def _kinds(thing):
 
 
 def _captured_run(thing, inputs):
-    if isinstance(thing, jit.Compiled):
-        thing(*inputs)  # it makes a graph for each kind of call
     try:
         made = graph_of(thing)
     except RuntimeError:

@@ -69,9 +69,9 @@ def arrows(graph, place):
 
 def bare(graph):
     """What a recorded run and a captured graph can both have: ops, edges, shapes, names and numbers, the last as far as
-    they are known."""
+    they are known; neither doors to Python nor arms that were not taken."""
     if graph.captured:
-        return replace(graph, captured=replace(graph.captured, declared={}))
+        return replace(graph, captured=replace(graph.captured, declared={}), untaken=[])
     values = [replace(value, role="input", requires_grad=False) if value.role in ("leaf", "input") else value
               for value in graph.values]
     steps = [replace(step, recorded=True, reason=None, saved=(), freed=False, contributions=()) for step in graph.steps]

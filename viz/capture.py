@@ -77,7 +77,9 @@ def graph_of(what, inputs=None, of=None):
     what: a traced, scripted or compiled function or module, one that was loaded, or its `.graph`. inputs: a tuple of
     tensors or numbers to run it on once, as `Capture.on` does, so that the arm that is taken shows. of: the function or
     module it was made of, where it does not say so itself (a traced module does not): names classes and finds arms that
-    a trace has lost. Errors: TypeError for anything else, RuntimeError for what has no graph before it is called.
+    a trace has lost. Of what was compiled several times, it is the recording that such a call runs, unless that would
+    change something: then, and without inputs, the last one. Errors: TypeError for anything else, RuntimeError for what
+    has no graph before it is called, and where no recording fits the inputs.
 
     >>> import minigrad as mg
     >>> from minigrad import jit
@@ -88,7 +90,38 @@ def graph_of(what, inputs=None, of=None):
     made = Capture(_graph(what), _original(what) if of is None else of)
     if inputs is None:
         return made
-    return made.on(*(inputs if isinstance(inputs, tuple | list) else (inputs,)))
+    given = inputs if isinstance(inputs, tuple | list) else (inputs,)
+    if not isinstance(what, jit.Compiled) or _changes_something(what):
+        return made.on(*given)
+    found, _ = called(what, [_as_input(x, value) for x, value in zip(given, made.captured.inputs, strict=True)]
+                      if len(given) == len(made.captured.inputs) else given, of)
+    if found is None:
+        raise RuntimeError(f"no recording fits these inputs: {as_written(what)}")
+    return found
+
+
+def called(compiled, inputs, of=None):
+    """Call a compiled function: (a Capture of the recording that the call ran, on these inputs; what it gave). The
+    Capture is None where the call ran as it is written."""
+    result = compiled(*inputs)
+    if compiled.ran is None:
+        return None, result
+    made = Capture(compiled.ran.graph, _original(compiled) if of is None else of)
+    tensors = [one for one in inputs if isinstance(one, Tensor)]
+    return made.on(*(inputs if len(made.captured.inputs) == len(inputs) else tensors)), result
+
+
+def as_written(compiled):
+    """Why the last call of a compiled function ran no recording."""
+    call, _, outcome, _ = compiled.history[-1] if compiled.history else (0, None, None, None)
+    if call == compiled.calls and outcome:
+        return f"it ran as written: {outcome}"
+    return f"none of its {len(compiled.history)} recordings fits, and it ran as written"
+
+
+def _changes_something(compiled):
+    """Whether a run of it would change parameters, buffers or gradients."""
+    return any(variant.graph.updates or variant.plan.gradients_after for variant in compiled.variants)
 
 
 def diff(before, after):

@@ -64,7 +64,7 @@ class Lens:
     def told(self, value):
         """All of it as aligned text, the drawings too."""
         graph, step = self.graph, None if value.producer is None else self.graph.steps[value.producer]
-        rows = [["value", words.value_name(graph, value.id)], ["role", value.role],
+        rows = [["value", words.value_name(graph, value.id)], ["role", value.called],
                 ["shape", text.shape(value.shape)], ["dtype", value.dtype], ["device", value.device], *self.rows(value)]
         if step is not None:
             rows += [["module", words.module(graph, step)], ["source", words.source(step)]]

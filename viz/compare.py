@@ -73,7 +73,8 @@ class Diff(Facts):
             "form": FORM, "summary": self.summary, "alike": self.alike, "same_values": self.same_values,
             "digests": list(self.digests), "added": [named(self.after, node) for node in self.added],
             "gone": [named(self.before, node) for node in self.gone], "changed": each(self.changed),
-            "values": each(self.values)}, allow_nan=False)
+            "values": each(self.values), "asides": [told for aside in self.asides if (told := aside.told())]},
+            allow_nan=False)
 
     @property
     def widget(self):

@@ -6,7 +6,7 @@
 import pickle
 from dataclasses import dataclass, field
 
-from viz import canonical, text, words
+from viz import asides, canonical, text, words
 from viz.graph import Graph, Number
 from viz.matching import match
 
@@ -21,6 +21,7 @@ class Facts:
     digests: of both. order: (id before, id after) of every node, None on the side that lacks it, in an order in which
     inputs come first. changed: (id before, id after) -> rows (what, before, after) of how the graph differs there.
     values: the same for what is no part of the graph: numbers, gradients, names of what was given.
+    asides: doors to Python and ghosts of arms, as `viz.asides` pairs them; they are no part of the graph either.
     """
 
     before: Graph
@@ -29,6 +30,7 @@ class Facts:
     order: list
     changed: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)
+    asides: list = field(default_factory=list)
 
     def __bool__(self):
         """Whether the graphs differ; other numbers in the same graph are no difference."""
@@ -69,10 +71,10 @@ class Facts:
                 counts[what] = counts.get(what, 0) + 1
         if self.alike:
             other = [text.plural(count, f"other {what}") for what, count in sorted(counts.items(), reverse=True)]
-            return ", ".join(["same graph", *other])
+            return ", ".join(["same graph", *other, *asides.counted(self.asides)])
         kinds = [kind(rows) for rows in self.changed.values()]
         told = [f"{len(part):,} {noun}" for noun, part in (("added", self.added), ("gone", self.gone)) if part]
-        told += [f"{kinds.count(one):,} {one}" for one in KINDS if one in kinds]
+        told += [f"{kinds.count(one):,} {one}" for one in KINDS if one in kinds] + asides.counted(self.asides)
         return f"another graph{' with the same result' if self.same_values else ''}: {', '.join(told)}"
 
     def lines(self):
@@ -84,7 +86,7 @@ class Facts:
             lines.append(f"changed: {named(self.after, node)}: {told}")
         for (_, node), rows in self.values.items():
             lines += [f"{what}: {named(self.after, node)}: {old} -> {new}" for what, old, new in rows]
-        return lines
+        return lines + [told for aside in self.asides if (told := aside.told())]
 
     def text(self):
         """The summary and a line for each difference, for terminals and tests."""
@@ -125,6 +127,7 @@ def compared(before, after, made=Facts):
     digests = canonical.digest(before), canonical.digest(after)
     result = made(before, after, digests, match(before, after, digests))
     place = dict(result.pairs)
+    result.asides = asides.asides(before, after, result.pairs)
     for pair in result.pairs:
         rows = [] if result.alike else _changes(before, after, pair, place)
         if rows:

@@ -20,6 +20,7 @@ KIND_BORDERS = {  # the hues of the widget's style sheet, mixed with ink as ther
 }
 GIVEN = "#eeeeef"
 SIGNS = {"added": "+", "gone": "−", "changed": "~"}  # of what the picture of a difference marks
+STOP = 16  # px that the bars or the 0 on an edge take beside its label
 INK, QUIET, FLOW = "#1f2430", "#8a8f98", "#c05503"
 
 
@@ -141,8 +142,10 @@ def layout_source(shown, turned=""):
     lines += _clusters(shown, *("bt" if turned == "over" else "tb"))
     entering = Counter(edge.head for edge in shown.edges)
     for number, edge in enumerate(shown.edges):
-        wide, high = edge.label_size()
-        label = _blank(max(wide + 10 * (entering[edge.head] > 2), 26), high)
+        (wide, high), (wider, higher) = edge.label_size(), edge.room_size()
+        tagged = len(shown.nodes[edge.tail].badges) > 1  # a row of tags may be wider than its box
+        beside = 10 * (entering[edge.head] > 2) + STOP * bool(edge.stop) + 12 * tagged
+        label = _blank(max(wide + beside, wider, 26), high + higher)
         # Heavier edges are drawn straighter: the chain of ops becomes the spine, what is given joins from the side.
         weight = 1 if shown.nodes[edge.tail].step is None else 8
         lines.append(f"n{edge.tail}:e -> n{edge.head}:w [id=e{number} weight={weight} label={label}]")

@@ -17,6 +17,8 @@ from viz import text
 from viz.captured import Captured, counted
 
 NOISE = {"float64": 1e-12, "float32": 1e-6, "float16": 1e-6}  # of the largest number; what is smaller is rounding
+MASK = "random mask"  # the name of what dropout multiplies with; it is made inside the call
+GIVEN = {"input": "input", "mask": "random mask", "leaf": "leaf", "parameter": "parameter"}  # roles as nouns
 KEEP = 64  # arrays with more numbers than this are kept as smallest, mean and largest only
 
 
@@ -159,6 +161,11 @@ class Value:
     def wants_gradient(self):
         """Whether backward would fill this tensor's `.grad`: a leaf or parameter that requires it."""
         return self.requires_grad and self.role in ("leaf", "parameter")
+
+    @property
+    def called(self):
+        """The role as it is told: what dropout has made itself is a "mask", and no input."""
+        return "mask" if self.role == "input" and self.name == MASK else self.role
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,12 +404,11 @@ class Graph:
 
     def counts(self):
         """One sentence: "5 ops, 4 recorded; 1 input, 2 parameters, 2 with a gradient". It counts what the picture
-        draws: each box that was given is an input, a leaf requiring grad or a parameter."""
+        draws: each box that was given is an input, a random mask, a leaf requiring grad or a parameter."""
         sources = self.sources()
-        roles = Counter(value.role for value in sources)
-        given = [text.plural(roles["input"], "input")] if roles["input"] else []
-        given += [f"{text.plural(roles['leaf'], 'leaf')} requiring grad"] if roles["leaf"] else []
-        given += [text.plural(roles["parameter"], "parameter")] if roles["parameter"] else []
+        roles = Counter(value.called for value in sources)
+        given = [text.plural(roles[role], noun) + " requiring grad" * (role == "leaf")
+                 for role, noun in GIVEN.items() if roles[role]]
         wanting = [value for value in sources if value.wants_gradient and not self.captured]
         given += [f"{sum(value.id in self.gradients for value in wanting)} with a gradient"] if wanting else []
         recorded = sum(step.recorded for step in self.steps)

@@ -93,7 +93,7 @@ def _across(shown, column):
     for node, c in zip(shown.nodes, column, strict=True):
         widest[c] = max(widest[c], node.w)
     for edge in shown.edges:
-        label[column[edge.head]] = max(label[column[edge.head]], edge.label_size()[0])
+        label[column[edge.head]] = max(label[column[edge.head]], edge.label_size()[0], edge.room_size()[0])
     centre_of, gap_of, x = {}, {}, 0.0
     for c in sorted(widest):
         left = x

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import atan2, cos, hypot, sin
 
@@ -33,12 +33,14 @@ class LayoutError(ValueError):
 
 @dataclass(slots=True)
 class Layout:
-    """Pixels, y downward. nodes: centres. edges: (curve points, arrow tip, centre of the label)."""
+    """Pixels, y downward. nodes: centres. edges: (curve points, arrow tip, centre of the label). rooms: number of an
+    edge -> centre of the room for lines that may come."""
 
     width: float
     height: float
     nodes: list
     edges: list
+    rooms: dict = field(default_factory=dict)
 
 
 def place(shown):
@@ -216,6 +218,7 @@ def _swung(edge, place, shown, centres):
 
 LENGTH = 20_000  # px of arrows; in larger pictures labels stay where the layout has put them
 CELL = 24  # px of the grid in which things that may be in the way are looked up
+SIGN = 6  # points of an arrow from its end to the bars or the 0 on it
 BACK = 7  # px below an arrow where the gradient runs back
 
 
@@ -231,17 +234,25 @@ def _labelled(shown, placed):
     for number, line in enumerate(lines):
         for x, y, _ in line:
             grid.points[x // CELL, y // CELL].append((number, x, y))
+        if shown.edges[number].stop:
+            x, y, _ = line[SIGN if shown.edges[number].stop == "frozen" else -SIGN:][0]
+            grid.fill((x - 8, y - 8, x + 8, y + 8))
     for number, (edge, line) in enumerate(zip(shown.edges, lines, strict=True)):
-        size, (curve, tip, given) = edge.label_size(), placed.edges[number]
-        costs = [(unwelcome + grid.cost(x, y, size, number), x, y) for x, y, unwelcome in _places(line, size, given)]
-        _, x, y = min(costs)
-        grid.fill((x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2))
-        edges.append((curve, tip, (x, y)))
-    return _grown(replace(placed, edges=edges), shown)
+        curve, tip, given = placed.edges[number]
+        edges.append((curve, tip, grid.settle(line, edge.label_size(), given, number)))
+    rooms = {number: grid.settle(lines[number], edge.room_size(), below_label(edge, edges[number][2]), number, True)
+             for number, edge in enumerate(shown.edges) if edge.room}
+    return _grown(replace(placed, edges=edges, rooms=rooms), shown)
 
 
-def _places(line, size, given):
-    """(x, y, how unwelcome) of the places where the label of an arrow may stand: above it, on it, below it."""
+def below_label(edge, label):
+    """The centre of the room for lines that may come, right below the label of an edge."""
+    return label[0], label[1] + (edge.label_size()[1] + edge.room_size()[1]) / 2
+
+
+def _places(line, size, given, below=False):
+    """(x, y, how unwelcome) of the places where the label of an arrow may stand: above it, on it, below it. below: it
+    had better be there, where the gradient runs back."""
     yield *given, 7
     for percent in (50, 42, 58, 34, 66, 26, 74, 18, 82):
         x, y, angle = line[(len(line) - 1) * percent // 100]
@@ -249,7 +260,7 @@ def _places(line, size, given):
         off = (across * size[0] + along * size[1]) / 2 + 2
         far = abs(percent - 50) / 12
         on_it = 6 if across > 0.5 or size[1] < 20 else 30  # two lines on a level arrow would be struck through
-        for side, more, unwelcome in ((-1, 0, 0), (0, 0, on_it), (1, BACK, 3)):
+        for side, more, unwelcome in ((-1, 0, 3 * below), (0, 0, on_it + 9 * below), (1, BACK, 3 * (not below))):
             away = side * (off + more)
             yield x - away * sin(angle), y + away * cos(angle), far + unwelcome
 
@@ -263,6 +274,13 @@ class _Grid:
     def fill(self, box):
         for cell in _cells(box):
             self.boxes[cell].append(box)
+
+    def settle(self, line, size, given, mine, below=False):
+        """The best place for a label of this size along its arrow; it is taken from now on."""
+        _, x, y = min((unwelcome + self.cost(x, y, size, mine), x, y)
+                      for x, y, unwelcome in _places(line, size, given, below))
+        self.fill((x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2))
+        return x, y
 
     def cost(self, x, y, size, mine):
         left, top, right, low = x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2
@@ -296,8 +314,9 @@ def _points(curve, tip, gap=5):
 
 def _grown(placed, shown):
     """The same layout with everything inside the page: labels and tags may have come to stand outside."""
-    boxes = [(x - edge.label_size()[0] / 2, y - edge.label_size()[1] / 2, x + edge.label_size()[0] / 2,
-              y + edge.label_size()[1] / 2) for edge, (_, _, (x, y)) in zip(shown.edges, placed.edges, strict=True)]
+    words = [(edge.label_size(), centre) for edge, (_, _, centre) in zip(shown.edges, placed.edges, strict=True)]
+    words += [(shown.edges[number].room_size(), centre) for number, centre in placed.rooms.items()]
+    boxes = [(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2) for (wide, high), (x, y) in words]
     boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + node.room + 8 * bool(node.badges))
               for node, (x, y) in zip(shown.nodes, placed.nodes, strict=True)]
     boxes += [(x, y, x, y) for curve, _, _ in placed.edges for x, y in curve]
@@ -308,4 +327,5 @@ def _grown(placed, shown):
         return point[0] + left, point[1] + top
 
     edges = [([*map(shift, curve)], shift(tip), shift(label)) for curve, tip, label in placed.edges]
-    return Layout(max(rights) + left, max(lows) + top, [*map(shift, placed.nodes)], edges)
+    rooms = {number: shift(centre) for number, centre in placed.rooms.items()}
+    return Layout(max(rights) + left, max(lows) + top, [*map(shift, placed.nodes)], edges, rooms)

@@ -48,9 +48,17 @@ def outline(diff):
     ops = ["", "before", "after", "op", "inputs", "name", "shape", "value", "recorded", "gradient", "difference"]
     given = table(given, _near([row.given() for row in rows if not row.step], given.index("given")))
     ops = table(ops, _near([row.op() for row in rows if row.step], ops.index("op")))
-    parts = [[diff.summary], given, ops, _both(_results(diff.before), _results(diff.after), "result"),
+    beside = [["+" if aside.mark == "added" else "-" if aside.mark else "", f"{aside.kind} {aside.name}", _was(aside),
+               aside.mark] for aside in diff.asides]
+    beside = table(["", "beside the graph", "gave", "difference"], beside)
+    parts = [[diff.summary], given, ops, beside, _both(_results(diff.before), _results(diff.after), "result"),
              _both([diff.digests[0]], [diff.digests[1]], "digest")]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _was(aside):
+    """What a door or a ghost gave, with both where they differ."""
+    return aside.now or aside.was if aside.mark or aside.was == aside.now else f"{aside.was} -> {aside.now}"
 
 
 class _Row:
@@ -70,7 +78,7 @@ class _Row:
 
     def given(self):
         value = self.value
-        return [SIGNS[self.mark], words.value_name(self.graph, self.node), value.role, text.shape(value.shape),
+        return [SIGNS[self.mark], words.value_name(self.graph, self.node), value.called, text.shape(value.shape),
                 text.clean(value.dtype, 24), _short(value.data), _short(self.graph.gradients.get(self.node)), self.told]
 
     def op(self):

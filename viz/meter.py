@@ -8,6 +8,7 @@ from pathlib import Path
 
 from viz import branches, names, svg, text
 from viz.outline import table
+from viz.still import still
 
 BAR, LEFT, ROW = 180, 16, 22  # px
 TITLE, SIZE = 13, 12  # of letters
@@ -54,7 +55,7 @@ class Coverage:
 
     def never(self):
         """The arms with code in them that no input took."""
-        return [arm for fork in self.forks for arm in fork.arms() if arm.text is not None and not arm.inputs]
+        return [arm for fork in self.forks for arm in fork.arms() if _never(arm)]
 
     def outline(self):
         """A line for each arm: condition, count, and a bar of twenty signs."""
@@ -72,6 +73,13 @@ class Coverage:
         found = f"{text.plural(len(self.forks), 'branch')}".replace("branchs", "branches")
         return f"{self.name} on {text.plural(self.total, 'input')}: " + (
             f"{found}, {text.plural(never, 'arm')} never taken" if self.forks else "no branch that could be found ran")
+
+    def plain(self):
+        """All of it as a JSON dictionary, for the widget: the summary, and each arm with its numbers and its note."""
+        arms = [{"text": _shown(arm), "line": arm.line, "inputs": arm.inputs, "total": self.total,
+                 "note": _note(fork, arm).lower(), "never": _never(arm), "first": number == 0}
+                for fork in self.forks for number, arm in enumerate(fork.arms())]
+        return {"summary": self.summary(), "arms": arms}
 
     def svg(self):
         """The meter as SVG text: a bar for each arm, how far it is filled, and the words."""
@@ -94,8 +102,24 @@ class Coverage:
     def __repr__(self):
         return f"<Coverage: {self.summary()}>"
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": self.outline(), "image/svg+xml": self.svg()}
+    @property
+    def widget(self):
+        """A new widget of the meter."""
+        from viz.meterwidget import MeterWidget
+
+        return MeterWidget(meter=self.plain())
+
+    def _repr_mimebundle_(self, **options):
+        # A front end that cannot run the widget shows the picture or the text.
+        data, metadata = self.widget._repr_mimebundle_(**options)
+        picture, outline = self.svg(), self.outline()
+        return data | {"text/plain": outline, "image/svg+xml": picture,
+                       "text/html": still(picture, self.summary(), outline, "Meter")}, metadata
+
+
+def _never(arm):
+    """Whether there is code in this arm that no input took."""
+    return arm.text is not None and not arm.inputs
 
 
 def _shown(arm):
@@ -116,7 +140,7 @@ def _note(fork, arm):
 
 def _bar(fork, arm, total, x, y):
     """The words of one arm, its bar, and its count."""
-    never, note = arm.text is not None and not arm.inputs, _note(fork, arm).lower()
+    never, note = _never(arm), _note(fork, arm).lower()
     yield svg.words(LEFT, y + 11, _told(arm), SIZE, fill=svg.WARN if never else svg.INK, anchor="start",
                     weight=600 if never else 400)
     yield svg.rect(x, y, BAR, 14, 3, f'fill="{svg.PAPER}" stroke="{svg.WARN if never else svg.QUIET}"'

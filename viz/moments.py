@@ -7,12 +7,13 @@ first one is what was given. So a step in either direction is a sum over a list,
 import itertools
 from collections import Counter
 
-from viz import ledger, stepping, text, words
+from viz import ledger, seen, stepping, text, words
 from viz.graph import Number, covered
-from viz.picture import LABEL
+from viz.picture import LABEL, SUBTITLE
 
 ROW = 17  # px of a row of tags
 AROUND = 2  # lines of a script that are shown before and after those that ran
+BESIDE = 44  # px beside the words of a shut box
 LATER = "grad", "no gradient"  # tags that tell of what has come back, or has not
 
 
@@ -24,24 +25,28 @@ def moments(view, shown):
     now on; flows: keys of edges with the words beside the arrow that runs back along them from now on; again: another
     backward begins, and the flows of the one before are gone. tags, grads, ledger: by the key of a box, what they are
     from now on. rows: name and words of what is to be known. line, called: script, line and text of the op and of the
-    call of backward. kept: bytes held for backward.
+    call of backward. kept: bytes held for backward. details, under: by the key of a shut box, its rows and the line
+    below its title from now on.
     """
     return _Telling(view, shown).all()
 
 
 def make_room(shown, told):
     """Have room kept in a Picture for everything that its moments will write into it."""
-    lines, rows = {}, {}
+    lines, rows, under = {}, {}, {}
     for moment in told:
         for key, said in moment["flows"].items():
             lines.setdefault(key, []).append(said)
         for key, tags in moment["tags"].items():
             rows[key] = max(rows.get(key, 0), len(tags))
+        under.update({key: max(under.get(key, ""), line, key=len) for key, line in moment["under"].items()})
     for edge in shown.edges:
         columns = itertools.zip_longest(*lines.get(edge.key, ()), fillvalue="")
         edge.room = tuple(max(column, key=lambda line: text.width(line, LABEL)) for column in columns)
     for node in shown.nodes:
         node.room = ROW / 2 * max(0, rows.get(node.key, 0) - 1)
+        if node.key in under:
+            node.w = max(node.w, round(text.width(under[node.key], SUBTITLE)) + BESIDE)
 
 
 def scripts(graph):
@@ -74,7 +79,9 @@ class _Telling:
         self.key |= {step.output: keys[len(given) + view.owner[step.id]] for step in graph.steps}
         self.key |= {value: keys[len(given) + place] for value, place in view.within.items()}
         self.single = {node.key for node in shown.nodes if node.box is None}
+        self.boxes = {node.key: node for node in shown.nodes if node.box is not None}
         self.badges = {node.key: node.badges for node in shown.nodes}
+        self.used, self.done = graph.consumers(), 0  # how many steps have run
         self.ends = {}  # key of a box -> keys of its output marker and of the arrow to it
         for edge in shown.edges:
             if shown.nodes[edge.head].kind == "output":
@@ -89,12 +96,15 @@ class _Telling:
         names = ", ".join(words.value_name(self.graph, value.id) for value in self.graph.sources()) or "nothing"
         start = self._frame("given", f"given: {text.clean(names, 120)}", None)
         start |= {"nodes": sources, "tags": {key: self._lasting(key) for key in self.badges}}
+        for key in self.boxes:
+            self._tell_of_box(start, key)
         return [start, *[self._moment(moment, number == len(self.steps))
                          for number, moment in enumerate(self.steps, 1)]]
 
     def _frame(self, what, told, now):
         return {"what": what, "words": told, "now": now, "nodes": [], "edges": [], "flows": {}, "tags": {}, "grads": {},
-                "ledger": {}, "rows": [], "line": None, "called": None, "kept": 0, "again": False}
+                "ledger": {}, "details": {}, "under": {}, "rows": [], "line": None, "called": None, "kept": 0,
+                "again": False}
 
     def _moment(self, moment, last):
         changed = {moment.value, *(value for value, _ in moment.counts), *(self.pills if moment.again else ())}
@@ -109,8 +119,10 @@ class _Telling:
         frame |= {"line": _place(moment.source), "called": _place(called), "kept": self.bytes}
         frame["tags"] = {self.key[value]: self._tags(value) for value in sorted(changed)
                          if self.key[value] in self.single}
-        if moment.what == "grad" and frame["now"] not in self.single:
-            frame["tags"][frame["now"]] = self._tags_of_box(frame["now"])
+        if frame["now"] in self.boxes:
+            self._tell_of_box(frame, frame["now"])
+            if moment.what == "grad":
+                frame["tags"][frame["now"]] = self._tags_of_box(frame["now"])
         if last:
             frame["tags"] |= {key: tags for key, tags in self.badges.items()
                               if any(tag.startswith("no gradient") for tag in tags)}
@@ -121,6 +133,7 @@ class _Telling:
     def _forward(self, moment):
         step = self.graph.steps[self.graph.values[moment.value].producer]
         key, value = self.key[moment.value], self.graph.values[moment.value]
+        self.done = step.id + 1
         if step.saved:
             self._keep(step, 1)
         edges = [edge for position, source in enumerate(step.inputs) if not isinstance(source, Number)
@@ -188,6 +201,15 @@ class _Telling:
         inside = [value for value in self.graph.sources() if self.key[value.id] == key and value.wants_gradient]
         have = sum(bool(self.adds.get(value.id)) for value in inside)
         return [*([f"grad on {have} of {len(inside)}"] if have else []), *self._lasting(key)]
+
+    def _tell_of_box(self, frame, key):
+        """What is to be said of a shut box, as it is now."""
+        node = self.boxes[key]
+        now = seen.Now(self.done, frozenset(step for step, kept in self.kept.items() if kept),
+                       frozenset(value for value, count in self.adds.items() if count))
+        rows = seen.rows(self.graph, node.box, node.sources, self.used, now)
+        frame["details"][key] = [list(row) for row in rows]
+        frame["under"][key] = seen.subtitle(self.graph, node.box, now)
 
     def _lasting(self, key):
         return [tag for tag in self.badges[key] if not tag.startswith(LATER)]

@@ -48,7 +48,7 @@ def _sources(graph):
     used = graph.consumers()
     rows = []
     for value in graph.sources():
-        rows.append([words.value_name(graph, value.id), value.role, text.shape(value.shape), value.dtype,
+        rows.append([words.value_name(graph, value.id), value.called, text.shape(value.shape), value.dtype,
                      _short(value.data), _gradient(graph, value, bool(used[value.id])), words.pins(graph, value)])
     return table(["given", "role", "shape", "dtype", "value", "gradient", "pin"], rows)
 

@@ -14,6 +14,7 @@ from viz.fold import PAST
 from viz.marked import outline
 from viz.picture import SUBTITLE, TAG, Picture, picture
 
+ASIDES = "escape", "ghost"  # kinds of nodes that are no part of the graph
 KEY = "+ only in the second graph, − only in the first, ~ changed"
 
 
@@ -21,19 +22,44 @@ def overlay(diff):
     """The Picture of a Diff, nothing folded. Errors: ValueError when neither graph holds an op."""
     if not diff.before.steps:
         words.require_steps(diff.after)
-    order = [{pair[side] for pair in diff.order} for side in (0, 1)]
+    order = [{pair[side] for pair in (*diff.order, *_owners(diff))} for side in (0, 1)]
     return _Overlay(diff, _compared(picture(diff.before), order[0]), _compared(picture(diff.after), order[1])).whole()
 
 
 def _compared(shown, values):
-    """The part of a Picture that two graphs are compared by: no doors to Python, no arms that were not taken."""
-    kept = [place for place, node in enumerate(shown.nodes)
-            if node.kind not in ("escape", "ghost") and node.value in values]
+    """The part of a Picture that two graphs are compared by."""
+    kept = [place for place, node in enumerate(shown.nodes) if node.kind == "ghost" or node.value in values]
     now = {place: number for number, place in enumerate(kept)}
     edges = [edge for edge in shown.edges if edge.tail in now and edge.head in now]
     for edge in edges:
         edge.tail, edge.head = now[edge.tail], now[edge.head]
     return Picture([shown.nodes[place] for place in kept], edges)
+
+
+def _owners(diff):
+    """(id before, id after) of values that were read and are no part of the graphs."""
+    known = [{pair[side] for pair in diff.order} for side in (0, 1)]
+    owners = dict.fromkeys(_owner(aside) for aside in diff.asides if aside.kind == "door")
+    return [pair for pair in owners if not (pair[0] in known[0] - {None} or pair[1] in known[1] - {None})]
+
+
+def _owner(aside):
+    """(id before, id after) of the value that a door leads out from."""
+    return tuple(key and key[0] for key in aside.keys)
+
+
+def _by_name(nodes):
+    """What a node is called -> its place: a value or a result by its id, a door and a ghost as in `viz.asides`."""
+    found, ghosts = {}, 0
+    for place, node in enumerate(nodes):
+        if node.kind == "ghost":
+            found["ghost", ghosts] = place
+            ghosts += 1
+        elif node.kind == "escape":
+            found["door", (node.value, node.title)] = place
+        else:
+            found["output" if node.kind == "output" else "", node.value] = place
+    return found
 
 
 @dataclass
@@ -45,21 +71,33 @@ class _Overlay:
     after: Picture
 
     def whole(self):
-        """One Picture, in the order of the Diff; results last."""
-        one, other = ({(node.value, node.kind == "output"): place for place, node in enumerate(shown.nodes)}
-                      for shown in (self.before, self.after))
-        pairs = [(old, new, False) for old, new in self.diff.order] + [(old, new, True) for old, new in self.diff.order]
+        """One Picture, in the order of the Diff, each value with its doors; results and ghosts last."""
+        one, other = map(_by_name, (self.before.nodes, self.after.nodes))
         self.nodes, self.olds, self.news = [], {}, {}
-        for old, new, output in pairs:
-            first, second = one.get((old, output)), other.get((new, output))
-            if first is None and second is None:
-                continue
-            if first is not None:
-                self.olds[first] = len(self.nodes)
-            if second is not None:
-                self.news[second] = len(self.nodes)
-            self.nodes.append(self.node(first, second))
+        doors, ghosts = {}, []
+        for aside in self.diff.asides:
+            keys = [None if key is None else (aside.kind, key) for key in aside.keys]
+            if aside.kind == "ghost":
+                ghosts.append(keys)
+            else:
+                doors.setdefault(_owner(aside), []).append(keys)
+        for old, new in [*_owners(self.diff), *self.diff.order]:
+            self.put(one.get(("", old)), other.get(("", new)))
+            ways = [*doors.get((old, new), ()), *doors.get((old, None), ()), *doors.get((None, new), ())]
+            for first, second in ways if None not in (old, new) else doors.get((old, new), ()):
+                self.put(one.get(first), other.get(second))
+        for first, second in [*[(("output", old), ("output", new)) for old, new in self.diff.order], *ghosts]:
+            self.put(one.get(first), other.get(second))
         return Picture(self.nodes, self.edges())
+
+    def put(self, first, second):
+        """One more node, for these places in the two pictures, if it is in one of them."""
+        if first is not None:
+            self.olds[first] = len(self.nodes)
+        if second is not None:
+            self.news[second] = len(self.nodes)
+        if (first, second) != (None, None):
+            self.nodes.append(self.node(first, second))
 
     def node(self, first, second):
         """The node that stands for both; what is gone has a key that nothing else has."""
@@ -70,6 +108,11 @@ class _Overlay:
         node = self.after.nodes[second]
         if first is None:
             return _marked(node, "added", "added")
+        if node.kind in ASIDES:
+            was = self.before.nodes[first].subtitle
+            if node.kind == "escape" and was != node.subtitle:
+                node.subtitle = f"{was} → {node.subtitle.removeprefix('= ')}"
+            return _roomy(node)
         pair = self.before.nodes[first].value, node.value
         rows = [] if node.kind == "output" else self.diff.changed.get(pair, [])
         other = self.diff.values.get(pair, [])
@@ -95,12 +138,17 @@ class _Overlay:
             had = ways.get(self.way(edge))
             if had:
                 had.pop()
-            elif not self.diff.alike:  # of nodes that nothing tells apart it is not settled which one is which
+            elif self.tells(edge):
                 edge.mark = "added"
-        gone = [] if self.diff.alike else [edge for edges in ways.values() for edge in edges]
+        gone = [edge for edges in ways.values() for edge in edges if self.tells(edge)]
         for edge in gone:
             edge.key, edge.mark, edge.flows = f"gone:{edge.key}", "gone", False
-        return self.after.edges + gone
+        return [edge for edge in self.after.edges + gone if edge.tail < edge.head or not edge.broken]
+
+    def tells(self, edge):
+        """Whether an arrow that only one graph has is a difference. In graphs that are alike it is not settled which of
+        several nodes that nothing tells apart is which; but what hangs on a door or a ghost is settled."""
+        return not self.diff.alike or bool(self.nodes[edge.tail].mark or self.nodes[edge.head].mark)
 
     def way(self, edge):
         """Equal for arrows that go the same way; where operands commute it does not matter which one they are."""
@@ -147,7 +195,8 @@ def drawn(diff, fold="auto", opened=None):
         if node.kind == "box":
             entry.update(detail=told[node.key], value=None, grad=None, ledger=[])
         elif node.kind != "output" or node.mark:
-            entry["detail"] = _detail(diff, node, pairs.get(node.value), entry["detail"])
+            pair = None if node.kind in ASIDES else pairs.get(node.value)
+            entry["detail"] = _detail(diff, node, pair, entry["detail"])
     return scene
 
 

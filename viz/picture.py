@@ -53,7 +53,7 @@ class Node:
 class Edge:
     """An arrow between two nodes, given by their place in `Picture.nodes`. stop: what a gradient meets on the way back
     (`viz.boundaries.at`). broken: only numbers came this way, through Python. gradient: what was last sent back.
-    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to its label.
+    turned: it is drawn from its head to its tail. mark: as in Node. room: lines that may come to it, beside its label.
     back: it goes back to an earlier node, for the next turn of a loop."""
 
     key: str
@@ -78,8 +78,15 @@ class Edge:
 
     def label_size(self):
         """Width and height of the label in pixels."""
-        lines = *self.lines(), *self.room
-        return max(text.width(line, LABEL) for line in lines), LINE * len(lines)
+        return _size(self.lines())
+
+    def room_size(self):
+        """The same of the lines that may come."""
+        return _size(self.room) if self.room else (0, 0)
+
+
+def _size(lines):
+    return max(text.width(line, LABEL) for line in lines), LINE * len(lines)
 
 
 @dataclass(slots=True)

@@ -15,11 +15,10 @@ from minigrad.tensor import AccumulateGrad, Tensor
 from viz import branches, names
 from viz.escapes import Escapes
 from viz.followed import Followed
-from viz.graph import Entry, Number, Step, Value
+from viz.graph import MASK, Entry, Number, Step, Value
 from viz.log import Log
 from viz.modules import Modules, Weak, joined
 from viz.notes import Note, copied, dtype_name, settled, storage_of, summary_of
-from viz.words import MASK
 
 
 class Recorder(Followed):

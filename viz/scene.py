@@ -105,8 +105,11 @@ def _placed(shown, nodes, edges, placed=None, above=0):
     left, top = MARGIN + room[0], MARGIN + room[1] + above
     for node, drawn_as, (x, y) in zip(shown.nodes, nodes, placed.nodes, strict=True):
         drawn_as.update(x=round(x + left, 1), y=round(y + top, 1), w=node.w, h=node.h)
-    for edge, way in zip(edges, placed.edges, strict=True):
+    for number, (edge, way) in enumerate(zip(edges, placed.edges, strict=True)):
         edge.update(_way(*(_turned(*way) if edge.get("turned") else way), left, top))
+        if edge.get("room"):
+            x, y = placed.rooms.get(number) or layout.below_label(shown.edges[number], way[2])
+            edge.update(rx=round(x + left, 1), ry=round(y + top, 1))
     for frame in frames:
         frame.update(x=round(frame["x"] + left, 1), y=round(frame["y"] + top, 1))
     return {"width": round(placed.width + room[0] + room[2] + 2 * MARGIN, 1),
@@ -135,7 +138,7 @@ def _kept(nodes, edges, before, view):
         return None
     nodes = [node | {key: old[key] for key in ("x", "y", "w", "h")}
              for node, old in zip(nodes, before["nodes"], strict=True)]
-    edges = [edge | {key: old[key] for key in ("path", "lx", "ly")}
+    edges = [edge | {key: old[key] for key in ("path", "lx", "ly", "rx", "ry") if key in old}
              for edge, old in zip(edges, before["edges"], strict=True)]
     return {"width": before["width"], "height": before["height"], "nodes": nodes, "edges": edges,
             "frames": folds.retold(before.get("frames", []), view), "heads": before.get("heads", [])}
@@ -165,12 +168,13 @@ def _node(graph, node, used, lens):
         "grad": gradient.long() if gradient else None,
         "ledger": [] if node.kind == "output" else ledger.lines(graph, value.id),
         "around": around, "pins": words.pins(graph, value) if node.kind in ("leaf", "parameter") else "",
-    } | ({"rows": node.rows} if node.rows else {})
+    } | ({"rows": node.rows} if node.rows else {}) | (
+        {"called": "random mask"} if node.kind == "input" and value.called == "mask" else {})
 
 
 def _detail(graph, node, value):
     rows = [["name", text.clean(value.name, 200)]] if value.name else []
-    if value.name == words.MASK and value.role == "input":
+    if value.called == "mask":
         rows.append(["made by", "dropout itself: a random mask, no input of yours"])
     if node.kind == "op":
         rows += _op_rows(graph, graph.steps[node.step])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from viz import text, words
 from viz.fold import Box, first_open, tree, visible
-from viz.graph import Number
+from viz.graph import Number, memory_of
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ def _put_sources_away(view):
 
 def _belongs(graph, value, uses, box):
     """Whether a source that only this box uses is part of it, and not something that goes in."""
-    if value.role == "parameter" or value.name == words.MASK or (box.kind == "stretch" and box.turns == 1):
+    if value.role == "parameter" or value.called == "mask" or (box.kind == "stretch" and box.turns == 1):
         return True
     return box.turns > 1 and all(_one_of_many(graph, value.id, box, step.id, place) for step, place in uses)
 
@@ -97,12 +97,27 @@ def title(box):
     return f"{text.clean(box.name, 20)} × {box.turns:,}" if box.kind == "loop" else box.name
 
 
-def subtitle(graph, box):
-    """How much is inside: `2 ops`, `3 ops a turn`, with the bytes it saves for backward."""
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is so at one moment of a run. done: how many steps have run. kept: numbers of those that keep what they
+    save. have: values that have a gradient."""
+
+    done: int
+    kept: frozenset
+    have: frozenset
+
+    def saved_bytes(self, graph, box):
+        """How many bytes the steps of a box keep now."""
+        return memory_of(item for step in graph.steps[box.start:box.stop] if step.id in self.kept
+                         for item in step.saved)
+
+
+def subtitle(graph, box, now=None):
+    """How much is inside: `2 ops`, `3 ops a turn`, with the bytes it saves for backward, at the end or `now`."""
     steps = box.stop - box.start
     size = f"{text.plural(steps // box.turns, 'op')} a turn" if box.turns > 1 and not steps % box.turns else (
         f"{steps:,} ops" if steps != 1 else "1 op")
-    kept = graph.saved_bytes(box.start, box.stop)
+    kept = now.saved_bytes(graph, box) if now else graph.saved_bytes(box.start, box.stop)
     return f"{size}, keeps {text.nbytes(kept)}" if kept else size
 
 
@@ -125,20 +140,23 @@ def badges(graph, box, sources):
     return tags
 
 
-def rows(graph, box, sources, consumers):
-    """[name, what] of everything that is to be said of a box."""
+def rows(graph, box, sources, consumers, now=None):
+    """[name, what] of everything that is to be said of a box, at the end of the run or `now`."""
     def shapes(values):
         told = [f"{words.value_name(graph, value, 24)} {text.shape(graph.values[value].shape)}" for value in values[:6]]
         return ", ".join(told) + (f", … {len(values) - 6:,} more" if len(values) > 6 else "")
 
     steps = box.stop - box.start
-    kept = graph.saved_bytes(box.start, box.stop)
+    done = steps if now is None else max(0, min(steps, now.done - box.start))
+    kept = now.saved_bytes(graph, box) if now else graph.saved_bytes(box.start, box.stop)
+    have = now.have if now else graph.gradients
     ops = f"{steps:,}" + (f" ({box.turns:,} turns of {steps // box.turns:,})" if box.turns > 1 else "")
     given = [f"{words.value_name(graph, value, 40)} {text.shape(graph.values[value].shape)}"
-             + (", has a gradient" if value in graph.gradients else "") for value in sources[:12]]
+             + (", has a gradient" if value in have else "") for value in sources[:12]]
     return [row for row in [
         ["module", f"{text.clean(box.path, 60)} ({text.clean(box.name, 30)})" if box.path else ""],
-        ["ops inside", ops], ["recorded", f"{sum(step.recorded for step in graph.steps[box.start:box.stop]):,}"],
+        ["ops inside", ops], ["have run", f"{done:,} of {steps:,}" if now else ""],
+        ["recorded", f"{sum(step.recorded for step in graph.steps[box.start:box.start + done]):,}"],
         ["saved for backward", f"{kept:,} bytes" if kept else ""],
         ["goes in", shapes(inputs(graph, box, set(sources)))], ["comes out", shapes(outputs(graph, box, consumers))],
         ["inside", "; ".join(given) + (f"; … {len(sources) - 12:,} more" if len(sources) > 12 else "")],

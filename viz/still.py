@@ -7,16 +7,16 @@ from viz.svg import escaped
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def still(picture, summary, outline):
-    """The still picture of a graph with its outline, as HTML that any front end shows, one that trusts nothing too.
+def still(picture, summary, outline, what="Graph"):
+    """A still picture with its outline, as HTML that any front end shows, one that trusts nothing too. what: it is.
 
     >>> still("<svg/>", "1 op", "a < b")[:44]
     '<img alt="Graph: 1 op" style="max-width:100%'
     """
     data = base64.b64encode(picture.encode()).decode()
-    return (f'<img alt="{escaped(f"Graph: {summary}")}" style="max-width:100%;height:auto" '
+    return (f'<img alt="{escaped(f"{what}: {summary}")}" style="max-width:100%;height:auto" '
             f'src="data:image/svg+xml;base64,{data}">\n'
-            f"<details><summary>The graph as text</summary>\n<pre>{escaped(outline)}</pre></details>")
+            f"<details><summary>The {what.lower()} as text</summary>\n<pre>{escaped(outline)}</pre></details>")
 
 
 def keep_still(model, **where):

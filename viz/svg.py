@@ -40,6 +40,8 @@ def svg(scene, below="", fit=True):
         lines.append(words(one["x"], one["y"], one["title"], TITLE, fill=SOFT, weight=600, anchor="start"))
     for one in scene["edges"]:
         lines += [*edge(one), *flow(one)]
+    for one in scene.get("frames", ()):
+        lines.append(frame_name(one))
     for one in scene["edges"]:
         lines += label(one)
     for one in scene["nodes"]:
@@ -79,7 +81,8 @@ def box(node):
     stroke = f'stroke="{MARKS.get(mark, border)}" stroke-width="{wide}"{dash}'
     fill, ink, faint = PAPER, "#5c626b" if quiet else INK, SOFT
     if node["kind"] == "escape":
-        lines.append(f'<path d="{_bracket(x, y, w, h)}" fill="{PAPER}" stroke="{border}" stroke-width="1.3"/>')
+        stroke = f'stroke="{MARKS.get(mark, border)}" stroke-width="{wide}"{DOTS if mark == "gone" else ""}'
+        lines.append(f'<path d="{_bracket(x, y, w, h)}" fill="{PAPER}" {stroke}/>')
     elif node["kind"] == "output":
         if not quiet:
             fill, ink, faint = FLAG, PAPER, PAPER
@@ -138,14 +141,18 @@ def _bracket(x, y, w, h):
 
 
 def frame(frame):
-    """The frame around an open box, its name in the upper left corner."""
+    """The frame around an open box."""
     x, y, ran = frame["x"], frame["y"], frame.get("ran")
     look = {"ran": f'stroke="{INK}" stroke-width="2"', "idle": f'stroke="{QUIET}" stroke-dasharray="5 3"'}.get(
         ran, f'stroke="{QUIET}"')
     yield rect(x, y, frame["w"], frame["h"], 9, f'fill="{INK}" fill-opacity="0.03" {look}')
-    struck = ' text-decoration="line-through"' if ran == "idle" else ""
-    yield (f'<text x="{px(x + 10)}" y="{px(y + 15)}" font-size="{LABEL}" font-weight="600" fill="{SOFT}"{struck}>'
-           f'{escaped(frame["title"])}</text>')
+
+
+def frame_name(frame):
+    """The name of a frame in its upper left corner, above what goes through it."""
+    idle = frame.get("ran") == "idle"  # a browser gives a line through words the halo of the words, and hides them
+    return words(frame["x"] + 10, frame["y"] + 15, frame["title"], LABEL, fill=SOFT, weight=600, halo=not idle,
+                 anchor="start", struck=idle)
 
 
 def _flag(x, y, w, h, tip=9):

@@ -269,7 +269,4 @@ def _name(op):
 
 
 def _attribute(what):
-    if next(ir.values_in(what), None) is not None or not isinstance(
-            what, bool | int | float | str | tuple | list | slice | type(None) | type(Ellipsis)):
-        return text.clean(plainly(what), MOST) if next(ir.values_in(what), None) is not None else text.plain(what)
-    return text.plain(what)
+    return text.clean(plainly(what), MOST) if list(ir.values_in(what)) else text.plain(what)

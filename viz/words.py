@@ -8,10 +8,10 @@ NOTHING = ("nothing is recorded yet: run some operations on tensors inside the w
 
 
 NO_PIN = "no optimizer"  # holds a leaf to which gradients come, while optimizers hold others
-MASK = "random mask"  # what dropout multiplies with; it is made inside the call
 GLOSSARY = (  # words of the outline that need one, each with the text that shows that it is used
     ("leaf", " leaf ", "a tensor that no op made; here one with requires_grad"),
     ("input", " input ", "a given tensor that asks for no gradient (PyTorch calls it a leaf as well)"),
+    ("mask", " mask ", "random numbers that dropout makes itself and multiplies with: no input of yours"),
     ("#3", "#1", "the result of op 3"),
     ("saved", " saved ", "what an op keeps because backward will need it"),
     ("(freed)", "freed", "backward has used it and let it go; a second backward would miss it"),
@@ -47,17 +47,17 @@ def value_name(graph, value_id, limit=40):
     return f"#{value.producer + 1} {name}" if name else f"#{value.producer + 1}"
 
 
-LOSS = "reduction", "mean"
+UNSAID = ("reduction", "mean"), ("decimals", 0)  # attributes that go without saying
 LONGEST = 200  # characters of an op's name, and of its attributes
 
 
 def op_with_attributes(step):
-    """The op with its attributes: `sum axis=1`, `index 0:3`. That a loss is a mean goes without saying."""
+    """The op with its attributes: `sum axis=1`, `index 0:3`. What goes without saying is left out."""
     return " ".join(part for part in (text.clean(step.op, LONGEST), _attributes(step)) if part)
 
 
 def _attributes(step):
-    shown = text.attributes({name: what for name, what in step.attributes.items() if (name, what) != LOSS})
+    shown = text.attributes({name: what for name, what in step.attributes.items() if (name, what) not in UNSAID})
     return text.clean(shown.removeprefix(step.op + "="), LONGEST)
 
 

@@ -1,6 +1,7 @@
 // Forward, backward, or both: the switch, the names of the two halves, and what a node keeps until backward frees it.
 
 import { fit, html, svg } from "./dom.js";
+import { face } from "./icons.js";
 
 const CHOICES = [["forward", "Forward"], ["backward", "Backward"], ["both", "Both"]];
 const ROW = 14; // px from one line of what is kept to the next, as in viz/backwards.py
@@ -23,9 +24,9 @@ export class Direction {
   constructor(model) {
     this.model = model;
     this.layer = svg("g", { class: "vg-heads" });
-    this.buttons = new Map(CHOICES.map(([direction, words]) => [direction, html("button", {
+    this.buttons = new Map(CHOICES.map(([direction, words]) => [direction, face(html("button", {
       type: "button", class: "vg-button", title: `Show the graph ${direction === "both" ? "in both directions" : direction}`,
-      onclick: () => this.choose(direction) }, words)]));
+      "aria-label": words, onclick: () => this.choose(direction) }), direction, words)]));
     this.tools = html("span", { class: "vg-group", role: "group", "aria-label": "Direction" }, ...this.buttons.values());
   }
 

@@ -1,6 +1,7 @@
 // Folding: frames around open boxes, the buttons that fold and unfold, and where nodes come from and go to.
 
 import { html, round, svg } from "./dom.js";
+import { face } from "./icons.js";
 
 const PLAIN = { way: null, shut: [], open: [] };
 const ARM = 4; // px of the plus on a shut box
@@ -31,10 +32,12 @@ export class Folding {
     this.model = model;
     this.focus = focus; // puts the keyboard on a node
     this.layer = svg("g", { class: "vg-frames" });
-    const tool = (text, act) => html("button", { type: "button", class: "vg-button", onclick: () => this.ask(act, "") }, text);
+    this.heads = svg("g", { class: "vg-frame-heads" }); // their names, above the edges that go through
+    const tool = (text, act) => face(html("button", { type: "button", class: "vg-button", "aria-label": text, title: text,
+      onclick: () => this.ask(act, "") }), act, text);
     this.foldAll = tool("Fold all", "shut");
     this.unfoldAll = tool("Unfold all", "open");
-    this.tools = html("span", { class: "vg-group", hidden: "" }, this.foldAll, this.unfoldAll);
+    this.tools = html("span", { class: "vg-group vg-folding", hidden: "" }, this.foldAll, this.unfoldAll);
     this.asked = null; // the box whose inside, or which itself, gets the focus when the answer has come
   }
 
@@ -50,10 +53,15 @@ export class Folding {
     this.tools.hidden = !shut.length && !open.length;
     this.foldAll.disabled = !open.length;
     this.unfoldAll.disabled = !shut.length;
-    this.layer.replaceChildren(...(scene.frames || []).map((frame) => this.frame(frame)));
+    const frames = scene.frames || [];
+    const at = (name, { x, y, ran }, ...parts) => svg("g", { class: ran ? `${name} vg-frame-${ran}` : name,
+      transform: `translate(${round(x)} ${round(y)})` }, ...parts);
+    this.layer.replaceChildren(...frames.map((frame) => at("vg-under", frame,
+      svg("rect", { class: "vg-frame-edge", width: frame.w, height: frame.h, rx: 9 }))));
+    this.heads.replaceChildren(...frames.map((frame) => at("vg-frame", frame, this.head(frame))));
   }
 
-  frame({ key, title, x, y, w, h, ran }) {
+  head({ key, title, w }) {
     const words = svg("text", { x: 25, y: 16 });
     words.textContent = title;
     const sign = svg("path", { class: "vg-minus", d: `M${14 - ARM} 12H${14 + ARM}` });
@@ -67,8 +75,7 @@ export class Folding {
       event.stopPropagation();
       this.ask("shut", key);
     });
-    return svg("g", { class: ran ? `vg-frame vg-frame-${ran}` : "vg-frame", transform: `translate(${round(x)} ${round(y)})` },
-      svg("rect", { class: "vg-frame-edge", width: w, height: h, rx: 9 }), head);
+    return head;
   }
 
   /** After a box was opened the keyboard is on the first node that was in it, after it was shut on the box. */

@@ -4,8 +4,9 @@
 import { count, ease, html, mix, round, runsCell, stillPreferred, svg } from "./dom.js";
 import { between, parsePath, refine, straight } from "./curves.js";
 import { detailsOf, drawNode, edgeClass, labelEdge, neighbour, newEdge, nodeClass, placeEdge, spoken } from "./nodes.js";
-import { describe, legendParts } from "./words.js";
+import { describe, drawKey } from "./words.js";
 import { Direction } from "./direction.js";
+import { face } from "./icons.js";
 import { boxAround, Folding, isBox } from "./fold.js";
 import { Marks } from "./marks.js";
 import { initialize, whileGone } from "./kernel.js";
@@ -39,9 +40,9 @@ export class GraphView {
     this.marks = new Marks((key) => this.focusOn(key));
     this.direction = new Direction(this.model);
     const shut = { "aria-expanded": "false" };
-    this.keyButton = tool("How to read this", "How to read this", () => this.toggle("legend"), shut);
-    this.outlineButton = tool("Outline", "Outline: the whole graph in words", () => this.toggle("outline"), shut);
-    this.sizeButton = tool("Larger", "Larger, for a projector", () => {
+    this.keyButton = face(tool("", "How to read this", () => this.toggle("legend"), shut), "help", "How to read this");
+    this.outlineButton = face(tool("", "Outline: the whole graph in words", () => this.toggle("outline"), shut), "outline", "Outline");
+    this.sizeButton = tool("", "Larger, for a projector", () => {
       this.model.set("size", this.model.get("size") === "large" ? "normal" : "large");
       this.model.save_changes();
     });
@@ -58,7 +59,8 @@ export class GraphView {
     this.labelLayer = svg("g", { class: "vg-labels", "aria-hidden": "true" });
     this.nodeLayer = svg("g", { class: "vg-nodes" });
     this.notice = html("p", { class: "vg-notice" });
-    this.stage = new Stage(this.notice, this.folding.layer, this.direction.layer, this.edgeLayer, this.labelLayer, this.nodeLayer);
+    this.stage = new Stage(this.notice, this.folding.layer, this.direction.layer, this.edgeLayer, this.folding.heads, this.labelLayer,
+      this.nodeLayer);
     this.panel = html("aside", { class: "vg-panel", hidden: "", "aria-label": "Details of the chosen node" });
     this.caption = html("p", { class: "vg-caption", role: "status", "aria-live": "polite" });
     this.note = html("p", { class: "vg-note", hidden: "", "aria-live": "polite" });
@@ -71,7 +73,7 @@ export class GraphView {
     this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrow keys otherwise
     this.content = html("div", { class: "vg-content" },
       html("header", { class: "vg-bar" }, html("div", { class: "vg-title" }, this.summary, this.digest), tools),
-      this.legend, html("div", { class: "vg-main" }, this.stage.element, this.panel),
+      this.legend, html("div", { class: "vg-main" }, this.stage.element, this.panel), this.stage.overview.element,
       this.caption, this.error, this.note, this.outline);
     this.root.append(this.content, this.lost);
     this.el.append(this.root);
@@ -109,8 +111,8 @@ export class GraphView {
 
   toggle(name) {
     const part = this[name], button = name === "legend" ? this.keyButton : this.outlineButton;
-    if (part === this.legend && !part.firstChild) part.append(...legendParts(Boolean(this.marks.keys.length)));
     part.hidden = !part.hidden;
+    if (part === this.legend) drawKey(part, this.scene);
     button.setAttribute("aria-expanded", String(!part.hidden));
     if (!part.hidden) part.scrollIntoView({ block: "nearest" }); // it opens below, where it may be off the screen
   }
@@ -118,7 +120,7 @@ export class GraphView {
   flags() {
     const large = this.model.get("size") === "large";
     this.root.dataset.size = large ? "large" : "normal";
-    this.sizeButton.textContent = large ? "Normal size" : "Larger";
+    face(this.sizeButton, large ? "smaller" : "larger", large ? "Normal size" : "Larger");
     for (const name of ["aria-label", "title"]) {
       this.sizeButton.setAttribute(name, large ? "Normal size" : "Larger, for a projector");
     }
@@ -140,6 +142,7 @@ export class GraphView {
     this.scene = { width: 0, height: 0, summary: "", digest: "", outline: "", glossary: [], notice: "", ...scene,
       nodes: scene.nodes || [], edges: scene.edges || [] };
     this.stage.picture = { w: this.scene.width, h: this.scene.height };
+    this.stage.overview.draw(this.scene);
     this.setWords(before);
     this.folding.draw(this.scene);
     this.marks.draw(this.scene);
@@ -149,6 +152,7 @@ export class GraphView {
     this.mergeEdges(appear);
     this.showPanel();
     this.search.look();
+    drawKey(this.legend, this.scene);
     this.glide();
     this.folding.follow(this.scene);
     this.drawn += 1;

@@ -12,7 +12,8 @@ const KIND_WORDS = {
   leaf: "leaf requiring grad", parameter: "parameter", input: "input", op: "operation", output: "result",
   box: "folded", escape: "left for Python", ghost: "arm that was not taken",
 };
-const LINE = 13; // px from one line of a label to the next, as in viz/picture.py
+const kindOf = (node) => node.called || KIND_WORDS[node.kind];
+const LINE = 13 / 12; // from one line of a label to the next in its own size, as in viz/picture.py
 const FONT = "system-ui, sans-serif"; // for measuring only; the sheet sets the real one
 
 /** Short tags of a node; on an op the arrow that comes back already says "grad". */
@@ -99,7 +100,7 @@ export function nodeClass(node) {
 }
 
 export function spoken(node, edges) {
-  const what = node.kind === "op" ? `operation${node.op_kind ? ", " + node.op_kind : ""}` : KIND_WORDS[node.kind];
+  const what = node.kind === "op" ? `operation${node.op_kind ? ", " + node.op_kind : ""}` : kindOf(node);
   const right = edges.filter((e) => e.to === node.key), left = edges.filter((e) => e.from === node.key);
   const turned = [...left, ...right].some((e) => e.turned);
   const [from, to] = turned ? [left.length, right.length] : [right.length, left.length];
@@ -124,7 +125,7 @@ export function newEdge() {
 export function labelEdge(label, edge) {
   const lines = [edge.argument, edge.label].filter(Boolean);
   label.replaceChildren(...lines.map((words, i) => {
-    const line = svg("text", { y: round(4.2 + (i - (lines.length - 1) / 2) * LINE) });
+    const line = svg("text", { y: `${(0.35 + (i - (lines.length - 1) / 2) * LINE).toFixed(3)}em` });
     line.textContent = fit(words, 160, `12px ${FONT}`);
     return line;
   }));
@@ -179,7 +180,7 @@ export function neighbour({ nodes, edges }, key, pressed) {
 export function detailsOf(node, onclose, buttons = []) {
   const close = html("button", { type: "button", class: "vg-button vg-close", "aria-label": "Close details",
     onclick: onclose }, "×");
-  const kind = node.kind === "op" ? `operation · ${node.op_kind || "other"}` : KIND_WORDS[node.kind];
+  const kind = node.kind === "op" ? `operation · ${node.op_kind || "other"}` : kindOf(node);
   const rows = html("dl", { class: "vg-rows" });
   for (const [name, value] of node.detail || []) {
     rows.append(html("dt", {}, String(name)), html("dd", {}, String(value)));

@@ -1,6 +1,7 @@
 // The whole screen for the picture, and stronger contrast: for the picture alone, or for all of the panel around it.
 
 import { html, tellContrast } from "./dom.js";
+import { face } from "./icons.js";
 
 const AROUND = ".vg-around"; // the box of a panel: its controls and its code come along
 
@@ -10,7 +11,7 @@ export class Screen {
     Object.assign(this, { root, changed });
     const button = (text, label, onclick) => html("button", { type: "button", class: "vg-button", title: label,
       "aria-label": label, "aria-pressed": "false", onclick }, text);
-    this.full = button("Full screen", "Full screen", () => this.toggle());
+    this.full = face(button("", "Full screen", () => this.toggle()), "full", "Full screen");
     this.contrast = button("◐", "High contrast", () => this.strengthen());
     this.buttons = [this.contrast, this.full];
     this.told = () => this.update();
@@ -60,7 +61,7 @@ export class Screen {
     const full = this.isFull, words = full ? "Leave full screen" : "Full screen";
     if (this.part.classList.contains("vg-full") === full) return;
     this.part.classList.toggle("vg-full", full);
-    this.full.textContent = words;
+    face(this.full, full ? "leave" : "full", words);
     for (const name of ["aria-label", "title"]) this.full.setAttribute(name, words);
     this.full.setAttribute("aria-pressed", String(full));
     this.changed(full);

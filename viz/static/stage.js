@@ -1,11 +1,12 @@
 // The stage: how large the picture is drawn, which part of it is seen, and moving about in it.
 
 import { html, round, svg } from "./dom.js";
+import { Overview } from "./overview.js";
 
 // The scales to start with. A picture that is only a little too wide is shrunk until all of it is seen; one that would
 // become too small to read keeps a size that can be read, and is scrolled.
 const SIZES = {
-  normal: { tightest: 0.66, least: 0.8, most: 1.15, tallest: 488 },
+  normal: { tightest: 0.58, least: 0.8, most: 1.15, tallest: 488 },
   large: { tightest: 1.05, least: 1.2, most: 2.2, tallest: 828 },
 };
 
@@ -24,6 +25,7 @@ export class Stage {
       event.preventDefault();
       this.zoomBy(Math.exp(-event.deltaY / 300), event);
     }, { passive: false });
+    this.overview = new Overview(this);
     this.element.addEventListener("scroll", () => this.fade(), { passive: true });
     this.element.addEventListener("pointerdown", (event) => this.drag(event));
   }
@@ -56,6 +58,7 @@ export class Stage {
     this.svg.setAttribute("viewBox", `0 0 ${round(Math.max(w, 1))} ${round(Math.max(h, 1))}`);
     this.svg.setAttribute("width", round(w * scale));
     this.svg.setAttribute("height", round(h * scale));
+    this.svg.style.setProperty("--label", `${round(Math.max(12, Math.min(14, 10.4 / scale)))}px`); // read in small pictures too
   }
 
   go() {
@@ -63,11 +66,12 @@ export class Stage {
     this.setPage(w, h, scale);
   }
 
-  /** Pale edges on the sides where there is more to see. */
+  /** Pale edges on the sides where there is more to see, and the whole in small. */
   fade() {
     const { scrollLeft, clientWidth, scrollWidth } = this.element;
     this.element.classList.toggle("vg-more-left", scrollLeft > 2);
     this.element.classList.toggle("vg-more-right", scrollLeft + clientWidth < scrollWidth - 2);
+    this.overview.follow();
   }
 
   /** Fit anew when the room or the wanted size is another one; returns whether it was. */

@@ -7,17 +7,19 @@ import { initialize } from "./kernel.js";
 
 const PACE_MS = 1400; // between two moments while it plays
 const LINE_PX = 13; // from one line beside an arrow to the next
+const START = [["next", "press Next →, or the arrow keys on the slider: one thing happens at a time"],
+  ["play", "all of it, one thing after the other"]];
 const PHASES = { given: "given", forward: "forward", backward: "backward", grad: "gradient" };
 
 /** Everything that is so after moment `at`. */
 function sumUp(moments, at) {
-  const sum = { nodes: new Set(), edges: new Set(), flows: new Map(), tags: {}, grads: {}, ledger: {} };
+  const sum = { nodes: new Set(), edges: new Set(), flows: new Map(), tags: {}, grads: {}, ledger: {}, details: {}, under: {} };
   for (const moment of moments.slice(0, at + 1)) {
     for (const key of moment.nodes) sum.nodes.add(key);
     for (const key of moment.edges) sum.edges.add(key);
     if (moment.again) sum.flows.clear();
     for (const [key, words] of Object.entries(moment.flows)) sum.flows.set(key, words);
-    for (const name of ["tags", "grads", "ledger"]) Object.assign(sum[name], moment[name]);
+    for (const name of ["tags", "grads", "ledger", "details", "under"]) Object.assign(sum[name], moment[name]);
   }
   return sum;
 }
@@ -28,9 +30,12 @@ function sceneAt(scene, sum) {
     const grad = sum.grads[node.key] || null, pictures = node.pictures || {};
     return { ...node, badges: sum.tags[node.key] || [], grad, ledger: sum.ledger[node.key] || [],
       value: sum.nodes.has(node.key) ? node.value : null,
+      subtitle: sum.nodes.has(node.key) ? node.subtitle : node.subtitle.replace(/= .*/, "= ?"), // nobody knows it yet
       pictures: { Value: pictures.Value, Gradient: grad === node.grad ? pictures.Gradient : null } };
   };
-  return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? { ...node, badges: sum.tags[node.key] || [] } : then(node))),
+  const boxThen = (node) => ({ ...node, badges: sum.tags[node.key] || [], detail: sum.details[node.key] || node.detail,
+    subtitle: sum.under[node.key] ?? node.subtitle });
+  return { ...scene, nodes: scene.nodes.map((node) => (node.kind === "box" ? boxThen(node) : then(node))),
     edges: scene.edges.map((edge) => ({ ...edge, flows: sum.flows.has(edge.key) })) };
 }
 
@@ -141,22 +146,21 @@ export class StepperView extends GraphView {
       for (const part of [group, label]) part.classList.toggle("vs-later", !edges.has(key));
       group.classList.toggle("vs-now", moment.edges.includes(key));
       group.classList.toggle("vs-sends", key in moment.flows);
-      this.beside(label, (edge.room || []).length, flows.get(key) || [], key in moment.flows);
+      this.beside(label, edge, flows.get(key) || [], key in moment.flows);
     }
     this.drawBar(moment);
     this.drawBeside(moment);
     this.reveal(moment.now);
   }
 
-  /** What came back along an edge, below its shape, where `room` lines are kept for it. */
-  beside(label, room, lines, lit) {
-    const all = label.childElementCount + room;
-    label.append(...lines.map((words) => {
-      const line = svg("text", { class: lit ? "vs-sent vs-lit" : "vs-sent" });
+  /** What came back along an edge, where room is kept for it beside the arrow. */
+  beside(label, { lx, ly, rx, ry, room = [] }, lines, lit) {
+    label.append(...lines.map((words, i) => {
+      const line = svg("text", { class: lit ? "vs-sent vs-lit" : "vs-sent", x: round(rx - lx),
+        y: round(ry - ly + 4.2 + (i - (room.length - 1) / 2) * LINE_PX) });
       line.textContent = words;
       return line;
     }));
-    [...label.children].forEach((line, i) => line.setAttribute("y", round(4.2 + (i - (all - 1) / 2) * LINE_PX)));
   }
 
   setWords() {
@@ -184,9 +188,11 @@ export class StepperView extends GraphView {
   }
 
   drawBeside({ rows, line, called, what }) {
-    this.facts.replaceChildren(...rows.flatMap(([name, words]) => [html("dt", {}, name), html("dd", {}, words)]));
-    const lit = line || called, back = what === "backward" ? called : null;
-    const [first, lines] = lit && lit[0] !== null ? (this.model.get("code") || [])[lit[0]] || [0, []] : [0, []];
+    const told = what === "given" ? START : rows;
+    this.facts.replaceChildren(...told.flatMap(([name, words]) => [html("dt", {}, name), html("dd", {}, words)]));
+    const lit = line || called, back = what === "backward" ? called : null, code = this.model.get("code") || [];
+    const script = what === "given" ? 0 : lit && lit[0]; // before anything has run, the code with no line lit
+    const [first, lines] = code[script ?? -1] || [0, []];
     const shown = lines.length ? lines.map((text, i) => [first + i, text]) : [lit, back].filter(Boolean).map(([, ...l]) => l);
     const at = (place, number) => place && (!lines.length || place[0] === lit[0]) && place[1] === number;
     this.code.replaceChildren(...shown.map(([number, text]) => {

@@ -1,7 +1,7 @@
 // What changed, in words; and the key to the picture.
 
 import { count, html, svg } from "./dom.js";
-import { LEGEND_MARKS } from "./marks.js";
+import { isMarked, LEGEND_MARKS } from "./marks.js";
 import { straight } from "./curves.js";
 import { drawNode, edgeClass, labelEdge, newEdge, nodeClass, placeEdge } from "./nodes.js";
 
@@ -47,43 +47,45 @@ export function describe(before, after) {
 
 // ---------------------------------------------------------------- the key
 
+const tagged = (node, start) => (node.badges || []).some((tag) => tag.startsWith(start));
+// Each sign: whether a part of the picture has it, what it says, and one that has it.
 const LEGEND = [
-  ["leaf", "Rounded: a leaf requiring grad, a tensor you made with requires_grad=True", { kind: "leaf", title: "x" }],
-  ["parameter", "Double border: a parameter of a module, a leaf that an optimizer changes", { kind: "parameter", title: "w" }],
-  ["input", "Rounded, thin and hollow: an input. It asks for no gradient (PyTorch calls it a leaf as well)",
+  [(n) => n.kind === "leaf", "Rounded: a leaf requiring grad, a tensor you made with requires_grad=True", { kind: "leaf", title: "x" }],
+  [(n) => n.kind === "parameter", "Double border: a parameter of a module, a leaf that an optimizer changes", { kind: "parameter", title: "w" }],
+  [(n) => n.kind === "input", "Rounded, thin and hollow: an input. It asks for no gradient (PyTorch calls it a leaf as well)",
     { kind: "input", title: "data" }],
-  ["op", "Box: one operation that ran. The tint tells its kind", { kind: "op", op_kind: "elementwise", title: "mul" }],
-  ["box", "Stack with a plus: folded. It stands for all ops inside; press it to open it",
+  [(n) => n.kind === "op" && n.recorded, "Box: one operation that ran. The tint tells its kind", { kind: "op", op_kind: "elementwise", title: "mul" }],
+  [(n) => n.kind === "box", "Stack with a plus: folded. It stands for all ops inside; press it to open it",
     { kind: "box", title: "net", w: 64 }],
-  ["unrecorded", "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
+  [(n) => n.kind === "op" && !n.recorded, "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
     { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, badges: ["no_grad"] }],
-  ["output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
-  ["escape", "Open to the right: the value left for Python, by item(), numpy(), an if. No gradient follows it there",
+  [(n) => n.kind === "output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
+  [(n) => n.kind === "escape", "Open to the right: the value left for Python, by item(), numpy(), an if. No gradient follows it there",
     { kind: "escape", title: "item()", recorded: false }],
-  ["ghost", "Dashed box: the arm of an if that was not taken, with the parameters it would have used",
+  [(n) => n.kind === "ghost", "Dashed box: the arm of an if that was not taken, with the parameters it would have used",
     { kind: "ghost", title: "else: …", recorded: false }],
-  ["way", "Captured graph: if, choose, pass, loop, carry and next say which way values go. A frame struck out did not run",
+  [(n) => n.op_kind === "control", "Captured graph: if, choose, pass, loop, carry and next say which way values go. A frame struck out did not run",
     { kind: "op", op_kind: "control", title: "choose" }],
-  ["kept", "Backward view: what the node keeps, with bytes and version (v1: it was changed once); struck out once freed",
+  [(n) => (n.rows || []).length, "Backward view: what the node keeps, with bytes and version (v1: it was changed once); struck out once freed",
     { kind: "op", op_kind: "elementwise", title: "MulBackward0", w: 94, h: 44, rows: [["x (3,) 12 B v0", true]] }],
-  ["warn", "“no gradient”: nothing came back to this leaf",
+  [(n) => tagged(n, "no gradient"), "“no gradient”: nothing came back to this leaf",
     { kind: "parameter", title: "b", badges: ["no gradient"] }],
-  ["grad", "“grad”: backward left a gradient here, added up if it came more than once",
+  [(n) => n.kind !== "op" && tagged(n, "grad"), "“grad”: backward left a gradient here, added up if it came more than once",
     { kind: "parameter", title: "w", badges: ["grad"] }],
-  ["pin", "Pin: an optimizer holds this leaf and will change it. “no optimizer”: gradients come, but none will",
+  [(n) => n.pins || tagged(n, "no optimizer"), "Pin: an optimizer holds this leaf and will change it. “no optimizer”: gradients come, but none will",
     { kind: "parameter", title: "w", pins: "held by SGD" }],
 ];
 const LEGEND_EDGES = [
-  ["A value moves along; its shape stands on the edge", { recorded: true, flows: false, label: "(3, 4)" }],
-  ["Second arrow, the other way: a gradient came back", { recorded: true, flows: true, label: "(3, 4)" }],
-  ["Thin and pale: nothing here asks for a gradient", { recorded: true, tracks: false, label: "(3, 4)" }],
-  ["Dashed: not recorded, so no gradient can come back", { recorded: false, flows: false, label: "(3, 4)" }],
-  ["Two bars: a gradient stops here and leaves None. A cut, no_grad, or the door to Python",
+  [(e) => e.recorded && e.tracks !== false && !e.stop, "A value moves along; its shape stands on the edge", { recorded: true, flows: false, label: "(3, 4)" }],
+  [(e) => e.flows, "Second arrow, the other way: a gradient came back", { recorded: true, flows: true, label: "(3, 4)" }],
+  [(e) => e.recorded && e.tracks === false && !e.stop, "Thin and pale: nothing here asks for a gradient", { recorded: true, tracks: false, label: "(3, 4)" }],
+  [(e) => !e.recorded && !e.broken && !e.stop, "Dashed: not recorded, so no gradient can come back", { recorded: false, flows: false, label: "(3, 4)" }],
+  [(e) => e.stop === "cut" || e.stop === "off", "Two bars: a gradient stops here and leaves None. A cut, no_grad, or the door to Python",
     { recorded: false, stop: "cut" }],
-  ["Two bars at a frozen parameter: it takes no gradient, the rest of the op does",
+  [(e) => e.stop === "frozen", "Two bars at a frozen parameter: it takes no gradient, the rest of the op does",
     { recorded: true, tracks: false, stop: "frozen" }],
-  ["A 0: the gradient goes on, and it is zero (rounding, a clip). Not the same as None", { recorded: true, flows: true, stop: "zero" }],
-  ["Dotted: only numbers came this way, through Python", { recorded: false, broken: true }],
+  [(e) => e.stop === "zero", "A 0: the gradient goes on, and it is zero (rounding, a clip). Not the same as None", { recorded: true, flows: true, stop: "zero" }],
+  [(e) => e.broken, "Dotted: only numbers came this way, through Python", { recorded: false, broken: true }],
 ];
 const OP_KINDS = ["elementwise", "activation", "reduce", "matmul", "shape", "index", "loss", "copy"];
 
@@ -91,27 +93,44 @@ function sample(...content) {
   return svg("svg", { viewBox: "-50 -22 100 48", width: 100, height: 48, "aria-hidden": "true" }, ...content);
 }
 
-export function legendParts(marks = false) {
-  const list = html("ul", { class: "vg-key" });
-  const marked = marks ? LEGEND_MARKS.map((row) => ["mark", ...row]) : [];
-  for (const [, words, node] of [...marked, ...LEGEND]) {
-    const full = { recorded: true, badges: [], w: 58, h: 30, ...node };
-    const picture = sample(svg("g", { class: nodeClass(full) }, ...drawNode(full)));
-    list.append(html("li", {}, picture, html("span", {}, words)));
-  }
-  for (const [words, edge] of LEGEND_EDGES) {
-    const { parts, group, label } = newEdge();
-    placeEdge(parts, [[-38, 4], ...straight([-38, 4], [38, 4])], edge);
-    group.setAttribute("class", edgeClass(edge));
-    labelEdge(label, edge);
-    label.setAttribute("transform", "translate(0 -6)");
-    list.append(html("li", {}, sample(group, label), html("span", {}, words)));
-  }
-  const tints = html("p", { class: "vg-tints" }, html("span", {}, "Kinds of operation:"));
-  for (const kind of OP_KINDS) tints.append(html("span", { class: `vg-tint vg-op-${kind}` }, kind));
-  return [list, tints, html("p", { class: "vg-hint" },
-    "Click a node, or reach the graph with Tab, follow edges with the arrow keys and press Enter for value and " +
-    "gradient. On a folded box Enter opens it, and Space tells what is inside. " + (marks ? "N and P go to the next and the previous " +
-    "difference. " : "") + "Ctrl and the wheel, or + − 0, zoom; drag to move.")];
+function nodeSign([, words, node]) {
+  const full = { recorded: true, badges: [], w: 58, h: 30, ...node };
+  return html("li", {}, sample(svg("g", { class: nodeClass(full) }, ...drawNode(full))), html("span", {}, words));
 }
 
+function edgeSign([, words, edge]) {
+  const { parts, group, label } = newEdge();
+  placeEdge(parts, [[-38, 4], ...straight([-38, 4], [38, 4])], edge);
+  group.setAttribute("class", edgeClass(edge));
+  labelEdge(label, edge);
+  label.setAttribute("transform", "translate(0 -6)");
+  return html("li", {}, sample(group, label), html("span", {}, words));
+}
+
+/** The key to a picture, as long as somebody looks at it. */
+export function drawKey(legend, scene) {
+  const open = legend.querySelector("details")?.open;
+  legend.replaceChildren(...(legend.hidden ? [] : legendParts(scene)));
+  if (open && !legend.hidden) legend.querySelector("details").open = true;
+}
+
+/** First the signs that are in this picture; the others are a press away. */
+function legendParts({ nodes, edges }) {
+  const here = { true: [], false: [] };
+  const sort = (rows, things, draw) => {
+    for (const row of rows) here[things.some((thing) => row[0](thing))].push(draw(row));
+  };
+  const marked = nodes.some(isMarked), kinds = new Set(nodes.map((node) => node.op_kind));
+  sort(marked ? LEGEND_MARKS.map(([words, node]) => [(n) => n.mark === node.mark, words, node]) : [], nodes, nodeSign);
+  sort(LEGEND, nodes, nodeSign);
+  sort(LEGEND_EDGES, edges, edgeSign);
+  const tints = OP_KINDS.filter((kind) => kinds.has(kind)).map((kind) => html("span", { class: `vg-tint vg-op-${kind}` }, kind));
+  return [html("ul", { class: "vg-key" }, ...here.true),
+    ...(tints.length ? [html("p", { class: "vg-tints" }, html("span", {}, "Kinds of operation:"), ...tints)] : []),
+    html("p", { class: "vg-hint" },
+      "Click a node, or reach the graph with Tab, follow edges with the arrow keys and press Enter for value and " +
+      "gradient. On a folded box Enter opens it, and Space tells what is inside. " + (marked ? "N and P go to the next and the previous " +
+      "difference. " : "") + "Ctrl and the wheel, or + − 0, zoom; drag to move."),
+    html("details", { class: "vg-others" }, html("summary", {}, `Signs that are not in this picture (${here.false.length})`),
+      html("ul", { class: "vg-key" }, ...here.false))];
+}

@@ -41,6 +41,8 @@ class Compiled:
     What stays different from the function: what it prints or appends happens only while it is recorded; results that
     would share memory with a parameter are copies; a loss whose backward has run inside comes without its graph.
     `.grad` of the leaves, parameters, buffers and the optimizer's state are as the function leaves them.
+
+    ran: the recording that the last call ran, or that was made of it; None where it ran as it is written.
     """
 
     def __init__(self, function):
@@ -51,6 +53,7 @@ class Compiled:
 
     def __call__(self, *args, **kwargs):
         self.calls += 1
+        self.ran = None
         special = modes.special
         if special and not modes.state.only_off:
             return self.function(*args, **kwargs)
@@ -61,6 +64,7 @@ class Compiled:
                 if result is BUSY:
                     return self.function(*args, **kwargs)
                 self.replayed += 1
+                self.ran = variant
                 return result
         if len(self.history) < MOST:
             return self._record(args, kwargs, variants)
@@ -82,13 +86,14 @@ class Compiled:
                 variants.insert(0, _variant(capture))
             except CaptureError as error:
                 outcome = str(error)
-        self.history.append((self.calls, why, outcome, None if outcome else variants[0]))
+        self.ran = None if outcome else variants[0]
+        self.history.append((self.calls, why, outcome, self.ran))
         return result
 
     def reset(self):
         """Forget all recordings; the next call is recorded anew."""
         self.variants, self.unrecorded = [], []  # the second for calls under no_grad
-        self.history, self.calls, self.replayed = [], 0, 0
+        self.history, self.calls, self.replayed, self.ran = [], 0, 0, None
 
     def source(self):
         """The Python function that was written last; None where nothing could be recorded."""

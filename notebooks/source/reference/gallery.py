@@ -267,7 +267,7 @@ print(viz.lens(looked, "t"), viz.lens(looked, "a"), sep="\n\n")
 # ## Two graphs side by side
 #
 # `run.diff(other)` says what is added (+), gone (−) and changed (~) on the way from one run to another. Here one function
-# runs on two inputs, and its `if` takes another arm for each.
+# runs on two inputs, and its `if` takes another arm for each: so the ghost of the other arm differs too, as a door would.
 
 # %%
 def branchy(x, w, b):
@@ -594,8 +594,8 @@ abreast.set(x=1.0);
 # %% [markdown]
 # ## Looking for something, and taking it along
 #
-# `/` in a picture searches it; *Full screen* and *◐* help in a large room. `save` keeps the picture: for slides, as a page
-# to explore, or as a film.
+# `/` in a picture searches it; *Full screen* (four corners) and *◐* help in a large room. `save` keeps the picture: for
+# slides, as a page to explore, or as a film.
 
 # %%
 import pathlib, tempfile
