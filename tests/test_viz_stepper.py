@@ -13,7 +13,7 @@ from minigrad import nn
 from tests.test_viz_digest import build, programs
 from viz import moments, text
 from viz.layout import _points
-from viz.picture import LABEL, LINE, SUBTITLE
+from viz.picture import LABEL, LINE, SUBTITLE, TAG
 from viz.player import tags_at
 from viz.record import Run
 
@@ -228,3 +228,25 @@ def test_a_shape_stands_at_its_arrow_whatever_may_come_beside_it(shape):
         if edge.get("room"):  # and what comes back does not stand on it
             high = LINE * len(edge["room"])
             assert abs(edge["rx"] - edge["lx"]) + abs(edge["ry"] - edge["ly"]) >= (high + LINE) / 2 - 0.2
+
+
+def test_no_label_stands_under_tags_that_may_come():
+    """The arrow that passes below a box has its label where the rows of tags do not reach."""
+    x, w = mg.ones(2, 3), mg.tensor([1.0, -1.0, 2.0], requires_grad=True)
+    with viz.watch() as run:
+        y = x * w
+        z = y * y + y
+        z.sum().backward()
+    stepper = viz.stepper(run)
+    scene, rows = stepper.scene, {}
+    for moment in stepper.moments:
+        for key, tags in moment["tags"].items():
+            rows[key] = max(rows.get(key, []), tags, key=len)
+            wide = max([0, *(text.width(tag, TAG) + 14 for tag in tags)])
+            assert wide <= next(node["w"] for node in scene["nodes"] if node["key"] == key) + 1
+    for node in scene["nodes"]:
+        low = node["y"] + node["h"] / 2 + 8 + moments.ROW * (len(rows.get(node["key"], ())) - 1)
+        for edge in scene["edges"]:
+            wide = text.width(edge["label"], LABEL)
+            beside = abs(edge["lx"] - node["x"]) >= (node["w"] + wide) / 2
+            assert beside or not node["y"] < edge["ly"] + LINE / 2 or edge["ly"] - LINE / 2 >= low, (edge, node["key"])

@@ -229,7 +229,7 @@ def _labelled(shown, placed):
     lines = [_points(curve, tip) for curve, tip, _ in placed.edges]
     grid, edges = _Grid(), []
     for (x, y), node in zip(placed.nodes, shown.nodes, strict=True):
-        low = node.h / 2 + node.room + 11 * bool(node.badges)
+        low = node.h / 2 + _tags(node, 11)
         grid.fill((x - node.w / 2 - 2, y - node.h / 2 - 2, x + node.w / 2 + 2, y + low))
     for number, line in enumerate(lines):
         for x, y, _ in line:
@@ -243,6 +243,11 @@ def _labelled(shown, placed):
     rooms = {number: grid.settle(lines[number], edge.room_size(), below_label(edge, edges[number][2]), number, True)
              for number, edge in enumerate(shown.edges) if edge.room}
     return _grown(replace(placed, edges=edges, rooms=rooms), shown)
+
+
+def _tags(node, half):
+    """How far tags reach below a box: half of the row that sits on its border, and the rows that may come below it."""
+    return half * bool(node.badges or node.room) + 2 * node.room
 
 
 def below_label(edge, label):
@@ -317,7 +322,7 @@ def _grown(placed, shown):
     words = [(edge.label_size(), centre) for edge, (_, _, centre) in zip(shown.edges, placed.edges, strict=True)]
     words += [(shown.edges[number].room_size(), centre) for number, centre in placed.rooms.items()]
     boxes = [(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2) for (wide, high), (x, y) in words]
-    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + node.room + 8 * bool(node.badges))
+    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + _tags(node, 8))
               for node, (x, y) in zip(shown.nodes, placed.nodes, strict=True)]
     boxes += [(x, y, x, y) for curve, _, _ in placed.edges for x, y in curve]
     lefts, tops, rights, lows = zip((0, 0, placed.width, placed.height), *boxes, strict=True)

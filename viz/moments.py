@@ -9,7 +9,7 @@ from collections import Counter
 
 from viz import ledger, seen, stepping, text, words
 from viz.graph import Number, covered
-from viz.picture import LABEL, SUBTITLE
+from viz.picture import LABEL, SUBTITLE, TAG
 
 ROW = 17  # px of a row of tags
 AROUND = 2  # lines of a script that are shown before and after those that ran
@@ -33,18 +33,20 @@ def moments(view, shown):
 
 def make_room(shown, told):
     """Have room kept in a Picture for everything that its moments will write into it."""
-    lines, rows, under = {}, {}, {}
+    lines, rows, under, widths = {}, {}, {}, {}
     for moment in told:
         for key, said in moment["flows"].items():
             lines.setdefault(key, []).append(said)
         for key, tags in moment["tags"].items():
             rows[key] = max(rows.get(key, 0), len(tags))
+            widths[key] = max([widths.get(key, 0), *(text.width(tag, TAG) + 14 for tag in tags)])
         under.update({key: max(under.get(key, ""), line, key=len) for key, line in moment["under"].items()})
     for edge in shown.edges:
         columns = itertools.zip_longest(*lines.get(edge.key, ()), fillvalue="")
         edge.room = tuple(max(column, key=lambda line: text.width(line, LABEL)) for column in columns)
     for node in shown.nodes:
         node.room = ROW / 2 * max(0, rows.get(node.key, 0) - 1)
+        node.w = max(node.w, round(widths.get(node.key, 0)))
         if node.key in under:
             node.w = max(node.w, round(text.width(under[node.key], SUBTITLE)) + BESIDE)
 
