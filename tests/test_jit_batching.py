@@ -304,6 +304,18 @@ def test_what_is_put_together_later_is_not_asked_for_earlier():
     assert batched(f, X, Y) == (2 * T, 3)
 
 
+def test_a_row_with_one_tensor_twice_is_no_row_of_as_many():
+    def f(x, y):
+        a, b, c, d = (y[t].exp() for t in range(4))
+        first = x[0].t() @ a + x[1].t() @ a + x[2].t() @ b + x[3].t() @ c
+        return first, a.sum(0) + b.sum(0) + c.sum(0) + d.sum(0)
+
+    graph = graph_of(f, X, Y)
+    after = passes.batching(graph)
+    assert count(after, "matmul", "sum") == 2
+    assert all(close(a.numpy(), b.numpy()) for a, b in zip(graph(X, Y), after(X, Y), strict=True))
+
+
 def test_random_numbers_are_drawn_in_their_order():
     def f(x, w, h):
         for t in range(T):

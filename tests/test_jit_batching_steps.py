@@ -173,6 +173,7 @@ def test_the_batched_graph_in_a_file():
 
 # Programs at random
 
+MASKS = [mg.tensor([[even], [True]]) for even in (True, False)]
 INPUTS = {
     "slices": lambda x, t: x[t], "backwards": lambda x, t: x[len(x) - 1 - t], "batch first": lambda x, t:
     x.transpose(0, 1)[:, t], "computed": lambda x, t: (x[t] * 0.5).tanh(), "dropped out": lambda x, t:
@@ -181,13 +182,13 @@ INPUTS = {
 PRODUCTS = {
     "@": lambda c, x: x @ c.w, "linear": lambda c, x: F.linear(x, c.w, c.b), "turned": lambda c, x: x @ c.w.t(),
     "addmm": lambda c, x: mg.addmm(c.b, x, c.w), "lines": lambda c, x: mg.stack([x[0] @ c.w, c.w @ x[1]]),
-    "cell": lambda c, x: c.rnn(x), "double": lambda c, x: (x.double() @ c.w.double()).float(),
+    "cell": lambda c, x: c.rnn(x) * 1, "double": lambda c, x: (x.double() @ c.w.double()).float(),
     "scaled": lambda c, x: x @ (c.w * (c.t + 1)),
 }  # fmt: skip
 BODIES = {
     "chain": lambda c, p, h: mg.tanh(p + h @ c.u), "shared": lambda c, p, h: mg.tanh(p + h @ c.w),
     "layer": lambda c, p, h: mg.tanh(F.linear(h, c.u, c.b) - p), "gru": lambda c, p, h: c.gru(p, h),
-    "mask": lambda c, p, h: mg.where(mg.tensor([[c.t % 2 == 0], [True]]), mg.tanh(p + h), h),
+    "mask": lambda c, p, h: mg.where(MASKS[c.t % 2], mg.tanh(p + h), h),
     "branch": lambda c, p, h: h * 0.5 if h.sum() > 0 else p - h, "drop": lambda c, p, h: F.dropout(p * 0.5 + h, 0.2),
     "in place": lambda c, p, h: p.add_(h).tanh(), "window": lambda c, p, h: put(p * 0.5, h),
     "no gradient": lambda c, p, h: p.detach() + h * 0.5, "number": lambda c, p, h: p * h.mean().item() + h,
@@ -273,6 +274,7 @@ def test_training_steps_of_any_loop(program):
             results.append(numbers(c, run(drawn(10 + i, program[0], 2, H))))
             results[-1] += [p.grad.numpy() for p in c.parameters() if p.grad is not None]
         assert len(results[0]) == len(results[1]) and all(map(close, *results))
+    assert compiled.variants, compiled.report()
 
 
 @settings(max_examples=120, deadline=None, derandomize=True, phases=PHASES)

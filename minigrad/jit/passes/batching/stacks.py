@@ -32,7 +32,7 @@ class Stacks:
 
     def __init__(self, steps, names):
         self.names = names
-        self.made = []  # (tensors, matrix of their rows): what was put together before
+        self.made = []  # (tensors, matrix of their rows): what was put together before, none of them twice
         self.look_at(steps)
 
     def look_at(self, steps):
@@ -89,7 +89,8 @@ class Stacks:
             whole = self.new("stack" if rank == 1 else "cat", shape, first)
             added.append(like(step, OPS["stack" if rank == 1 else "cat"], tuple(values), {"dim": 0}, whole))
         matrix = self.reshaped(whole, (prod(whole.shape[:-1]), whole.shape[-1]), step, added)
-        self.made.append((values, matrix))
+        if len(set(values)) == len(values):
+            self.made.append((values, matrix))
         return matrix
 
     def _cut(self, run, values, step, added):
@@ -121,11 +122,23 @@ class Stacks:
 
     def reshaped(self, value, shape, step, added):
         """The value in this shape; the step that makes it goes behind those in `added`."""
+        maker = self.makers.get(value)
+        if maker is not None and not maker.blocks and maker.op.name == "reshape":
+            value = maker.inputs[0]
         if value.shape == shape:
             return value
         made = self.new("reshape", shape, value)
         added.append(like(step, OPS["reshape"], (value,), {"shape": shape}, made))
         return made
+
+    def added(self, total, rest, root):
+        """The steps that add these values to `total`, the last of them in the place of `root`; none for none."""
+        steps = []
+        for i, x in enumerate(rest):
+            made = root.output if i == len(rest) - 1 else self.new("add", root.output.shape, root.output)
+            steps.append(like(root, OPS["add"], (total, x), {}, made))
+            total = made
+        return steps
 
     def new(self, name, shape, alike):
         """A new value with the dtype and device of another."""

@@ -17,8 +17,8 @@ def sums(steps, outputs, stacks):
 
     `outputs` are values that are wanted beside what the steps read of each other.
     """
-    found = _Sums(steps, outputs, stacks)
-    ready = [(root, terms) for root, terms in found.roots() if known(root.output)]
+    found = Sums(steps, outputs, stacks)
+    ready = [(root, terms) for root, terms in found.roots if known(root.output)]
     changed = {}
     for one in (found.product, found.columns):  # the second asks what the first has put together
         for first in (True, False):  # those first whose order is given
@@ -34,7 +34,9 @@ def sums(steps, outputs, stacks):
     return in_order(new)
 
 
-class _Sums:
+class Sums:
+    """The sums among some steps, and what is to be known of their terms."""
+
     def __init__(self, steps, outputs, stacks):
         self.steps, self.stacks, self.makers, self.places = steps, stacks, stacks.makers, stacks.places
         self.uses = {}
@@ -44,18 +46,17 @@ class _Sums:
         for value in values_in(outputs):
             self.uses[value] = self.uses.get(value, 0) + 2
 
-    def roots(self):
-        """Each sum with its terms, as they stand: what is added to a sum, and asked for nowhere else, is part of it."""
-        inside, terms = set(), {}
-        for step in self.steps:
+        self.terms, inside = {}, set()  # sum -> what is added up, as it stands
+        for step in steps:
             if _adds(step):
-                terms[step.output] = []
+                self.terms[step.output] = []
                 for x in step.inputs:
-                    part = terms.get(x) if self.uses[x] == 1 else None
+                    part = self.terms.get(x) if self.uses[x] == 1 else None
                     inside |= set() if part is None else {x}
-                    terms[step.output] += [x] if part is None else part
-        return [(self.makers[value], found) for value, found in terms.items()
-                if value not in inside and len(found) >= FEWEST]  # fmt: skip
+                    self.terms[step.output] += [x] if part is None else part
+        # Sums that are no part of another: what is asked for elsewhere, too, is none.
+        self.roots = [(self.makers[value], found) for value, found in self.terms.items()
+                      if value not in inside and len(found) >= FEWEST]  # fmt: skip
 
     def product(self, root, terms, first):
         """What stands for the root: one product. None where there are not enough products in it."""
@@ -92,12 +93,9 @@ class _Sums:
     def _finished(self, root, terms, gone, op, inputs, attributes, added):
         """The step that makes the sum, and the additions of what is not in it."""
         rest = [x for x in terms if x not in gone]
-        new = [root.output if not rest else self.stacks.new(op.name, root.output.shape, root.output)]
-        added.append(like(root, op, inputs, attributes, new[0]))
-        for i, x in enumerate(rest):
-            new.append(root.output if i == len(rest) - 1 else self.stacks.new("add", root.output.shape, root.output))
-            added.append(like(root, OPS["add"], (new[i], x), {}, new[i + 1]))
-        return added
+        total = self.stacks.new(op.name, root.output.shape, root.output) if rest else root.output
+        added.append(like(root, op, inputs, attributes, total))
+        return added + self.stacks.added(total, rest, root)
 
     def factors(self, x):
         """(a, b) where x, which nobody else reads, is a^T b, for matrices or for lines; else None."""
