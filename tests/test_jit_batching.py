@@ -283,6 +283,13 @@ def test_many_rows_stay():
     assert batched(f, drawn(1, T, 65, N), W, drawn(2, 65, H)) == (T, T)
 
 
+def test_half_precision_is_added_up_in_its_order():
+    def f(x, y):
+        return sum((x[t].half().t() @ y[t].half() for t in range(1, T)), x[0].half().t() @ y[0].half()).float()
+
+    assert batched(f, X, Y) == (T, T)
+
+
 def test_a_term_that_is_asked_for_elsewhere_stays():
     def f(x, y):
         terms = [x[t].t() @ y[t] for t in range(T + 1)]

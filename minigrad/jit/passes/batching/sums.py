@@ -143,9 +143,10 @@ def _adds(step):
 
 
 def _alike(*values):
-    """Whether these have one floating-point dtype and live in one place."""
-    first = values[0]
-    return all(v.dtype is first.dtype and v.device == first.device for v in values) and first.dtype.numpy.kind == "f"
+    """Whether these live in one place and are of one dtype, fine enough that the order of a sum matters little."""
+    dtype, device = values[0].dtype, values[0].device
+    fine = dtype.numpy.kind == "f" and dtype.numpy.itemsize >= 4
+    return fine and all(v.dtype is dtype and v.device == device for v in values)
 
 
 def _turns(step):
