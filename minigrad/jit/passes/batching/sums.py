@@ -56,7 +56,7 @@ class Sums:
                     self.terms[step.output] += [x] if part is None else part
         # Sums that are no part of another: what is asked for elsewhere, too, is none.
         self.roots = [(self.makers[value], found) for value, found in self.terms.items()
-                      if value not in inside and len(found) >= FEWEST]  # fmt: skip
+                      if value not in inside]  # fmt: skip
 
     def product(self, root, terms, first):
         """What stands for the root: one product. None where there are not enough products in it."""
