@@ -172,7 +172,7 @@ INPUTS = {
     "shorter": lambda x, t, h: x[t // 2],
 }  # fmt: skip
 BETWEEN = {
-    "nothing": lambda h, t: h, "cut": lambda h, t: h.detach() if t == 3 else h, "twice": lambda h, t: h * 1.5,
+    "nothing": lambda h, t: h, "cut": lambda h, t: h.detach() if t == 3 else h, "less of it": lambda h, t: h * 0.7,
     "mask": lambda h, t: mg.where(MASKS[t == 2], h, h.detach()), "window": lambda h, t: put(h, t),
     "add once": lambda h, t: h + 1 if t == 5 else h, "gradient": lambda h, t: hooked(h) if t == 1 else h,
 }  # fmt: skip
