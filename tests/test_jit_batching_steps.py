@@ -92,7 +92,18 @@ def twice(x, a, b, head, rnn, gru):
     return (h * k).mean(), b(h)
 
 
-LOSSES = [states_and_products, product_changed_in_place, cells, written_to_a_buffer, packed, penalty, twice]
+def gates_of_one_row(x, a, b, head, rnn, gru):
+    h = c = mg.zeros(1, H)
+    for t in range(T):
+        p = a(x[t, :1]) + b(h)
+        c = p.sigmoid() * c + (1 - p.sigmoid()) * p.tanh()
+        h = p.sigmoid() * c.tanh()
+    return head(h).mean(), c
+
+
+LOSSES = [
+    gates_of_one_row, states_and_products, product_changed_in_place, cells, written_to_a_buffer, packed, penalty, twice,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -129,6 +140,14 @@ def test_a_window_across_rows_is_copied_at_every_call():
     for i in range(3):
         x = drawn(i, T, B, N)
         assert close(compiled(x).numpy(), f(x).numpy())
+
+
+def test_arrays_in_an_index_are_no_parts():
+    places = mg.tensor([[0], [2], [1]])
+    x = drawn(1, T, N, N)
+    compiled = jit.compile(lambda x: sum(x[0, 0][places] * x[t, 0] for t in range(T)))
+    for _ in range(2):
+        assert close(compiled(x).numpy(), sum(x[0, 0][places] * x[t, 0] for t in range(T)).numpy())
 
 
 def test_gradients_from_outside():

@@ -19,8 +19,7 @@ def part_of(step):
         return None
     base, items = step.inputs[0], step.attributes["index"]
     items = list(items) if isinstance(items, tuple) else [items]
-    if items.count(...) == 1:
-        at = items.index(...)
+    for at in [i for i, item in enumerate(items) if item is ...]:
         items[at : at + 1] = [slice(None)] * (len(base.shape) - len(items) + 1)
     cuts = [(axis, item) for axis, item in enumerate(items) if not (isinstance(item, slice) and item == slice(None))]
     if len(cuts) != 1 or len(items) > len(base.shape):

@@ -18,7 +18,7 @@ def sums(steps, outputs, stacks):
     `outputs` are values that are wanted beside what the steps read of each other.
     """
     found = Sums(steps, outputs, stacks)
-    ready = [(root, terms) for root, terms in found.roots if known(root.output)]
+    ready = [(root, terms) for root, terms in found.roots if len(terms) >= FEWEST]
     changed = {}
     for one in (found.product, found.columns):  # the second asks what the first has put together
         for first in (True, False):  # those first whose order is given
@@ -112,7 +112,7 @@ class Sums:
             return None
         left, right = step.inputs
         turn = self.makers.get(left)
-        if turn is None or not _turns(turn) or len(right.shape) != 2:
+        if turn is None or not _turns(turn) or not known(turn.inputs[0]) or len(right.shape) != 2:
             return None
         return turn.inputs[0], right
 
@@ -175,12 +175,13 @@ def _line(makers, x, axis):
     if axis == 0 and len(x.shape) == 1:
         return x
     step = makers.get(x)
-    if step is None or step.blocks or len(x.shape) != 2 or x.shape[axis] != 1 or len(step.inputs[0].shape) != 1:
+    if step is None or step.blocks or step.op.name not in ("unsqueeze", "index") or not known(step.inputs[0]):
+        return None
+    if len(x.shape) != 2 or x.shape[axis] != 1 or len(step.inputs[0].shape) != 1:
         return None
     if step.op.name == "unsqueeze":
         return step.inputs[0]
-    if step.op.name != "index":
-        return None
     items = step.attributes["index"]
     picked = [item for item in items if item is not ...] if isinstance(items, tuple) else []
-    return step.inputs[0] if picked in ([None], [None, slice(None)], [slice(None), None]) else None
+    plain = all(item is None or type(item) is slice for item in picked)
+    return step.inputs[0] if plain and picked in ([None], [None, slice(None)], [slice(None), None]) else None

@@ -41,7 +41,10 @@ def _without_products(loop, makers, names, before):
 
 def _is_part(step, turn):
     """Whether a step sees x[turn]."""
-    return isinstance(step, Step) and step.op.name == "index" and step.attributes["index"] in (turn, (turn,))
+    if not isinstance(step, Step) or step.op.name != "index":
+        return False
+    index = step.attributes["index"]
+    return (index[0] if type(index) is tuple and len(index) == 1 else index) is turn
 
 
 def _fits(step, whole, count, makers):
