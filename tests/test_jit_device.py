@@ -75,6 +75,33 @@ def test_a_training_step_is_captured_and_trains_as_on_the_cpu(name, device):
     assert compiled.replayed >= 6 and "one CUDA Graph" in compiled.report() and "step by step" not in compiled.report()
 
 
+@pytest.mark.parametrize("cell", [None, nn.GRUCell])
+def test_a_loop_over_time_by_hand_has_its_products_together(cell, device):
+    def make(where):
+        mg.manual_seed(0)
+        model = nn.ModuleList([cell(6, 8) if cell else nn.Linear(6, 8), nn.Linear(8, 8, bias=False)]).to(where)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            h = mg.zeros(8, 8, device=where)
+            for t in range(5):
+                h = model[0](x * (t + 1), h) if cell else mg.tanh(model[0](x * (t + 1)) + model[1](h))
+            loss = (h * h).mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step, model
+
+    (here, theirs), (there, model) = make("cpu"), make(device)
+    compiled = jit.compile(there)
+    for (x, _), (x_there, _) in zip(batches(5), batches(5, device), strict=True):
+        assert close(here(x), compiled(x_there))
+        assert all(close(p, q) for p, q in zip(theirs.parameters(), model.parameters(), strict=True))
+    assert compiled.replayed >= 3 and sum(step.op.name == "linear" for step in compiled.graph.steps) == 1
+
+
 def test_what_is_compiled_captured_and_launched(machine):
     step, _, _ = trainer("cuda", OPTIMIZERS["momentum"])
     compiled = jit.compile(step)

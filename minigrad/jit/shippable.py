@@ -121,7 +121,7 @@ def _forward_of(compiled):
     if not compiled.variants:
         raise ValueError(f"jit.save(): {name} has no recording yet: call it once. See report()")
     variant = compiled.variants[0]
-    plan, graph = variant.plan, dead(variant.graph)
+    plan, graph = variant.plan, dead(variant.forward)
     trains = plan.gradients_after or plan.changed or any(isinstance(step.op, Vjp) for step in graph.steps)
     if trains or plan.options:
         raise ValueError(

@@ -10,7 +10,8 @@ class Eager:
 
     def __init__(self, name, torch):
         self.NAME, self.torch = name, torch
-        self.BUILDERS = {kind: getattr(self, kind) for kind in ("one_op", "chain", "mlp", "two_branch", "gru", "lenet")}
+        self.BUILDERS = {kind: getattr(self, kind) for kind in (
+            "one_op", "chain", "mlp", "two_branch", "gru", "loop", "lenet")}  # fmt: skip
 
     def read(self, value):
         """What a step returned, as a list of arrays."""
@@ -113,6 +114,14 @@ class Eager:
 
         return self._training(d, model, loss)
 
+    def loop(self, d):
+        """A plain recurrent network, turn after turn as a learner writes it; its last state is classified."""
+        torch, nn = self.torch, self.torch.nn
+        x, y, model = torch.tensor(d.x), torch.tensor(d.y), nn.Module()
+        model.x, model.h, model.head = nn.Linear(12, d.hidden), nn.Linear(d.hidden, d.hidden, bias=False), nn.Linear(
+            d.hidden, 9)  # fmt: skip
+        return self._training(d, model, lambda: looped(torch, model, x, y))
+
     def lenet(self, d):
         """Two convolutions with ReLU and max-pooling, three linear layers."""
         nn = self.torch.nn
@@ -148,3 +157,11 @@ def torch():
 
     torch.set_num_threads(1)
     return Eager("torch", torch)
+
+
+def looped(torch, model, x, y):
+    """The loss of `loop`."""
+    h = torch.zeros(x.shape[1], model.h.weight.shape[0])
+    for t in range(x.shape[0]):
+        h = torch.tanh(model.x(x[t]) + model.h(h))
+    return torch.nn.functional.cross_entropy(model.head(h), y)

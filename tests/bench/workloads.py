@@ -103,6 +103,16 @@ def _gru(batch, hidden=32, tiny=False):
     return Data(batches=batches, lr=0.01, hidden=hidden, params={**params, **_linear(rng, "head", hidden, 9)})
 
 
+def _loop(batch, turns=20, hidden=64, tiny=False):
+    """Sequences of one length for a loop that is written by hand."""
+    rng = np.random.default_rng(0)
+    batch = min(batch, 3) if tiny else batch
+    x = rng.normal(size=(turns, batch, 12)).astype(np.float32)
+    params = {**_linear(rng, "x", 12, hidden), "h.weight": _uniform(rng, hidden**-0.5, hidden, hidden),
+              **_linear(rng, "head", hidden, 9)}  # fmt: skip
+    return Data(x=x, y=rng.integers(0, 9, batch), lr=0.01, hidden=hidden, params=params)
+
+
 # The table: at most so many times PyTorch's time, at most so many times hand-written NumPy's
 
 FORWARD, BACKWARD, NO_GRAD = "forward recorded", "forward+backward", "no_grad"
@@ -124,6 +134,8 @@ WORKLOADS = (
     Workload("mlp 784-256-10 batch 128", "mlp", partial(_mlp, 128, 784, 256), 0.85, 1.1),
     Workload("gru vowels batch 1", "gru", partial(_gru, 1), 0.40, 1.1),
     Workload("gru vowels batch 32", "gru", partial(_gru, 32), 0.6, 1.4),
+    Workload("loop by hand batch 1", "loop", partial(_loop, 1)),
+    Workload("loop by hand batch 32", "loop", partial(_loop, 32)),
     Workload("two-branch batch 32", "two_branch", _two_branch, 0.35, 1.4),
     Workload("lenet batch 32", "lenet", _lenet, 1.6, 1.2),
 )

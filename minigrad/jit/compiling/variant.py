@@ -13,8 +13,8 @@ from .. import generate  # noqa: F401  its ways
 from ..generate.emit import Emitter
 from ..generate.flat import lay_out
 from ..generate.source import Source
-from ..graph import Value
-from ..passes import optimized
+from ..graph import Graph, Value
+from ..passes import steps_of
 from .entry import Entry
 from .joint import WayBack, joint, parted
 
@@ -50,12 +50,19 @@ def given_back(capture):
 def made_smaller(capture):
     """The graph of a recording after all passes, and what beside its results is to be known of a run: ({leaf: value of
     its .grad}, {value: what must be true of it}, gradients of the sources).
+
+    `capture.forward` becomes the way to the results alone, for a file: products are not put together in it, for a file
+    may be run with other lengths.
     """
     private, whole, gradients = capture.let_go(), capture.graph, capture.final_gradients
     outputs, facts = list(whole.outputs), [value for value in capture.facts if value not in whole.inputs]
     wanted = [leaf for leaf, value in gradients.items() if value is not None]
     whole.outputs = [*outputs, *[gradients[leaf] for leaf in wanted], *facts, *capture.back_to]
-    graph = optimized(whole, private)
+    stages = dict(steps_of(whole, private))
+    graph, plain = stages["dead"], stages["common"]
+    given = [value for value in plain.inputs if value not in capture.back_from]
+    capture.forward = Graph(given, plain.steps, plain.outputs[: len(outputs)], plain.name, plain.parameters,
+                            plain.constants, plain.form, plain.updates)  # fmt: skip
     made = iter(graph.outputs)
     graph.outputs = [next(made) for _ in outputs]
     of_leaf, by_value = {leaf: next(made) for leaf in wanted}, {}
@@ -71,6 +78,7 @@ class Variant:
         self.recorded, self.given = len(capture.graph.steps), given_back(capture)
         graph, of_leaf, facts, back_to = made_smaller(capture)
         self.way, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
+        self.forward = capture.forward
         if back_to:
             count = len(graph.outputs)
             graph.outputs += back_to

@@ -73,7 +73,7 @@ class DeviceVariant:
             graph.outputs = [*graph.outputs, *(value for value in saved if value not in graph.inputs)]
             self.way = DeviceWayBack(back)
         self.program = program = Program(graph, of_leaf, facts)
-        self.graph = graph = program.graph
+        self.graph = self.forward = graph = program.graph
         self.plan = plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
         held, names = graph.held(), self._names()
         plan.early_facts = [(names[value], expected) for value, several in capture.facts.items() if value in names

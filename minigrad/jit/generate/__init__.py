@@ -1,3 +1,3 @@
 """Graphs as straight lines of NumPy, with memory laid out beforehand."""
 
-from . import better, classes, images, recurrent  # noqa: F401  they enter their ways
+from . import better, classes, images, joined, recurrent  # noqa: F401  they enter their ways

@@ -18,6 +18,7 @@ from ...op import Op
 from ...operands import NUMBERS
 from ..errors import CaptureError
 from ..graph import If, Loop, Value, values_in
+from ..parts import part_of
 from .general import as_it_stands, elementwise
 from .program import Buffer, Line, Program
 
@@ -336,7 +337,9 @@ class Emitter:
         name = self.program.constant(op.forward, op.name)
         given = "".join(f", {key}={self.literal(what)}" for key, what in attributes.items())
         np_name, out = self.program.constant(np, "np"), step.output
-        rows = base.rows and op.name in ("reshape", "unsqueeze", "squeeze", "detach")
+        part = part_of(step)
+        whole = op.name in ("reshape", "unsqueeze", "squeeze", "detach") or (part is not None and part.axis == 0)
+        rows = base.rows and whole
         if op.name == "reshape" and not base.rows:
             base = self.in_rows(base)
             rows = True

@@ -5,11 +5,12 @@
 
 from ..cuda.fuse import fuse
 from .algebra import algebra
+from .batching import batching
 from .common import common
 from .dead import dead
 from .folding import folding
 
-PASSES = {"folding": folding, "algebra": algebra, "common": common, "dead": dead}
+PASSES = {"folding": folding, "algebra": algebra, "common": common, "batching": batching, "dead": dead}
 
 
 def optimized(graph, constants=None):
@@ -39,4 +40,4 @@ def steps_of(graph, constants=None, device="cpu"):
         yield "fusion", fuse(graph)
 
 
-__all__ = ["PASSES", "algebra", "common", "dead", "folding", "fuse", "optimized", "steps_of"]
+__all__ = ["PASSES", "algebra", "batching", "common", "dead", "folding", "fuse", "optimized", "steps_of"]
