@@ -246,6 +246,18 @@ def test_random_numbers_are_drawn_anew_before_the_launch(device):
     assert all(close(a, b) for a, b in zip(*found, strict=True)) and f.variants[0].program.captured is not None
 
 
+def test_what_a_run_that_ends_early_has_drawn_is_put_back(device):
+    def noisy(x):
+        noise = mg.rand(6, device=device)
+        return x * noise if noise.sum() > 3 else x - noise
+
+    found, f = [], jit.compile(noisy)
+    for run in (noisy, f):
+        mg.manual_seed(1)
+        found.append([run(x) for x, _ in batches(12, device)])
+    assert all(close(a, b) for a, b in zip(*found, strict=True)) and len(f.variants) == 2
+
+
 def test_a_compiled_model_in_an_ordinary_step(device):
     found = []
     for where in ("cpu", device):

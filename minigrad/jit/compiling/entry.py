@@ -19,6 +19,7 @@ from ... import memory, modes
 from ...tensor import Tensor
 from ..errors import CaptureError
 from ..tree import Leaf
+from .draws import Positions, generators_of
 
 MISS, BUSY = object(), object()  # something does not hold; this call is better left to the function
 _number = itertools.count()
@@ -43,13 +44,8 @@ class Entry:
         self._gradients_before()
         self._gradients_kept()
         self.put("if not lock.acquire(False): return BUSY")
-        self.put("written = False", "try:")
-        for i, line in enumerate(self.source.lines):
-            if i == self.source.first_outside:
-                self.put("    written = True")
-            self.put(f"    {line}")
-        self._updates()
-        self.put("except Exception:", "    if written: raise", "    return BUSY", "finally:", "    lock.release()")
+        self.put("written = False")
+        self._lines()
         self._result()
         text = "def run(args, kwargs):\n" + "\n".join(f"    {line}" for line in self.lines) + "\n"
         if not self.source.every_name().isdisjoint(self.names):
@@ -58,6 +54,26 @@ class Entry:
         linecache.cache[self.filename] = (len(text), None, text.splitlines(True), self.filename)
         exec(compile(text, self.filename, "exec"), self.names)
         return self.names["run"], text
+
+    def _lines(self):
+        """The lines of the program. Random numbers that it has drawn when something does not hold are put back."""
+        source, first = self.source, self.source.first_draw
+        if first is not None and not any("return MISS" in line for line in source.lines[first:]):
+            first = None
+        miss, busy = "return MISS", "return BUSY"
+        if first is not None:
+            self.names["positions"] = Positions(generators_of(self.plan.graph))
+            miss, busy = "return positions.back(drawn, MISS)", "return positions.back(drawn, BUSY)"
+            self.put("drawn = None")
+        self.put("try:")
+        for i, line in enumerate(source.lines):
+            if i == source.first_outside:
+                self.put("    written = True")
+            if i == first:
+                self.put("    drawn = positions.note()")
+            self.put(f"    {line}" if first is None or i < first else f"    {line}".replace("return MISS", miss))
+        self._updates()
+        self.put("except Exception:", "    if written: raise", f"    {busy}", "finally:", "    lock.release()")
 
     def put(self, *lines):
         self.lines += lines

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from ... import memory
 from ...device import device_of
 from ...tensor import Tensor
+from ..compiling.draws import generators_of
 from ..compiling.entry import Entry
 from ..compiling.joint import joint, parted
 from ..compiling.variant import Plan, given_back, made_smaller
@@ -105,7 +106,8 @@ class DeviceVariant:
         tensors = {f"h_{i}": tensor for i, tensor in enumerate(self.graph.held().values())}
         lines = [f"if not program.run(({''.join(f'{name}, ' for name in names.values())})): return MISS"]
         program = SimpleNamespace(given=list(names.values()))
-        self.source = SimpleNamespace(lines=lines, program=program, first_outside=0, tensors=lambda: tensors,
+        self.source = SimpleNamespace(lines=lines, program=program, first_outside=0,
+                                      first_draw=0 if generators_of(self.graph) else None, tensors=lambda: tensors,
                                       every_name=lambda: set(tensors),
                                       names={name: tensor.array for name, tensor in tensors.items()})  # fmt: skip
         self.entry = entry = DeviceEntry(self.plan, self.source)

@@ -84,6 +84,7 @@ def as_it_stands(emitter, step):
     if not step.outputs[0].shape and step.outputs[0].kind == "tensor" and len(outs) == 1:
         call = f"{emitter.program.constant(np.asarray, 'asarray')}({call})"
     emitter.line(f"{made} = {call}", *used, out=outs[0], extra=tuple(outs[1:]))
+    emitter.program.lines[-1].draws = getattr(op, "draws", False)
     for value, buffer in zip(step.outputs, outs, strict=True):
         buffer.aliases = tuple(used)
         buffer.rows = False

@@ -63,6 +63,7 @@ class Line:
     elementwise: bool = False
     extra: tuple = ()  # further results of the same line
     guard: bool = False
+    draws: bool = False  # random numbers
 
 
 @dataclass(eq=False, slots=True)

@@ -23,6 +23,20 @@ def prune(program):
     program.lines = kept[::-1]
 
 
+def _guards_first(lines):
+    """The lines with those guards in front of all random draws that look at nothing but what was handed in."""
+    first = next((i for i, line in enumerate(lines) if line.draws), None)
+    if first is None:
+        return lines
+    early = [line for line in lines[first:] if line.guard and line.operands and _looks_at_given(line)]
+    moved = set(map(id, early))
+    return [*lines[:first], *early, *(line for line in lines[first:] if id(line) not in moved)]
+
+
+def _looks_at_given(line):
+    return all(buffer.root.kind == "given" for buffer in line.operands)
+
+
 def _writes_outside(line):
     """Whether a line changes an array of somebody else; one without a result may write to its first operand."""
     if line.guard or (line.out is None and (not line.operands or " = " in line.template)):
@@ -36,6 +50,7 @@ class Source:
 
     def __init__(self, program):
         prune(program)
+        program.lines = _guards_first(program.lines)
         kept = {line.template.partition("(")[0] for line in program.lines}
         program.prepared = [entry for entry in program.prepared if entry[0] in kept]
         self.program = program
@@ -44,8 +59,11 @@ class Source:
         self.memory = arrays(sizes, places)
         self.names, self.bound, self.made, self.counts = dict(program.names), {}, {}, {}
         self.methods = {}  # (buffer, method) -> the name of the method, looked up beforehand
-        self.lines, self.first_outside = [], None  # and the first line that writes to memory that is not the program's
+        self.lines, self.first_draw = [], None  # and the first line that draws random numbers,
+        self.first_outside = None  # and that writes to memory that is not the program's
         for line in program.lines:
+            if self.first_draw is None and line.draws:
+                self.first_draw = len(self.lines)
             if self.first_outside is None and _writes_outside(line):
                 self.first_outside = len(self.lines)
             self._write(line)

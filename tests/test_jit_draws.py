@@ -1,0 +1,90 @@
+"""Random numbers in compiled functions: a run that ends early, because something does not hold, has drawn nothing."""
+
+import pytest
+
+import minigrad as mg
+from minigrad import jit, nn
+from minigrad.nn import functional as F
+
+
+def both(function, inputs, generator=None, calls=10):
+    """What a function gives call after call, as it is and compiled; each from the same seed."""
+    found = []
+    compiled = jit.compile(function)
+    for run in (function, compiled):
+        mg.manual_seed(4)
+        if generator is not None:
+            generator.manual_seed(5)
+        found.append([run(*inputs).tolist() for _ in range(calls)] + [mg.rand(1).tolist()])
+    assert found[0] == found[1]
+    return compiled
+
+
+def test_a_branch_that_goes_by_what_was_drawn():
+    def step(x):
+        y = F.dropout(x, 0.5)
+        if y.sum() > 3:
+            return y * 2
+        return y * 3
+
+    compiled = both(step, (mg.ones(4),))
+    assert len(compiled.variants) == 2 and compiled.replayed == 8
+
+
+def test_a_number_that_is_read_and_taken_for_granted():
+    def step(x):
+        return x * int((mg.rand(3) > 0.5).sum())
+
+    assert len(both(step, (mg.ones(2),)).variants) > 1
+
+
+def test_a_generator_of_its_own():
+    source = mg.Generator()
+
+    def step(x):
+        noise = mg.randn(4, generator=source)
+        other = mg.rand(4)
+        return x + noise if noise.sum() > other.sum() else x - noise
+
+    assert len(both(step, (mg.ones(4),), source, 16).variants) == 2
+
+
+def test_a_class_that_is_not_there_is_found_before_anything_is_drawn():
+    model = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5))
+    step = jit.compile(lambda x, y: F.cross_entropy(model(x), y))
+    x, y = mg.ones(5, 4), mg.zeros(5, dtype=mg.int64)
+    step(x, y), step(x, y)
+    assert "positions" not in step.source()  # the classes are looked at first, so nothing has to be put back
+    y[1], before = 3, mg.get_rng_state()
+    mg.set_rng_state(before)
+    with pytest.raises(IndexError, match="Target 3"):
+        step(x, y)
+    after = mg.rand(2)
+    mg.set_rng_state(before)
+    with pytest.raises(IndexError, match="Target 3"):
+        F.cross_entropy(model(x), y)
+    assert mg.equal(mg.rand(2), after)
+
+
+def test_a_training_step_whose_branch_hangs_on_dropout():
+    def trained(wrap):
+        mg.manual_seed(2)
+        model, head = nn.Linear(6, 6), nn.Linear(6, 3)
+        optimizer = mg.optim.SGD([*model.parameters(), *head.parameters()], lr=0.1)
+        x, y = mg.randn(8, 6), mg.randint(0, 3, (8,))
+
+        def step(x, y):
+            optimizer.zero_grad()
+            before = model(x)
+            h = F.dropout(before, 0.5)
+            h = h.tanh() if h.sum() > before.sum() else h.relu()
+            loss = F.cross_entropy(head(h), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = wrap(step)
+        return [step(x, y).item() for _ in range(12)], step
+
+    plain, compiled = trained(lambda step: step), trained(jit.compile)
+    assert plain[0] == pytest.approx(compiled[0], rel=1e-4) and len(compiled[1].variants) == 2
