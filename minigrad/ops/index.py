@@ -104,7 +104,7 @@ def unindex(xp, g, /, shape, index):
         out[index] = g
         return out
     items = index if isinstance(index, tuple) else (index,)
-    if not any(hasattr(item, "ndim") and item.dtype.kind != "b" for item in items):
+    if not any(hasattr(item, "ndim") and item.dtype.kind != "b" and item.size > 1 for item in items):
         view, rest = _located(out, index)
         view[rest] = g  # no element is picked twice
     elif len(items) == 1:  # whole rows: no need to number all elements of out

@@ -17,6 +17,9 @@ _add, _exp, _tanh, _multiply, _subtract = np.add, np.exp, np.tanh, np.multiply, 
 _reciprocal, _negative, _divide, _copyto = np.reciprocal, np.negative, np.true_divide, np.copyto
 
 
+_NARROW = 64  # states of one sequence up to which a larger product takes less time than one more addition
+
+
 def _rows(sizes):
     """(first row, row after the last, how many) of each step."""
     ends = list(accumulate(sizes))
@@ -30,6 +33,8 @@ def _line(array):
 
 def prepare_gru(gi, h, weight, bias, out, soft, proposal, sizes):
     """A function that runs a GRU over these arrays, which stay where they are. Shapes: as for the op."""
+    if max(sizes) == 1:
+        return _prepare_one_gru(gi, h, weight, bias, out, soft, proposal)
     rows, width = out.shape
     both = 2 * width
     turned, given = np.empty((width, 3 * width), gi.dtype), np.empty((rows, both), gi.dtype)
@@ -67,6 +72,42 @@ def prepare_gru(gi, h, weight, bias, out, soft, proposal, sizes):
     return run
 
 
+def _prepare_one_gru(gi, h, weight, bias, out, soft, proposal):
+    """The same for one sequence: what is added to the product of the state is one line for gates and proposal."""
+    rows, width = out.shape
+    both = 2 * width
+    turned, given, every = (np.empty((n, 3 * width), gi.dtype) for n in (width, rows, rows))
+    gates, gh, one, weight_t = turned[:, :both], np.empty((1, 3 * width), gi.dtype), np.ones((), gi.dtype), weight.T
+    to_rz, gi_rz, gi_n, bias_rz = given[:, :both], gi[:, :both], gi[:, both:], bias[:both]
+    bias_n, to_from_h, rz, all_from_h = bias[both:], given[:, both:], every[:, :both], every[:, both:]
+    line, kept, steps = gh[0], proposal[rows:], []
+    for to, here, new, to_n, to_h in zip(given, every, proposal, gi_n, out, strict=False):
+        steps.append((h.reshape(1, width).dot, to, here, here[:both], here[both:], here[:width], new, to_n,
+                      h.reshape(width), to_h, here[width:both]))  # fmt: skip
+        h = to_h
+
+    def run():
+        _copyto(turned, weight_t)
+        _negative(gates, gates)
+        _negative(_add(gi_rz, bias_rz, to_rz), to_rz)
+        _copyto(to_from_h, bias_n)
+        for dot, to, here, gate, from_h, r, new, to_n, h, to_h, z in steps:
+            dot(turned, gh)
+            _add(line, to, here)
+            _exp(gate, gate)
+            _add(gate, one, gate)
+            _divide(from_h, r, new)
+            _add(new, to_n, new)
+            _tanh(new, new)
+            _subtract(h, new, to_h)
+            _divide(to_h, z, to_h)
+            _add(to_h, new, to_h)
+        _reciprocal(rz, soft)
+        _copyto(kept, all_from_h)
+
+    return run
+
+
 def prepare_gru_back(g, rz, proposal, y, h, weight, d_gi, d_h, d_weight, d_bias, sizes):
     """A function for the way back: from g, the gradient of all states, to those of gi, h, weight and bias."""
     rows, width = y.shape
@@ -80,19 +121,23 @@ def prepare_gru_back(g, rz, proposal, y, h, weight, d_gi, d_h, d_weight, d_bias,
     d_gh_3, d_gi_n, turned, gates = d_gh.reshape(rows, 3, width), d_gi[:, 2 * width :], d_gh.T, factors[:, :3]
     spans = _rows(sizes)
     moves = [(before[start:end], (y[spans[i - 1][0] :] if i else h)[:n]) for i, (start, end, n) in enumerate(spans)]
+    joined = max(sizes) == 1 and width <= _NARROW  # then what goes straight on is a part of the product
+    matrix = np.eye(4 * width, width, -3 * width, weight.dtype) if joined else weight
     steps, n = [], 0
     for start, end, size in reversed(spans):
         wide, carry = wides[:size], carries[:size]
         flat, back = wide.reshape(size, 4 * width), carry.reshape(size, width)
         steps.append((n if 0 < n < size else None if n == size else 0, g[start:end, None], carries[:n] if n else None,
-                      flow[start:end], factors[start:end], wide, flat[:, : 3 * width].dot, back,
+                      flow[start:end], factors[start:end], wide, (flat if joined else flat[:, : 3 * width]).dot, back,
                       flat[:, 3 * width :], flow[start : start + n]))  # fmt: skip
         n = size
-    first = carries[:, 0]
+    first, upper = carries[:, 0], matrix[: 3 * width]
 
     def run():
         for to, of in moves:
             _copyto(to, of)
+        if joined:
+            _copyto(upper, weight)
         _copyto(straight, z)
         _subtract(one, z, not_z)
         _multiply(new, new, to_n)
@@ -109,8 +154,9 @@ def prepare_gru_back(g, rz, proposal, y, h, weight, d_gi, d_h, d_weight, d_bias,
                 if grown:
                     _add(some, carry, some)
             _multiply(d, factor, wide)
-            dot(weight, back)
-            _add(back, last, back)
+            dot(matrix, back)
+            if not joined:
+                _add(back, last, back)
         _multiply(flow, gates, d_gh_3)
         _copyto(d_gi, d_gh)
         _multiply(flow[:, 0], to_n, d_gi_n)
