@@ -38,6 +38,28 @@ def test_the_loss_of_classifiers_for_all_sizes(rows, width, reduction):
     assert same(make, lambda i: (scores(i, rows, width), mg.randint(0, width, (rows,))), 4).replayed == 3
 
 
+@pytest.mark.parametrize(("rows", "width"), [(1, 5), (3, 5), (70, 5), (5, 200)])
+def test_scores_that_are_learned_stand_back_until_their_gradient_is_finished(rows, width):
+    """Its memory holds the softmax first; another parameter's gradient, beside it, is multiplied before 1 is taken."""
+    def make():
+        a, scores = mg.randn(4, requires_grad=True), mg.randn(rows, width, requires_grad=True)
+
+        def step(x, y):
+            a.grad = scores.grad = None
+            loss = F.cross_entropy(scores, y, reduction="sum")
+            (a * x).sum().backward()
+            with mg.no_grad():
+                a.sub_(a.grad * 0.1)
+            loss.backward()
+            with mg.no_grad():
+                scores.sub_(scores.grad * 0.1)
+            return loss
+
+        return step, [a, scores]
+
+    assert same(make, lambda i: (mg.randn(4), mg.randint(0, width, (rows,))), 4).replayed == 3
+
+
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 5), (40, 16), (256, 16), (257, 16), (40, 17)])
 def test_softmax_for_all_sizes(function, shape):
