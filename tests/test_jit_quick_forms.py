@@ -6,7 +6,7 @@ Which form is taken depends on sizes: one row or several, short rows or long, sm
 import pytest
 
 import minigrad as mg
-from minigrad import jit, nn
+from minigrad import jit, nn, ops
 from minigrad.nn import functional as F
 from tests.test_jit_compile import same, trainer
 
@@ -58,6 +58,17 @@ def test_scores_that_are_learned_stand_back_until_their_gradient_is_finished(row
         return step, [a, scores]
 
     assert same(make, lambda i: (mg.randn(4), mg.randint(0, width, (rows,))), 4).replayed == 3
+
+
+def test_what_1_is_taken_from_is_left_as_it_is():
+    def make():
+        def step(x, y):
+            whole = x.exp().reshape(350)
+            return ops.less_one_hot(whole.reshape(70, 5), y).sum(0), whole * 2
+
+        return step, []
+
+    assert same(make, lambda i: (mg.randn(70, 5), mg.randint(0, 5, (70,))), 4).replayed == 3
 
 
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax])
