@@ -6,7 +6,7 @@ Which form is taken depends on sizes: one row or several, short rows or long, sm
 import pytest
 
 import minigrad as mg
-from minigrad import jit, nn, ops
+from minigrad import jit, nn, ops, optim
 from minigrad.nn import functional as F
 from tests.test_jit_compile import same, trainer
 
@@ -69,6 +69,20 @@ def test_what_1_is_taken_from_is_left_as_it_is():
         return step, []
 
     assert same(make, lambda i: (mg.randn(70, 5), mg.randint(0, 5, (70,))), 4).replayed == 3
+
+
+@pytest.mark.parametrize("name", ["n0", "n1", "n2"])
+def test_an_option_may_have_the_name_that_a_number_would_get(name):
+    class Doubly(optim.Optimizer):
+        def _update(self, group, p, g):
+            p = p.array
+            p -= g * group[name]
+            p -= g * group["rate"]
+
+    def make():
+        return trainer(nn.Linear(4, 5), lambda params: Doubly(params, {name: 0.1, "rate": 0.2}))
+
+    assert same(make, lambda i: (mg.randn(1, 4), mg.randint(1, 5, (1,))), 4).replayed == 3
 
 
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax])

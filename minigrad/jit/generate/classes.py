@@ -121,7 +121,7 @@ def _places(e, value, target, width, turned=False):
     key, count = ("places", value, width, turned), target.shape[0]
     if count == 1:
         if key not in e.scalars:
-            name = e.scalars[key] = f"n{len(e.scalars)}"
+            name = e.new_number(key)
             e.line(f"if not 0 <= ({name} := {{0}}.item()) < {width}: return MISS", target, guard=True)
         return e.scalars[key]
     if key not in e.buffers:
