@@ -6,7 +6,7 @@ Which form is taken depends on sizes: one row or several, short rows or long, sm
 import pytest
 
 import minigrad as mg
-from minigrad import jit, nn
+from minigrad import jit, nn, ops, optim
 from minigrad.nn import functional as F
 from tests.test_jit_compile import same, trainer
 
@@ -36,6 +36,53 @@ def test_the_loss_of_classifiers_for_all_sizes(rows, width, reduction):
         return step, [scale]
 
     assert same(make, lambda i: (scores(i, rows, width), mg.randint(0, width, (rows,))), 4).replayed == 3
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 5), (3, 5), (70, 5), (5, 200)])
+def test_scores_that_are_learned_stand_back_until_their_gradient_is_finished(rows, width):
+    """Its memory holds the softmax first; another parameter's gradient, beside it, is multiplied before 1 is taken."""
+    def make():
+        a, scores = mg.randn(4, requires_grad=True), mg.randn(rows, width, requires_grad=True)
+
+        def step(x, y):
+            a.grad = scores.grad = None
+            loss = F.cross_entropy(scores, y, reduction="sum")
+            (a * x).sum().backward()
+            with mg.no_grad():
+                a.sub_(a.grad * 0.1)
+            loss.backward()
+            with mg.no_grad():
+                scores.sub_(scores.grad * 0.1)
+            return loss
+
+        return step, [a, scores]
+
+    assert same(make, lambda i: (mg.randn(4), mg.randint(0, width, (rows,))), 4).replayed == 3
+
+
+def test_what_1_is_taken_from_is_left_as_it_is():
+    def make():
+        def step(x, y):
+            whole = x.exp().reshape(350)
+            return ops.less_one_hot(whole.reshape(70, 5), y).sum(0), whole * 2
+
+        return step, []
+
+    assert same(make, lambda i: (mg.randn(70, 5), mg.randint(0, 5, (70,))), 4).replayed == 3
+
+
+@pytest.mark.parametrize("name", ["n0", "n1", "n2"])
+def test_an_option_may_have_the_name_that_a_number_would_get(name):
+    class Doubly(optim.Optimizer):
+        def _update(self, group, p, g):
+            p = p.array
+            p -= g * group[name]
+            p -= g * group["rate"]
+
+    def make():
+        return trainer(nn.Linear(4, 5), lambda params: Doubly(params, {name: 0.1, "rate": 0.2}))
+
+    assert same(make, lambda i: (mg.randn(1, 4), mg.randint(1, 5, (1,))), 4).replayed == 3
 
 
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax])

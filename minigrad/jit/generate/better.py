@@ -196,7 +196,7 @@ def _from_tensor(e, step):
 
 
 def _put_number(e, step, text, *operands):
-    name = e.scalars[step.output] = f"n{len(e.scalars)}"
+    name = e.new_number(step.output)
     e.line(f"{name} = {text}", *operands)
     return None
 

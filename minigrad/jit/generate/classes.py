@@ -121,7 +121,7 @@ def _places(e, value, target, width, turned=False):
     key, count = ("places", value, width, turned), target.shape[0]
     if count == 1:
         if key not in e.scalars:
-            name = e.scalars[key] = f"n{len(e.scalars)}"
+            name = e.new_number(key)
             e.line(f"if not 0 <= ({name} := {{0}}.item()) < {width}: return MISS", target, guard=True)
         return e.scalars[key]
     if key not in e.buffers:
@@ -157,7 +157,7 @@ def _less_one_hot(e, step):
         e.line(f"{{0}}.take({{1}}, {int(turned)}, {{out}}, 'clip')", table, target, out=ones)
         made = e.ufunc(np.subtract, [flat, ones], e.new(flat.shape, x.dtype, out))
         return e.set(out, e.turned(made) if turned else made)
-    if not (e.uses.get(step.inputs[0]) == 1 and x.root.kind == "static" and flat.rows):
+    if not (_only_for(e, step.inputs[0]) and x.root.kind == "static" and flat.rows):
         flat = e.copied(flat, e.new(flat.shape, flat.dtype))
     line = e.reshaped(flat, (rows * width,))
     if isinstance(places, str):
@@ -165,6 +165,13 @@ def _less_one_hot(e, step):
     else:
         e.line("{0}[{1}] -= 1", line, places)
     return e.set(out, e.turned(flat) if turned else flat)
+
+
+def _only_for(e, value):
+    """Whether a softmax is asked for once, in memory that no other value looks at."""
+    maker = e.makers.get(value)
+    softmax = maker is not None and maker.op.name in ("softmax", "cross_entropy")
+    return softmax and e.uses.get(value) == 1 and value not in e.pinned
 
 
 _FEW, _WIDE = 64, 128  # rows and columns up to which a table of ones and zeros is quicker

@@ -108,6 +108,14 @@ class Emitter:
             name = f"x_{name}"
         return name
 
+    def new_number(self, key):
+        """A name for a number that a line makes, which is known by this key from now on; no option has it already."""
+        name = f"n{len(self.scalars)}"
+        while name in self.program.given:
+            name = f"n_{name}"
+        self.scalars[key] = name
+        return name
+
     def step(self, step):
         """The lines of one step."""
         if isinstance(step, (If, Loop)):

@@ -36,8 +36,9 @@ def lay_out(program, buffers):
 
 
 def _made_by(line):
-    """The memory that a line writes to."""
-    return set() if line.out is None else {buffer.root for buffer in (line.out, *line.extra)}
+    """The memory that a line writes to: for one without a result, any of its operands, as far as anybody knows."""
+    written = () if line.guard else line.operands if line.out is None else (line.out, *line.extra)
+    return {buffer.root for buffer in written}
 
 
 def _become_part(buffer, flat, start, size):

@@ -91,7 +91,7 @@ def as_it_stands(emitter, step):
         if value.kind == "tensor":
             emitter.set(value, buffer)
         else:
-            buffer.name = emitter.scalars[value] = f"n{len(emitter.scalars)}"
+            buffer.name = emitter.new_number(value)
 
 
 def _plain(emitter, x):
