@@ -208,3 +208,14 @@ def test_products_of_all_sizes(rows, width, hidden, classes):
         return trainer(nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, classes)))
 
     assert same(make, lambda i: (mg.randn(rows, width), mg.randint(0, classes, (rows,))), 3).replayed == 2
+
+
+@pytest.mark.parametrize("given", [{}, {"weight": mg.arange(200.0)}, {"label_smoothing": 0.1}])
+def test_a_class_that_is_the_ignored_one_among_bytes(given):
+    """-100 is 156 in a byte."""
+    x, y = mg.randn(3, 200), mg.tensor([156, 3, 199], dtype=mg.uint8)
+    step = jit.compile(lambda x, y: F.cross_entropy(x, y, reduction="sum", **given))
+    expected = F.cross_entropy(x, y.long(), reduction="sum", **given).item()
+    assert expected != F.cross_entropy(x[1:], y[1:].long(), reduction="sum", **given).item()
+    for _ in range(3):
+        assert step(x, y).item() == pytest.approx(expected, rel=1e-5)

@@ -61,6 +61,7 @@ class Recording(Rewriting):
         self.stale = {}  # id -> tensor: detached windows of memory that has changed since
         self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
+        self.landed = False  # whether a backward has reached a leaf
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
     @contextmanager
@@ -292,7 +293,7 @@ class Recording(Rewriting):
         return sent
 
     def _accumulated(self, event):
-        leaf, total = event.tensor, event.total
+        leaf, total, self.landed = event.tensor, event.total, True
         self.leaves.setdefault(id(leaf), (leaf, "grown" if event.in_place else "none"))
         if event.in_place:
             value = self._value(total, "grad")
@@ -304,7 +305,9 @@ class Recording(Rewriting):
         grad = getattr(leaf, "_grad", None)
         if set_to_none:
             self.leaves.setdefault(id(leaf), (leaf, "cleared"))
-        elif grad is not None:
+        elif grad is None:
+            self.leaves.setdefault(id(leaf), (leaf, "none"))
+        else:
             self.leaves.setdefault(id(leaf), (leaf, "grown"))
             value = self._value(grad, "zeros")
             self.add(PRIMS["tensor.full"], (0,), {"shape": grad.array.shape, "dtype": grad.dtype}, (value,))

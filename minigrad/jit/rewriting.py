@@ -95,7 +95,9 @@ class Rewriting:
         steps = other._view.steps()
         for i, (op, attributes) in enumerate(steps):
             made = self._value(other, op.name)
-            made.shape = made.shape if i == len(steps) - 1 else None
+            if i < len(steps) - 1:
+                there = np.broadcast_to(np.empty((), made.dtype.numpy), value.shape)
+                made.shape = op.forward(np, there, **attributes).shape
             with grad_mode(state.grad and other._view.recorded):  # a view made under no_grad gets no history
                 self.add(op, (value,), self._plain(attributes), (made,))
             value = made

@@ -84,7 +84,7 @@ class Capture(Recording):
         if not local.isdisjoint(x for x in leaves if isinstance(x, Tensor)):
             raise CaptureError("a result is a tensor with a .grad of its own, which a replay would not give")
         wanting = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad and x._edge is not None]
-        if wanting and not self.leaves:
+        if wanting and not self.landed:
             self._way_back(leaves)
         self.finish([x.value if isinstance(x, Passed) else self.of(x) for x in leaves], form)
         held = set(map(id, self.held.values()))

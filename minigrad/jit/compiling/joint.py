@@ -13,6 +13,7 @@ import numpy as np
 from ... import memory
 from ...autograd import Function
 from ...autograd.function import once_differentiable
+from ...creation import zeros
 from ...device import module_of
 from ...errors import GradError
 from ...tensor import Tensor
@@ -46,11 +47,23 @@ def parted(graph, gradients, outputs):
     return first, second, list(wanted)
 
 
-class WayBack:
-    """The program of the way back: `run(arrays)` gives the gradients of the sources, None where none flows."""
+def led_from(graph, gradients):
+    """For each output of a graph the numbers of those `gradients`, values that are handed in, that it is made of."""
+    numbers = {value: {i} for i, value in enumerate(gradients)}
+    for step in graph.steps:
+        found = set().union(*(numbers.get(value, ()) for value in step.uses()))
+        numbers.update((value, found) for value in step.outputs)
+    return [numbers.get(value, set()) if isinstance(value, Value) else set() for value in graph.outputs]
 
-    def __init__(self, graph):
-        self.graph, self.lock = graph, threading.Lock()
+
+class WayBack:
+    """The program of the way back: `run(arrays)` gives the gradients of the sources, None where none flows.
+
+    `gradients` are the inputs that are gradients of results, `led` what `led_from` says of them.
+    """
+
+    def __init__(self, graph, gradients):
+        self.graph, self.gradients, self.led, self.lock = graph, gradients, led_from(graph, gradients), threading.Lock()
         outputs = [v for v in graph.outputs if isinstance(v, Value)]
         emitter = Emitter(graph, leaving=[v for v in outputs if v not in graph.inputs])
         program = emitter.run()
@@ -81,6 +94,7 @@ class Replayed(Function):
     def forward(ctx, call, *sources):
         """The results, which are there already."""
         ctx.call = call
+        ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*[y for y, wants in zip(call.results, call.wants, strict=True) if not wants])
         return tuple(call.results)
 
@@ -104,9 +118,19 @@ class Call:
             if any(memory.changed_since(array, self.epoch) for array in arrays):
                 raise GradError("one of the variables needed for gradient computation has been modified by an inplace "
                                 "operation since the compiled function ran. Call backward() first.")  # fmt: skip
-        given = [g.array for g, wants in zip(gradients, self.wants, strict=True) if wants]
-        given = [module_of(g).ascontiguousarray(g).reshape(g.shape) for g in given]
-        return [None if g is None else Tensor(g) for g in self.way.run([*self.saved, *given])]
+        gradients = [g for g, wants in zip(gradients, self.wants, strict=True) if wants]
+        given = [_plain(g, value) for g, value in zip(gradients, self.way.gradients, strict=True)]
+        there = {i for i, g in enumerate(gradients) if g is not None}
+        found = zip(self.way.run([*self.saved, *given]), self.way.led, strict=True)
+        return [None if g is None or there.isdisjoint(led) else Tensor(g) for g, led in found]
+
+
+def _plain(gradient, value):
+    """The array of a gradient, in rows; zeros for a result from which nothing comes back."""
+    if gradient is None:
+        return zeros(value.shape, dtype=value.dtype, device=value.device).array
+    array = gradient.array
+    return module_of(array).ascontiguousarray(array).reshape(array.shape)
 
 
 def joint(way, results, wants, saved, sources):

@@ -83,7 +83,7 @@ class Variant:
             count = len(graph.outputs)
             graph.outputs += back_to
             graph, back, self.saved = parted(graph, capture.back_from, count)
-            self.way = WayBack(back)
+            self.way = WayBack(back, capture.back_from)
         self.graph = graph
         self.plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
         self.plan.sources, self.plan.wants = capture.sources, tuple(capture.wants)

@@ -10,7 +10,7 @@ from ...device import device_of
 from ...tensor import Tensor
 from ..compiling.draws import generators_of
 from ..compiling.entry import Entry
-from ..compiling.joint import joint, parted
+from ..compiling.joint import joint, led_from, parted
 from ..compiling.variant import Plan, given_back, made_smaller
 from ..graph import Value
 from .executor import Program
@@ -40,8 +40,9 @@ class DeviceEntry(Entry):
 class DeviceWayBack:
     """The way back from results that still want gradients, as a program. What `joint.WayBack` is for NumPy."""
 
-    def __init__(self, graph):
+    def __init__(self, graph, gradients):
         self.graph, self.program, self.lock = graph, Program(graph), threading.Lock()
+        self.gradients, self.led = gradients, led_from(graph, gradients)
         tensors = {f"h_{i}": tensor for i, tensor in enumerate(self.program.graph.held().values())}
         self.source, self.arrays = SimpleNamespace(tensors=lambda: tensors), self._arrays(tensors)
 
@@ -72,7 +73,7 @@ class DeviceVariant:
             graph.outputs += back_to
             graph, back, saved = parted(graph, capture.back_from, len(given))
             graph.outputs = [*graph.outputs, *(value for value in saved if value not in graph.inputs)]
-            self.way = DeviceWayBack(back)
+            self.way = DeviceWayBack(back, capture.back_from)
         self.program = program = Program(graph, of_leaf, facts)
         self.graph = self.forward = graph = program.graph
         self.plan = plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)

@@ -120,7 +120,10 @@ def _as_rows(name, input, target):
 
 
 def _kept(rows, ignore_index):
-    return Tensor(rows.array != ignore_index) if modes.state.staging is None else rows != ignore_index
+    """Which rows count. As ops where they are recorded: of long numbers, since -100 is 156 among bytes."""
+    if modes.state.staging is None:
+        return Tensor(rows.array != ignore_index)
+    return (rows if rows.array.dtype.itemsize == 8 else rows.long()) != ignore_index
 
 
 def _class_losses(log_p, rows, weight, ignore_index):
