@@ -88,3 +88,11 @@ def test_a_training_step_whose_branch_hangs_on_dropout():
 
     plain, compiled = trained(lambda step: step), trained(jit.compile)
     assert plain[0] == pytest.approx(compiled[0], rel=1e-4) and len(compiled[1].variants) == 2
+
+
+def test_what_is_drawn_and_not_used_is_drawn_all_the_same():
+    def step(x):
+        mg.rand(3)
+        return x + mg.rand(4)
+
+    assert both(step, (mg.zeros(4),)).replayed == 9

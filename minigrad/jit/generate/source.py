@@ -10,11 +10,12 @@ _METHOD = re.compile(r"\{(0|out)\}\.(dot|take|fill|item|argmax|copy)\(")
 
 
 def prune(program):
-    """Leave out lines that make what nobody uses."""
+    """Leave out lines that make what nobody uses, unless they move a generator of random numbers on."""
     wanted, kept = {buffer.root for buffer in program.results}, []
     for line in reversed(program.lines):
         outs = [line.out, *line.extra] if line.out is not None else []
-        if outs and not any(out.root in wanted or out.root.kind in ("outside", "given") for out in outs):
+        used = any(out.root in wanted or out.root.kind in ("outside", "given") for out in outs)
+        if outs and not (used or line.draws):
             continue
         for buffer in line.operands:
             wanted.add(buffer.root)
