@@ -34,6 +34,8 @@ def _raised(attributes, text, inputs):
 
 
 def _asserted(attributes, text, inputs):
+    if "error" in attributes:
+        return f"if not {inputs[0]}: raise {attributes['error']}({attributes.get('message', '')!r})"
     return f"assert {inputs[0]}" + (f", {attributes['message']!r}" if attributes.get("message") else "")
 
 
