@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 
@@ -27,6 +28,12 @@ FORMS = {
 def _shown(attributes, text, inputs):
     named = [f"{key}={attributes[key]!r}" for key in ("sep", "end") if key in attributes]
     return f"print({', '.join([*map(text, attributes['parts']), *named])})"
+
+
+def _is_open(written):
+    """Whether an operator stands in it outside of all brackets, so that it needs some within a larger expression."""
+    written = re.sub(r"\bself\.[.\w]+", "self", written)  # self.layers.0.weight is no Python
+    return isinstance(ast.parse(written, mode="eval").body, (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare))
 
 
 def _raised(attributes, text, inputs):
@@ -249,7 +256,7 @@ class _Coder:
         if step.op.name in ("assert", "print", "raise"):
             self.lines.append(f"{indent}{written}")
         elif self.uses.get(out) == 1 and len(step.outputs) == 1 and len(written) < 60 and self.used_next(out, block):
-            self.inline[out] = f"({written})" if " " in written and not written.endswith(")") else written
+            self.inline[out] = f"({written})" if _is_open(written) else written
         else:
             names = [self.name(value) for value in step.outputs if value is out or self.uses.get(value)]
             self.lines.append(f"{indent}{', '.join(names)} = {written}")
@@ -270,7 +277,8 @@ class _Coder:
         attributes = {key: value for key, value in step.attributes.items()
                       if not _same(value, step.op.attributes.get(key, step.op.attributes))}
         if name in INFIX and len(inputs) == 2:
-            return f"{inputs[0]} {INFIX[name]} {inputs[1]}"
+            left = f"({inputs[0]})" if name.endswith("pow") and inputs[0].startswith("-") else inputs[0]
+            return f"{left} {INFIX[name]} {inputs[1]}"
         if name in FORMS:
             return FORMS[name].format(*inputs)
         if name in ("index", "list.get"):
