@@ -151,7 +151,7 @@ class _Exporter:
             raise ExportError(f"{op.name}{_place(step)}: what it hands on beside its result has no place in ONNX. Save "
                               "the model alone, not its training step")  # fmt: skip
         inputs = [self.onwards(self.look(x), b) for x in step.inputs]
-        if op.name in ("assert", "print", "raise") and inputs != [True]:  # that is known to hold
+        if op.name in ("assert", "print", "raise") and not (inputs and inputs[0] is True):  # known to hold
             self.notes.append(f"left out: {op.name}{_place(step)}")
         attributes = {**op.attributes, **replaced(step.attributes, self.known)}
         attributes = _onwards(attributes, b)
