@@ -1,6 +1,6 @@
 """Functions of Python in jit.script, beside Python itself: len, range, zip, sum, min, round, isinstance, ..."""
 
-# ruff: noqa: B009, B905, RUF017, RUF057, UP003, UP018, UP031, UP032  what is compiled here is written as learners write
+# ruff: noqa: B009, B905, RUF017, RUF057, UP018, UP031, UP032  what is compiled here is written as learners write
 
 import math
 import numbers

@@ -25,6 +25,7 @@ class Builder:
         self.open, self.names = self.graph, Names()
         self.paths = dict(paths)  # id of a parameter or buffer -> its dotted name
         self.held, self.opposites, self.place, self.path = {}, {}, None, None
+        self.compared = set()  # values of tensors that comparisons have given
 
     # Blocks
 
@@ -127,7 +128,10 @@ class Builder:
 
     def op(self, name, *inputs, **attributes):
         """A step of an op."""
-        return self.step(OPS[name], inputs, attributes)
+        made = self.step(OPS[name], inputs, attributes)
+        if name in ("eq", "ne", "lt", "le", "gt", "ge"):
+            self.compared.add(made.value)
+        return made
 
     def run_op(self, op, args, kwargs):
         """An op of minigrad is called with a stand-in. Errors: as the op's own, for what it does not take."""

@@ -20,6 +20,7 @@ from .errors import UnsupportedError
 from .expressions import Expressions
 from .frame import FLAGS, Frame
 from .iterate import Iterate
+from .logic import Logic
 from .methods import Methods
 from .source import Text
 from .standins import NOTHING, Lengths, Local, Method, Missing, Number, Symbol, TensorList, parts_of
@@ -27,7 +28,7 @@ from .statements import Statements
 from .tidy import tidy
 
 
-class Compiler(Statements, Expressions, Iterate, Methods, Calls):
+class Compiler(Statements, Expressions, Logic, Iterate, Methods, Calls):
     """One compilation. `frames` are the functions that are open, the innermost last."""
 
     unsupported, prims, controls = UnsupportedError, PRIMS, CONTROLS
