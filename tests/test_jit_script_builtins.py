@@ -95,7 +95,7 @@ def test_zip_strict():
         f(mg.ones(2, 2), 3)
 
     def g(x):
-        for a, b in zip([1, 2], [3], strict=True):  #! zip() takes 2 things | | «zip([1, 2], [3], strict=True)»
+        for a, b in zip([1, 2], [3], strict=True):  #! not 2 and 1 | | «zip([1, 2], [3], strict=True)»
             x = x + a * b
         return x
 

@@ -440,12 +440,15 @@ def f_index(x, n: int):
 FUNCTIONS = {name: made for name, made in list(globals().items()) if name.startswith("f_")}
 
 
-def refused(function):
-    """Check the error of a function, by what stands behind #! in it. Returns its lines where nothing does."""
+def refused(function, module=None):
+    """Check the error of a function (of the module whose forward it is), by what stands behind #! in it.
+
+    Returns the lines of the error where nothing does.
+    """
     lines, first = inspect.getsourcelines(function)
     found = [(i, line) for i, line in enumerate(lines) if "#!" in line]
     with pytest.raises(jit.UnsupportedError) as raised:
-        jit.script(function)
+        jit.script(function if module is None else module)
     message = str(raised.value).split("\n")
     if not found:
         return message

@@ -155,6 +155,10 @@ class Calls:
                              "Leave inplace out.")  # fmt: skip
         form = FORMS.get(record.name)
         if form is not None:
+            try:
+                inspect.signature(form).bind(self, *args, **named)
+            except TypeError as error:
+                raise self.error(node, f"{record.short}(): {error}") from None
             made = form(self, *args, **named)
             if made is not None:
                 return made
@@ -314,6 +318,7 @@ class Calls:
         try:
             if is_ours(owner):
                 form = next((FORMS[kind] for kind in owner.__mro__ if kind in FORMS), None)
+                self.bound(inspect.signature(forward), (module, *args), named, node, type(module).__name__)
                 if form is not None:
                     return form(self, module, *args, node=node, **named)
                 try:

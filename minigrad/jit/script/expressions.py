@@ -10,7 +10,7 @@ from ...tensor import Tensor
 from . import merge
 from .errors import NO_TEXT
 from .iterate import Numbered, Range, Zipped
-from .standins import Lengths, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of
+from .standins import Lengths, Local, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of
 
 OPERATORS = {  # class of the node: (of Python, name of the op, name of the primitive)
     "Add": (operator.add, "add", "add"), "Sub": (operator.sub, "sub", "sub"), "Mult": (operator.mul, "mul", "mul"),
@@ -81,12 +81,12 @@ class Expressions:
         for node in nodes:
             if isinstance(node, ast.Starred):
                 inside = self.expression(node.value)
-                if not isinstance(inside, (tuple, list)):
+                if isinstance(inside, (Tensor, TensorList, Lengths, Number, Range)) or not hasattr(inside, "__iter__"):
                     remedy = "Write the values one by one, or use + for lists."
                     if isinstance(inside, Lengths):
                         remedy = "Hand over the shape itself: mg.zeros(x.shape)."
                     raise self.error(node, f"* takes a tuple or list of known length, not {self.words(inside)}", remedy)
-                made += inside
+                made += self.listed(inside, node, "*")
             else:
                 made.append(self.expression(node))
         return made
@@ -256,7 +256,9 @@ class Expressions:
 
     def words(self, what):
         """What it is, for an error."""
-        names = {Lengths: "a shape", Range: "a range", Zipped: "a zip", Numbered: "an enumerate"}
+        names = {Lengths: "a shape", Range: "a range", Zipped: "a zip", Numbered: "an enumerate", Local: "a function"}
+        if isinstance(what, Method):
+            return f"a method that is not called ({what.name})"
         return names.get(type(what)) or merge.words(what)
 
 

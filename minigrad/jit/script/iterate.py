@@ -131,7 +131,7 @@ class Iterate:
             return Items([])
         lengths = [len(part.parts) if isinstance(part, Items) else part.count for part in parts]
         if strict:
-            self.check_equal(lengths, node)
+            self.check_equal(lengths, node, "zip() with strict=True takes as many things of each", "ValueError")
         if all(type(n) is int for n in lengths) and any(isinstance(part, Items) for part in parts):
             return Items(tuple(self.at_turn(part, i) for part in parts) for i in range(min(lengths)))
         parts = [self.as_counted(part, node) if isinstance(part, Items) else part for part in parts]
@@ -140,15 +140,14 @@ class Iterate:
             count = self.builder.prim("number.min", count, part.count)
         return Counted(count, lambda i: tuple(part.item(i) for part in parts))
 
-    def check_equal(self, lengths, node):
-        """Refuse things to zip that are not equally long, now or when the graph runs."""
+    def check_equal(self, lengths, node, message, error):
+        """Refuse things to go over side by side that are not equally long, now or when the graph runs."""
         for n in lengths[1:]:
             same = self.binary("Eq", lengths[0], n, node)
             if same is False:
-                raise self.error(node, f"ValueError: zip() takes {lengths[0]} things here and {n} there")
+                raise self.error(node, f"{error}: {message}, not {lengths[0]} and {n}")
             if same is not True:
-                message = "zip() takes as many things of each with strict=True"
-                self.builder.prim("assert", same, message=message, error="ValueError")
+                self.builder.prim("assert", same, message=message, error=error)
 
     def enumerated(self, items, start):
         """Pairs of number and thing."""
