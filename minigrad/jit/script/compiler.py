@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
+
 from ...tensor import Tensor
 from .. import check
 from ..prims import PRIMS
@@ -125,7 +127,9 @@ class Compiler(Statements, Expressions, Logic, Iterate, Methods, Calls):
         return self.frame.text.error(node, what, remedy.lstrip("\n"))
 
     def from_outside(self, what):
-        """Note a list or dict that the function has not made itself. Returns it."""
+        """Note a list or dict that the function has not made itself. Returns it; a number of NumPy as one of Python."""
+        if isinstance(what, np.generic):
+            return what.item()
         if isinstance(what, (list, dict, TensorList)):
             self.outside[id(what)] = what
         return what
@@ -143,8 +147,9 @@ class Compiler(Statements, Expressions, Logic, Iterate, Methods, Calls):
         if self.builder.open is not self.builder.graph:
             raise self.error(node, "batch norm counts its batches in training, which it cannot inside an if or a loop",
                              "Call eval() first, or move the layer out.")  # fmt: skip
-        more = self.builder.op("add", self.symbol(tensor), 1)
-        self.builder.graph.updates.append((self.builder.hold(tensor), more.value))
+        held, updates = self.builder.hold(tensor), dict(self.builder.graph.updates)
+        before = self.builder.wrap(updates[held]) if held in updates else self.symbol(tensor)  # a layer used twice
+        self.builder.graph.updates = [*(updates | {held: self.builder.op("add", before, 1).value}).items()]
 
 
 def _called(module, *args):

@@ -13,7 +13,7 @@ from . import merge
 from .errors import REMEDIES
 from .frame import FLAGS, mentions, names_changed
 from .iterate import Items, Numbered, Zipped
-from .standins import Lengths, Local, Missing, Number, Symbol, TensorList
+from .standins import Lengths, Local, Missing, Number, Symbol, TensorList, kind_of
 
 UNROLLED = 64  # turns at most, of a loop whose body has to know the number of its turn
 
@@ -59,8 +59,8 @@ class Statements:
             left = self.builder.prim("number.or", left, flag)
         return left
 
-    def unless(self, gone, run, node):
-        """Run this where the block has not been left."""
+    def unless(self, gone, run, node, turning=()):
+        """Run this where the block has not been left. `turning`: names of a loop that has not come to its end there."""
 
         env = self.frame.env
         flags = [flag for flag in FLAGS if env[flag] is not False]
@@ -68,6 +68,9 @@ class Statements:
         def left():
             if len(flags) == 1:  # it is this one
                 self.frame.env[flags[0]] = True
+            for name in turning:
+                if kind_of(self.frame.env[name]) is None:  # text, a module: no graph can say which
+                    self.frame.env[name] = Missing(f"where the loop has left {name} is known only when the graph runs")
 
         def still_here():
             self.frame.env.update(dict.fromkeys(FLAGS, False))
@@ -367,7 +370,7 @@ class Statements:
                 if left is True:
                     return
                 if left is not False and items[place + 1 :]:
-                    self.unless(left, lambda rest=items[place + 1 :]: turns(rest), node)
+                    self.unless(left, lambda rest=items[place + 1 :]: turns(rest), node, names_changed([node.target]))
                     return
 
         self.frame.env.update(outer)
