@@ -11,7 +11,6 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, jit
-from minigrad.jit.prims import PRIMS
 from tests.test_jit_script import agree, rows
 from tests.test_jit_script_errors import refused
 
@@ -202,10 +201,6 @@ def test_casts_and_named_tuples():
 
     agree(f, (mg.ones(2), 3), (-mg.ones(2), 3))
     assert type(g(mg.ones(2))) is Pair and g(mg.ones(2)).b == 1
-
-
-def test_a_round_primitive_is_pythons():
-    assert [PRIMS["number.round"](x) for x in (0.5, 1.5, -2.5, 7)] == [0, 2, -2, 7]
 
 
 # What they do not take

@@ -251,7 +251,7 @@ def f_unpack_the_rest(x):
 
 
 def f_raise_again(x):
-    raise  #! this form of raise is not supported | ValueError("why") | «raise»
+    raise  #! this form of raise is not supported | Raise ValueError("why") | «raise»
 
 
 def f_assert_a_number(x, n: int):

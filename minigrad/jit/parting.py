@@ -105,7 +105,7 @@ def same_but_for_numbers(step, other):
 def told(step, other):
     """Where two recordings part, in words."""
     if step is None and other is None:
-        return "the results are of another form"
+        return "the same steps give other results, or results in another form"
     if step is None or other is None:
         last = step or other
         return f"one of them goes on with {name_of(last)}, at {where(last.source)}"

@@ -90,11 +90,9 @@ class Statements:
         self.frame.env["$continue"] = True
 
     def s_Raise(self, node):
-        name, message = "RuntimeError", ast.unparse(node.exc) if node.exc is not None else ""
+        name = "RuntimeError"
         if node.exc is None or (node.cause is not None and not self.is_none(node.cause)):
-            raise self.error(
-                node, "this form of raise is not supported in jit.script", 'Write raise ValueError("why").'
-            )
+            raise self.error(node, "this form of raise is not supported in jit.script", 'Raise ValueError("why").')
         made = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         kind = self.expression(made)
         if isinstance(kind, type) and issubclass(kind, BaseException):
