@@ -177,6 +177,29 @@ def f_no_sum(x):
     return x.sum(0, True, 3)  #! sum(): too many positional arguments | | «x.sum(0, True, 3)»
 
 
+def f_list_as_operand(xs: list[Tensor]):
+    return mg.exp(xs)  #! exp(): argument 'x' must be a Tensor, not list. | | «mg.exp(xs)»
+
+
+def f_list_beside_a_tensor(x):
+    return mg.where(x > 0, x, [x])  #! where() takes tensors and numbers, not list | | «mg.where(x > 0, x, [x])»
+
+
+def f_none_as_operand(x):
+    return x.pow(None)  #! pow() takes tensors and numbers, not None | | «x.pow(None)»
+
+
+def f_function_as_operand(x):
+    def g(y):
+        return y
+
+    return F.dropout(x, g)  #! a function cannot be handed to this function | | «F.dropout(x, g)»
+
+
+def f_word_that_is_not_taken(x):
+    return F.dropout(x, much=1)  #! dropout(): got an unexpected keyword argument 'much' | | «F.dropout(x, much=1)»
+
+
 def f_given_twice(x):
     return scaled(x, n=1, **{"n": 2})  #! n is given twice | | «{"n": 2}»
 

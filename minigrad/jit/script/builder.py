@@ -14,7 +14,7 @@ from ...tensor import Tensor
 from ..graph import Block, Graph, If, Loop, Names, Step, Value
 from ..prims import PRIMS, number_kind
 from ..tree import rebuilt
-from .standins import Lengths, Number, Standin, Symbol, TensorList
+from .standins import Lengths, Number, Symbol, TensorList
 
 
 class Builder:
@@ -100,6 +100,8 @@ class Builder:
         operands, attributes = tuple(map(self.value, inputs)), {key: self.value(x) for key, x in attributes.items()}
         self.open.steps.append(Step(op, operands, attributes, (output,), self.place, self.path))
         result = self.wrap(output)
+        if op.name in ("eq", "ne", "lt", "le", "gt", "ge"):
+            self.compared.add(output)
         if op.view or kind == "list":  # from now on another value leads to the memory of these
             for x in inputs:
                 if isinstance(x, Symbol):
@@ -128,10 +130,7 @@ class Builder:
 
     def op(self, name, *inputs, **attributes):
         """A step of an op."""
-        made = self.step(OPS[name], inputs, attributes)
-        if name in ("eq", "ne", "lt", "le", "gt", "ge"):
-            self.compared.add(made.value)
-        return made
+        return self.step(OPS[name], inputs, attributes)
 
     def run_op(self, op, args, kwargs):
         """An op of minigrad is called with a stand-in. Errors: as the op's own, for what it does not take."""
@@ -175,4 +174,4 @@ class Builder:
 
 
 def _named(x):
-    return {Standin: "a list", type(None): "None"}.get(type(x), type(x).__name__)
+    return {TensorList: "a list", type(None): "None"}.get(type(x), type(x).__name__)

@@ -146,7 +146,8 @@ class Calls:
         except self.unsupported:
             raise
         except Exception as error:
-            raise self.error(node, f"{type(error).__name__}: {error}") from None
+            what = str(error).replace("not TensorList", "not list")  # as it is when the graph runs
+            raise self.error(node, f"{type(error).__name__}: {what}") from None
 
     def library(self, record, args, named, node):
         """A call of a function of minigrad: its ops where they do not hang on shapes, else a step for all of it."""
