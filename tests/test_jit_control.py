@@ -9,6 +9,7 @@ from minigrad import jit
 from minigrad.jit import control
 from minigrad.jit.graph import If, Loop
 from tests.test_jit_script import agree, rows
+from tests.test_jit_script_errors import refused
 
 
 def chosen(x, y):
@@ -127,3 +128,72 @@ def too_many(x):
 def test_what_does_not_fit_is_refused_when_compiled(function, says):
     with pytest.raises(jit.UnsupportedError, match=says):
         jit.script(function)
+
+
+def test_functions_of_all_kinds_are_handed_to_scripted_control():
+    def twice(a, n):
+        return a * 2, n + 1
+
+    def f(x, n: int):
+        def within(a, n):
+            return twice(a, n)
+
+        few = jit.while_loop(lambda a, n: n < 3, within, (x, n))
+        none = jit.while_loop(lambda a: False, lambda a: a * 2, (x,))
+        known = jit.cond(n is None, lambda a: a * 2, lambda a: a - 1, (x,))
+        alone = jit.cond(x.sum() > 0, lambda: x, lambda: x * 2)
+        total = jit.scan(lambda c, row: (c + row, {"a": c, "b": [row, None]}), init=mg.zeros(2), xs=mg.stack([x, x]))
+        two = {"p": mg.eye(2), "q": [mg.eye(2)]}
+        pairs = jit.scan(lambda c, p: (c + p["p"] * p["q"][0], c.sum()), mg.zeros(2), two)
+        counted = jit.scan(lambda c, _: (c * 2, c), x, None, n)
+        return few, none, known, alone, total, pairs, counted
+
+    agree(f, *[(mg.ones(2) * a, n) for a in (1.0, -1.0) for n in (1, 4)])
+
+
+def test_what_scan_goes_over_is_equally_long():
+    @jit.script
+    def pairs(x, y: mg.Tensor):
+        return jit.scan(lambda c, p: (c + p[0] * p[1], None), mg.zeros(3), (x, y))
+
+    @jit.script
+    def counted(x, n: int):
+        return jit.scan(lambda c, row: (c + row, None), mg.zeros(3), x, n)
+
+    assert mg.equal(pairs(rows(2), rows(2))[0], (rows(2) * rows(2)).sum(0)) and counted(rows(2), 2)[0].dim() == 1
+    for wrong in (lambda: pairs(rows(2), rows(3)), lambda: pairs(rows(3), rows(2)), lambda: counted(rows(2), 3)):
+        with pytest.raises(mg.ShapeError, match="agree on the number of turns"):
+            wrong()
+
+
+def r_cond(x):
+    return jit.cond(x > 0, step)  #! cond takes (pred, true_fn, false_fn, operands) | | «jit.cond(x > 0, step)»
+
+
+def r_scan(x):
+    return jit.scan(step, mg.zeros(2), x, foo=1)  #! scan takes | | «jit.scan(step, mg.zeros(2), x, foo=1)»
+
+
+def r_scan_over_a_number(x):
+    return jit.scan(step, x, 3)  #! scan goes over tensors, not an int | Hand in one | «jit.scan(step, x, 3)»
+
+
+def r_scan_over_nothing(x):
+    return jit.scan(step, x, None)  #! agree on the number of turns | Give xs | «jit.scan(step, x, None)»
+
+
+def r_turn(x):
+    return jit.scan(lambda c, r: c, x, x)  #! gives two things: carry and y | | «jit.scan(lambda c, r: c, x, x)»
+
+
+def r_numbers(x):
+    return jit.scan(lambda c, r: (c, 1), x, x)  #! scan stacks tensors | Return | «jit.scan(lambda c, r: (c, 1), x, x)»
+
+
+def step(c, row):
+    return c + row, None
+
+
+@pytest.mark.parametrize("name", [name for name in globals() if name.startswith("r_")])
+def test_what_scripted_control_refuses(name):
+    assert refused(globals()[name]) is None

@@ -2,6 +2,7 @@
 
 # ruff: noqa: B905, F821, RUF005  what is compiled here is written as learners write
 
+import builtins
 import inspect
 import json
 import math
@@ -52,9 +53,9 @@ def run_code(graph):
         "int": int,
         "float": float,
         "abs": abs,
-        "int64": mg.int64.numpy,
-        "float32": mg.float32.numpy,
     }
+    dtypes = {name: x.numpy for name, x in vars(mg).items() if isinstance(x, type(mg.float32))}
+    known |= {name: dtype for name, dtype in dtypes.items() if not hasattr(builtins, name)}
     exec(graph.code, known)
     return known[graph.name]
 

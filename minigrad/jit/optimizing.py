@@ -7,7 +7,6 @@ one run to the next. Which way `_update` goes by them (is there momentum at all?
 
 from __future__ import annotations
 
-import copy
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,7 +34,8 @@ def step_of(recording, optimizer):
     if type(optimizer)._update is Optimizer._update or "step" in type(optimizer).__dict__:
         raise CaptureError(f"{type(optimizer).__name__} has a step() of its own, which cannot be put down")
     builder = _Builder(recording)
-    twin = copy.copy(optimizer)
+    twin = object.__new__(type(optimizer))  # a copy would be without what a class has added
+    twin.__dict__.update(optimizer.__dict__)
     twin.state, twin._count, twin._scratch = {}, builder.count(twin), builder.scratch
     written = []
     for number, group in enumerate(optimizer.param_groups):
@@ -58,7 +58,12 @@ def _update(builder, twin, optimizer, options, p, grad):
     held = {name: SimpleNamespace(array=builder.symbol(value), of=value) if isinstance(value, Tensor) else value
             for name, value in before.items()}  # fmt: skip
     twin.state[key] = dict(held)
-    twin._update(options, key, builder.symbol(grad))
+    try:
+        twin._update(options, key, builder.symbol(grad))
+    except CaptureError:
+        raise
+    except Exception as error:  # what it asks of an array, nothing that is not there can answer
+        raise CaptureError(f"{type(optimizer).__name__} computes in a way that cannot be put down: {error}") from None
     if twin.state[key].keys() != held.keys():
         raise CaptureError(f"{type(optimizer).__name__} makes its state in this step; the next one can be put down")
     state = [(before[name], held[name].array) for name in held if isinstance(before[name], Tensor)]

@@ -14,10 +14,14 @@ def signatures(graph, shapes=False):
     Values are numbered, parameters called by their names, and constants are what is in them. With `shapes`, the shapes
     of results count as well.
     """
+    return _steps_of(graph, _keys(graph), shapes, ())
+
+
+def _keys(graph):
     keys = {value: ("input", i) for i, value in enumerate(graph.inputs)}
     keys.update((value, ("parameter", value.name)) for value in graph.parameters)
     keys.update((value, ("constant", *_numbers(tensor.array))) for value, tensor in graph.constants.items())
-    return _steps_of(graph, keys, shapes, ())
+    return keys
 
 
 def _steps_of(block, keys, shapes, where):
@@ -81,9 +85,16 @@ def first_parting(graph, other, shapes=False):
 
 
 def _results(graph):
-    """How the results are nested, with what stands in them, and the constants among them."""
-    fixed = [_numbers(graph.constants[value].array) for value in graph.outputs if value in graph.constants]
-    return key_of(graph.form, {}), len(graph.outputs), fixed
+    """How the results are nested, and which they are."""
+    keys = _keys(graph)
+    _steps_of(graph, keys, False, ())
+    return key_of(graph.form, {}), _nesting(graph.form), key_of(graph.outputs, keys)
+
+
+def _nesting(form):
+    """What the containers of a form are."""
+    parts = form.values() if isinstance(form, dict) else form if isinstance(form, (tuple, list)) else ()
+    return type(form).__name__, *map(_nesting, parts)
 
 
 def same_but_for_numbers(step, other):
@@ -94,7 +105,7 @@ def same_but_for_numbers(step, other):
 def told(step, other):
     """Where two recordings part, in words."""
     if step is None and other is None:
-        return "the results are of another form"
+        return "the same steps give other results, or results in another form"
     if step is None or other is None:
         last = step or other
         return f"one of them goes on with {name_of(last)}, at {where(last.source)}"

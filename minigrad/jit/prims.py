@@ -74,7 +74,7 @@ for _name, _function, _makes in [
 for _name, _function, _makes in [
     ("neg", operator.neg, None), ("abs", abs, None), ("not", operator.not_, "bool"), ("int", int, "int"),
     ("float", float, "float"), ("bool", bool, "bool"), ("sqrt", math.sqrt, "float"), ("exp", math.exp, "float"),
-    ("log", math.log, "float"), ("floor", math.floor, "int"), ("ceil", math.ceil, "int"),
+    ("log", math.log, "float"), ("floor", math.floor, "int"), ("ceil", math.ceil, "int"), ("round", round, "int"),
 ]:  # fmt: skip
     prim(f"number.{_name}", _makes)(lambda x, _function=_function: _function(x))
     PRIMS[f"number.{_name}"].arguments, PRIMS[f"number.{_name}"].attributes = ("x",), {}
@@ -249,10 +249,10 @@ for _prim in PRIMS.values():
 
 
 @prim("assert", "bool")
-def _assert(condition, /, message=""):
-    """The condition, which must be true. Errors: AssertionError with the message."""
+def _assert(condition, /, message="", error="AssertionError"):
+    """The condition, which must be true. Errors: the one of this name, with the message."""
     if not condition:
-        raise AssertionError(message)
+        raise ERRORS.get(error, RuntimeError)(message)
     return True
 
 
@@ -299,7 +299,7 @@ def _print(*, parts=(), sep=" ", end="\n"):
 @prim("raise", "bool", kind="effect")
 def _raise(*, error="RuntimeError", message=""):
     """Give up. Errors: the one of this name."""
-    raise ERRORS.get(error, RuntimeError)(message)
+    raise ERRORS.get(error, RuntimeError)(*([message] if message else []))
 
 
 ERRORS = {kind.__name__: kind for kind in (

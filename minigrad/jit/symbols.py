@@ -67,7 +67,7 @@ class Symbol(NDArrayOperatorsMixin):
     def __bool__(self):
         raise CaptureError("Python asks for the truth of an array here, which is not known beforehand")
 
-    def __float__(self):
+    def __float__(self, *index):
         raise CaptureError("Python asks for the number in an array here, which is not known beforehand")
 
     __int__ = __index__ = __iter__ = __getitem__ = __setitem__ = __float__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 
@@ -29,11 +30,19 @@ def _shown(attributes, text, inputs):
     return f"print({', '.join([*map(text, attributes['parts']), *named])})"
 
 
+def _is_open(written):
+    """Whether an operator stands in it outside of all brackets, so that it needs some within a larger expression."""
+    written = re.sub(r"\bself\.[.\w]+", "self", written)  # self.layers.0.weight is no Python
+    return isinstance(ast.parse(written, mode="eval").body, (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare))
+
+
 def _raised(attributes, text, inputs):
     return f"raise {attributes['error']}({attributes.get('message', '')!r})"
 
 
 def _asserted(attributes, text, inputs):
+    if "error" in attributes:
+        return f"if not {inputs[0]}: raise {attributes['error']}({attributes.get('message', '')!r})"
     return f"assert {inputs[0]}" + (f", {attributes['message']!r}" if attributes.get("message") else "")
 
 
@@ -247,7 +256,7 @@ class _Coder:
         if step.op.name in ("assert", "print", "raise"):
             self.lines.append(f"{indent}{written}")
         elif self.uses.get(out) == 1 and len(step.outputs) == 1 and len(written) < 60 and self.used_next(out, block):
-            self.inline[out] = f"({written})" if " " in written and not written.endswith(")") else written
+            self.inline[out] = f"({written})" if _is_open(written) else written
         else:
             names = [self.name(value) for value in step.outputs if value is out or self.uses.get(value)]
             self.lines.append(f"{indent}{', '.join(names)} = {written}")
@@ -268,7 +277,8 @@ class _Coder:
         attributes = {key: value for key, value in step.attributes.items()
                       if not _same(value, step.op.attributes.get(key, step.op.attributes))}
         if name in INFIX and len(inputs) == 2:
-            return f"{inputs[0]} {INFIX[name]} {inputs[1]}"
+            left = f"({inputs[0]})" if name.endswith("pow") and inputs[0].startswith("-") else inputs[0]
+            return f"{left} {INFIX[name]} {inputs[1]}"
         if name in FORMS:
             return FORMS[name].format(*inputs)
         if name in ("index", "list.get"):

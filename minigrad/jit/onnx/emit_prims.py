@@ -52,8 +52,8 @@ NUMBERS = {
     "bool": lambda x: as_number(x, "bool"),
     "sqrt": lambda x: XP.sqrt(as_number(x, "float")), "exp": lambda x: XP.exp(as_number(x, "float")),
     "log": lambda x: XP.log(as_number(x, "float")), "floor": lambda x: XP.floor(as_number(x, "float")),
-    "ceil": lambda x: XP.ceil(as_number(x, "float")), "min": minimum, "max": maximum, "and": XP.logical_and,
-    "or": XP.logical_or,
+    "ceil": lambda x: XP.ceil(as_number(x, "float")), "round": lambda x: XP.rint(as_number(x, "float")),
+    "min": minimum, "max": maximum, "and": XP.logical_and, "or": XP.logical_or,
 }  # fmt: skip
 
 

@@ -150,9 +150,9 @@ class _Exporter:
         if len(step.outputs) > 1 and any(v in self.used for v in step.outputs[1:]):
             raise ExportError(f"{op.name}{_place(step)}: what it hands on beside its result has no place in ONNX. Save "
                               "the model alone, not its training step")  # fmt: skip
-        if op.name in ("assert", "print", "raise"):
-            self.notes.append(f"left out: {op.name}{_place(step)}")
         inputs = [self.onwards(self.look(x), b) for x in step.inputs]
+        if op.name in ("assert", "print", "raise") and not (inputs and inputs[0] is True):  # known to hold
+            self.notes.append(f"left out: {op.name}{_place(step)}")
         attributes = {**op.attributes, **replaced(step.attributes, self.known)}
         attributes = _onwards(attributes, b)
         if isinstance(op, Op):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..graph import Step, Value
 from .rewrite import rewritten
 
@@ -60,6 +62,8 @@ def _simpler(step, made, fixed):
 
 
 def _axes(step):
+    if step.output.shape is None:  # the same places from the same end are the same axes, however many there are
+        return {step.attributes["dim0"], step.attributes["dim1"]}
     rank = len(step.output.shape)
     return {step.attributes["dim0"] % rank, step.attributes["dim1"] % rank}
 
@@ -70,7 +74,7 @@ def _only_number(tensor):
 
 
 def _is_number(x, numbers):
-    return isinstance(x, (int, float)) and not isinstance(x, bool) and x in numbers
+    return type(x) in (int, float) and x in numbers and math.copysign(1, x) > 0  # -0.0 is no 0.0 to take away
 
 
 def _same_kind(x, y):

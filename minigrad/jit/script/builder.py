@@ -14,7 +14,7 @@ from ...tensor import Tensor
 from ..graph import Block, Graph, If, Loop, Names, Step, Value
 from ..prims import PRIMS, number_kind
 from ..tree import rebuilt
-from .standins import Lengths, Number, Standin, Symbol, TensorList
+from .standins import Lengths, Number, Symbol, TensorList
 
 
 class Builder:
@@ -25,6 +25,7 @@ class Builder:
         self.open, self.names = self.graph, Names()
         self.paths = dict(paths)  # id of a parameter or buffer -> its dotted name
         self.held, self.opposites, self.place, self.path = {}, {}, None, None
+        self.compared = set()  # values of tensors that comparisons have given
 
     # Blocks
 
@@ -99,6 +100,8 @@ class Builder:
         operands, attributes = tuple(map(self.value, inputs)), {key: self.value(x) for key, x in attributes.items()}
         self.open.steps.append(Step(op, operands, attributes, (output,), self.place, self.path))
         result = self.wrap(output)
+        if op.name in ("eq", "ne", "lt", "le", "gt", "ge"):
+            self.compared.add(output)
         if op.view or kind == "list":  # from now on another value leads to the memory of these
             for x in inputs:
                 if isinstance(x, Symbol):
@@ -171,4 +174,4 @@ class Builder:
 
 
 def _named(x):
-    return {Standin: "a list", type(None): "None"}.get(type(x), type(x).__name__)
+    return {TensorList: "a list", type(None): "None"}.get(type(x), type(x).__name__)

@@ -8,8 +8,9 @@ import typing
 
 from ...nn import Module
 from ...tensor import Tensor
+from .errors import NO_TEXT
 from .iterate import Items, Numbered, Range, Zipped
-from .standins import Lengths, Number, Symbol, TensorList, is_unknown, kind_of
+from .standins import Lengths, Local, Method, Number, Standin, Symbol, TensorList, class_of, is_unknown, kind_of
 
 BUILTINS = {}
 
@@ -39,6 +40,11 @@ def _len(c, args, named, node):
         return c.builder.prim("list.len", what)
     if isinstance(what, Lengths):
         return c.builder.prim("tensor.dim", what.of)
+    if isinstance(what, Range):
+        items = c.items(what, node)
+        return 0 if isinstance(items, Items) else c.builder.prim("number.max", items.count, 0)
+    if isinstance(what, (Number, Zipped, Numbered, Method, Local)):
+        raise c.error(node, f"{c.words(what)} has no len()")
     return c.at_once(len, args, named, node)
 
 
@@ -54,12 +60,14 @@ def _range(c, args, named, node):
 
 @builtin(enumerate)
 def _enumerate(c, args, named, node):
-    return Numbered(args[0], args[1] if len(args) > 1 else named.get("start", 0))
+    return Numbered(*args) if len(args) > 1 else Numbered(args[0], 0)
 
 
 @builtin(zip)
 def _zip(c, args, named, node):
-    return Zipped(args)
+    if named.keys() - {"strict"}:
+        raise c.error(node, "zip() takes strict alone by its name")
+    return Zipped(args, bool(named.get("strict")))
 
 
 @builtin(reversed)
@@ -83,25 +91,27 @@ def _reversed(c, args, named, node):
 def _list(c, args, named, node):
     if not args:
         return []
-    what = _one(c, args, named, node, "list")
-    if isinstance(what, TensorList):
-        return TensorList(what.value)
-    items = c.items(what, node)
-    if isinstance(items, Items):
-        return list(items.parts)
-    if type(items.count) is int:
-        return [items.item(i) for i in range(items.count)]
-    raise c.error(node, f"list() does not take {c.words(what)} in jit.script", "Write [x for x in xs].")
+    return c.listed(args[0], node, "list")
 
 
 @builtin(tuple)
 def _tuple(c, args, named, node):
-    return tuple(_list(c, args, named, node)) if args else ()
+    parts = c.listed(args[0], node, "tuple") if args else ()
+    if isinstance(parts, TensorList):
+        raise c.error(node, "tuple() takes what has a known length in jit.script", "Use a list.")
+    return tuple(parts)
 
 
 @builtin(dict)
 def _dict(c, args, named, node):
-    return (dict(args[0]) if args else {}) | named
+    if len(args) > 1:
+        raise c.error(node, "dict() takes one value in jit.script, and names")
+    if args and not isinstance(args[0], dict):
+        pairs = c.listed(args[0], node, "dict")
+        if isinstance(pairs, TensorList) or any(not isinstance(x, (tuple, list)) or len(x) != 2 for x in pairs):
+            raise c.error(node, f"dict() does not take {c.words(args[0])} of anything but pairs in jit.script")
+        return {c.key(key, node): value for key, value in pairs} | named
+    return (args[0] if args else {}) | named
 
 
 def _conversion(name, function):
@@ -116,6 +126,8 @@ def _conversion(name, function):
             return c.builder.prim(f"tensor.{name}", c.symbol(what))
         if isinstance(what, Number):
             return what if what.kind == name else c.builder.prim(f"number.{name}", what)
+        if is_unknown(what):
+            raise c.error(node, f"{name}() does not take {c.words(what)}")
         return c.at_once(function, args, named, node)
 
     return convert
@@ -135,6 +147,9 @@ def _of_number(function, prim, op=None):
             raise c.error(node, f"{function.__name__} of math takes a number", f"Write mg.{function.__name__}(x).")
         if isinstance(what, Number) and len(args) == 1:
             return c.builder.prim(f"number.{prim}", what)
+        if function is math.log and len(args) == 2 and all(kind_of(x) in ("int", "float", "bool") for x in args):
+            above, below = (apply(c, (x,), {}, node) for x in args)
+            return c.binary("Div", above, below, node)
         if is_unknown(args):
             raise c.error(node, f"{function.__name__}() does not take {c.words(what)} here")
         return c.at_once(function, args, named, node)
@@ -150,6 +165,8 @@ for _name in ("sqrt", "exp", "log", "floor", "ceil"):
 def _extreme(function, prim):
     @builtin(function)
     def extreme(c, args, named, node):
+        if _known(args, named):
+            return c.at_once(function, args, named, node)
         parts = list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else list(args)
         if named or any(kind_of(x) not in ("int", "float", "bool") for x in parts) or not parts:
             word = f"mg.{function.__name__}imum(a, b)" if len(parts) == 2 else f"x.{function.__name__}()"
@@ -166,39 +183,79 @@ def _extreme(function, prim):
 _extreme(min, "min"), _extreme(max, "max")
 
 
+def _known(args, named):
+    """Whether Python can be asked at once."""
+    given = (*args, *named.values())
+    return not is_unknown(given) and not any(isinstance(x, (Tensor, Local, Method, Zipped, Numbered)) for x in given)
+
+
 @builtin(sum)
 def _sum(c, args, named, node):
-    items = c.items(args[0], node)
-    result = args[1] if len(args) > 1 else named.get("start", 0)
-    if not isinstance(items, Items):
-        raise c.error(node, f"sum() does not take {c.words(args[0])} in jit.script", "Write mg.stack(xs).sum(0).")
-    for part in items.parts:
+    what, result = (*args, 0)[:2]
+    if isinstance(what, (Tensor, TensorList, Range)):
+        remedy = {TensorList: "Write mg.stack(xs).sum(0).", Range: "Add them up in a for."}
+        raise c.error(node, f"sum() does not take {c.words(what)} in jit.script",
+                      remedy.get(type(what), "Write x.sum(0)."))  # fmt: skip
+    for part in c.listed(what, node, "sum"):
         result = c.binary("Add", result, part, node)
     return result
 
 
 @builtin(pow)
 def _pow(c, args, named, node):
-    return c.binary("Pow", args[0], args[1], node)
+    result = c.binary("Pow", args[0], args[1], node)
+    return result if len(args) < 3 or args[2] is None else c.binary("Mod", result, args[2], node)
 
 
-_CLASSES = {int: ("int", "bool"), float: ("float",), bool: ("bool",), list: ("list",), Tensor: ("tensor",)}
+@builtin(round)
+def _round(c, args, named, node):
+    what = args[0]
+    if isinstance(what, Number) and len(args) == 1:
+        return c.builder.prim("number.round", what)
+    if not _known(args, named):
+        remedy = "Write mg.round(x)." if isinstance(what, Tensor) else "Round to whole numbers: round(r * 100) / 100."
+        raise c.error(node, "round() takes one number in jit.script", remedy)
+    return c.at_once(round, args, named, node)
+
+
+@builtin(divmod)
+def _divmod(c, args, named, node):
+    return c.binary("FloorDiv", *args, node), c.binary("Mod", *args, node)
+
+
+def _of_truths(function, join):
+    @builtin(function)
+    def of_truths(c, args, named, node):
+        what, result = args[0], function is all
+        if isinstance(what, (Tensor, TensorList, Range)):
+            raise c.error(node, f"{function.__name__}() does not take {c.words(what)} in jit.script",
+                          f"Write x.{function.__name__}() for a tensor.")  # fmt: skip
+        for part in c.listed(what, node, function.__name__):
+            result = join(c)(result, lambda part=part: c.truth(part, node), node)
+        return result
+
+    return of_truths
+
+
+_of_truths(any, lambda c: c.either), _of_truths(all, lambda c: c.both)
+
+
+@builtin(sorted)
+def _sorted(c, args, named, node):
+    if not _known(args, named) or any(isinstance(x, Tensor) for x in args[0]):
+        raise c.error(node, "sorted() takes what is known while compiling", "Write x.sort() for a tensor.")
+    return c.at_once(sorted, args, named, node)
 
 
 @builtin(isinstance)
 def _isinstance(c, args, named, node):
-    what, classes = args
-    for kind in classes if isinstance(classes, tuple) else (classes,):
-        if isinstance(what, (Number, TensorList)):
-            if kind_of(what) in _CLASSES.get(kind, ()):
-                return True
-        elif isinstance(what, kind):
-            return True
-    return False
+    return c.at_once(issubclass, (class_of(args[0]), args[1]), {}, node)
 
 
 @builtin(getattr)
 def _getattr(c, args, named, node):
+    if not 2 <= len(args) <= 3 or not isinstance(args[1], str):
+        raise c.error(node, "getattr() takes a thing, a name, and maybe a default")
     if len(args) == 3 and not _hasattr(c, args[:2], named, node):
         return args[2]
     return c.attribute(args[0], args[1], node)
@@ -206,18 +263,19 @@ def _getattr(c, args, named, node):
 
 @builtin(hasattr)
 def _hasattr(c, args, named, node):
-    return hasattr(Tensor if isinstance(args[0], Symbol) else args[0], args[1])
+    what = args[0]
+    return c.at_once(hasattr, (class_of(what) if isinstance(what, (Symbol, Standin)) else what, args[1]), {}, node)
 
 
 @builtin(callable)
 def _callable(c, args, named, node):
-    return callable(args[0])
+    return isinstance(args[0], (Local, Method)) or callable(args[0])
 
 
 @builtin(str)
 def _str(c, args, named, node):
     if is_unknown(args) or any(isinstance(x, Tensor) for x in args):
-        raise c.error(node, "text cannot be made of what is known only when the graph runs", "print(x) shows it.")
+        raise c.error(node, *NO_TEXT)
     return c.at_once(str, args, named, node)
 
 
@@ -249,6 +307,4 @@ def _super(c, args, named, node):
 
 @builtin(type)
 def _type(c, args, named, node):
-    what = _one(c, args, named, node, "type")
-    kinds = {"tensor": Tensor, "int": int, "float": float, "bool": bool, "list": list}
-    return kinds.get(kind_of(what)) or type(what)
+    return class_of(_one(c, args, named, node, "type"))

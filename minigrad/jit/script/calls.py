@@ -18,7 +18,7 @@ from ..module import GraphModule, TracedFunction
 from ..splicing import spliced
 from ..tree import flatten, unflatten
 from .builtins import BUILTINS
-from .errors import ARRAY
+from .errors import ARRAY, INSTEAD
 from .frame import Frame
 from .layers import FORMS
 from .marks import Ignored, mark_of, original_of
@@ -45,7 +45,10 @@ class Calls:
                 value = self.expression(keyword.value)
                 if keyword.arg is None and not isinstance(value, dict):
                     raise self.error(keyword.value, f"** takes a dict whose keys are known, not {self.words(value)}")
-                named.update(value if keyword.arg is None else {keyword.arg: value})
+                given = value if keyword.arg is None else {keyword.arg: value}
+                for name in given.keys() & named.keys():
+                    raise self.error(keyword.value, f"{name} is given twice by its name")
+                named.update(given)
         finally:
             self.lambdas = before
         self.at(node)
@@ -75,7 +78,8 @@ class Calls:
             return self.call_module(function, args, named, node)
         if (getattr(function, "__module__", None) or type(function).__module__).partition(".")[0] == "numpy":
             name = getattr(function, "__name__", function)
-            raise self.error(node, f"{name} of NumPy works on arrays, not in a graph", ARRAY.format(name=name))
+            remedy = "Write the number itself, or mg.tensor(n)." if isinstance(function, type) else ARRAY
+            raise self.error(node, f"{name} of NumPy works on arrays, not in a graph", remedy.format(name=name))
         found = self.controls.get(function) if isinstance(function, types.FunctionType) else None
         if found is not None:
             return found(self, args, named, node)
@@ -100,16 +104,29 @@ class Calls:
         """A function or class of Python."""
         found = BUILTINS.get(id(function))
         if found is not None:
-            return found(self, args, named, node)
+            return found(self, *self.in_order(function, args, named, node), node)
         place = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
-        if not is_unknown([args, named]) and (place in ("math", "operator") or hasattr(function, "_fields")):
+        owner = getattr(function, "__self__", None)
+        plain = place in ("math", "operator") or hasattr(function, "_fields")
+        if not is_unknown([args, named, owner]) and (plain or isinstance(owner, (tuple, range, int, float))):
             return self.at_once(function, args, named, node)
         if hasattr(function, "_fields"):  # a named tuple
-            return function(*args, **named)
+            return self.at_once(function, args, named, node)
         if isinstance(function, type) and issubclass(function, Tensor):
             raise self.error(node, "a Tensor is not made like this", "Write mg.tensor(...).")
-        raise self.error(node, f"{getattr(function, '__name__', function)} is not supported in jit.script",
-                         "Compute it outside, and hand the result in.")  # fmt: skip
+        name = getattr(function, "__name__", str(function))
+        raise self.error(node, f"{name} is not supported in jit.script",
+                         INSTEAD.get(name, "Compute it outside, and hand the result in."))  # fmt: skip
+
+    def in_order(self, function, args, named, node):
+        """The arguments of a function of Python, those that need no name in their places, as (args, named)."""
+        try:
+            given = inspect.signature(function).bind(*args, **named)
+        except ValueError:  # Python does not say what it takes
+            return args, named
+        except TypeError as error:
+            raise self.error(node, f"{function.__name__}(): {error}") from None
+        return given.args, given.kwargs
 
     def at_once(self, function, args, named, node):
         """A call of which everything is known."""
@@ -129,7 +146,8 @@ class Calls:
         except self.unsupported:
             raise
         except Exception as error:
-            raise self.error(node, f"{type(error).__name__}: {error}") from None
+            what = str(error).replace("not TensorList", "not list")  # as it is when the graph runs
+            raise self.error(node, f"{type(error).__name__}: {what}") from None
 
     def library(self, record, args, named, node):
         """A call of a function of minigrad: its ops where they do not hang on shapes, else a step for all of it."""
@@ -138,6 +156,10 @@ class Calls:
                              "Leave inplace out.")  # fmt: skip
         form = FORMS.get(record.name)
         if form is not None:
+            try:
+                inspect.signature(form).bind(self, *args, **named)
+            except TypeError as error:
+                raise self.error(node, f"{record.short}(): {error}") from None
             made = form(self, *args, **named)
             if made is not None:
                 return made
@@ -265,17 +287,18 @@ class Calls:
     def call_local(self, function, args, named, node):
         """A def or lambda within the function: it sees the variables around it, and changes none."""
         arguments = function.node.args
-        if arguments.vararg or arguments.kwarg or arguments.defaults or arguments.kw_defaults:
+        if arguments.vararg or arguments.kwarg or arguments.defaults or any(arguments.kw_defaults):
             raise self.error(node, f"{function.name}: a function within a function takes plain arguments in jit.script",
                              "Define it at the top of the file.")  # fmt: skip
         if any(frame.tree is function.node for frame in self.frames):
             raise self.error(
                 node, f"{function.name} calls itself, which jit.script cannot take apart", "Write a while."
             )
-        names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-        given = dict(zip(names, args, strict=False)) | named
-        if len(args) > len(names) or given.keys() != set(names):
-            raise self.error(node, f"{function.name} takes {len(names)} arguments ({', '.join(names)})")
+        kinds = [(a, inspect.Parameter.POSITIONAL_ONLY) for a in arguments.posonlyargs]
+        kinds += [(a, inspect.Parameter.POSITIONAL_OR_KEYWORD) for a in arguments.args]
+        kinds += [(a, inspect.Parameter.KEYWORD_ONLY) for a in arguments.kwonlyargs]
+        signature = inspect.Signature([inspect.Parameter(a.arg, kind) for a, kind in kinds])
+        given = self.bound(signature, args, named, node, function.name)
         outer = function.frame
         frame = Frame(outer.text, outer.function, given, outer, function.node)
         return self.run_frame(frame)
@@ -296,6 +319,7 @@ class Calls:
         try:
             if is_ours(owner):
                 form = next((FORMS[kind] for kind in owner.__mro__ if kind in FORMS), None)
+                self.bound(inspect.signature(forward), (module, *args), named, node, type(module).__name__)
                 if form is not None:
                     return form(self, module, *args, node=node, **named)
                 try:

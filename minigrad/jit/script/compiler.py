@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
+
 from ...tensor import Tensor
 from .. import check
 from ..prims import PRIMS
@@ -20,6 +22,7 @@ from .errors import UnsupportedError
 from .expressions import Expressions
 from .frame import FLAGS, Frame
 from .iterate import Iterate
+from .logic import Logic
 from .methods import Methods
 from .source import Text
 from .standins import NOTHING, Lengths, Local, Method, Missing, Number, Symbol, TensorList, parts_of
@@ -27,7 +30,7 @@ from .statements import Statements
 from .tidy import tidy
 
 
-class Compiler(Statements, Expressions, Iterate, Methods, Calls):
+class Compiler(Statements, Expressions, Logic, Iterate, Methods, Calls):
     """One compilation. `frames` are the functions that are open, the innermost last."""
 
     unsupported, prims, controls = UnsupportedError, PRIMS, CONTROLS
@@ -124,7 +127,9 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
         return self.frame.text.error(node, what, remedy.lstrip("\n"))
 
     def from_outside(self, what):
-        """Note a list or dict that the function has not made itself. Returns it."""
+        """Note a list or dict that the function has not made itself. Returns it; a number of NumPy as one of Python."""
+        if isinstance(what, np.generic):
+            return what.item()
         if isinstance(what, (list, dict, TensorList)):
             self.outside[id(what)] = what
         return what
@@ -142,8 +147,9 @@ class Compiler(Statements, Expressions, Iterate, Methods, Calls):
         if self.builder.open is not self.builder.graph:
             raise self.error(node, "batch norm counts its batches in training, which it cannot inside an if or a loop",
                              "Call eval() first, or move the layer out.")  # fmt: skip
-        more = self.builder.op("add", self.symbol(tensor), 1)
-        self.builder.graph.updates.append((self.builder.hold(tensor), more.value))
+        held, updates = self.builder.hold(tensor), dict(self.builder.graph.updates)
+        before = self.builder.wrap(updates[held]) if held in updates else self.symbol(tensor)  # a layer used twice
+        self.builder.graph.updates = [*(updates | {held: self.builder.op("add", before, 1).value}).items()]
 
 
 def _called(module, *args):

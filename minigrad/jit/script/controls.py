@@ -6,8 +6,7 @@ import ast
 
 from .. import control
 from . import merge
-from .iterate import Items
-from .standins import Number, Symbol, TensorList, kind_of
+from .standins import Number, kind_of
 
 
 def _given(c, names, defaults, args, named, node, what):
@@ -56,7 +55,9 @@ def while_loop(c, args, named, node):
 def scan(c, args, named, node):
     """A Loop over the first axis."""
     f, init, xs, length = _given(c, ("f", "init", "xs", "length"), {"length": None}, args, named, node, "scan")
-    counted = c.items(c.call(range, (length,), {}, node), node) if xs is None else _over(c, xs, node)
+    lengths, message = [], "scan() takes xs, and a length, that agree on the number of turns"
+    counted = _turns(c, length, node, message) if xs is None else _over(c, xs, node, lengths)
+    c.check_equal([*lengths, *([] if length is None or xs is None else [length])], node, message, "ShapeError")
     probe = {}
 
     def turn(number, state):
@@ -81,19 +82,26 @@ def scan(c, args, named, node):
     return after["carry"], _filled(probe["form"], stacked)
 
 
-def _over(c, xs, node):
-    """What scan goes over: tensors side by side."""
-    if isinstance(xs, (tuple, list)):
-        parts = [_over(c, part, node) for part in xs]
+def _turns(c, length, node, message):
+    if length is None:
+        raise c.error(node, message, "Give xs, or a length.")
+    return c.items(c.call(range, (length,), {}, node), node)
+
+
+def _over(c, xs, node, lengths):
+    """What scan goes over: tensors side by side. Their lengths go into the list."""
+    if isinstance(xs, (tuple, list)) and xs:
+        parts = [_over(c, part, node, lengths) for part in xs]
         count = parts[0].count
         return type("Parts", (), {"count": count, "item": staticmethod(lambda i: type(xs)(p.item(i) for p in parts))})
     if isinstance(xs, dict):
-        inside = _over(c, tuple(xs.values()), node)
+        inside = _over(c, tuple(xs.values()), node, lengths)
         named = {"count": inside.count, "item": staticmethod(lambda i: dict(zip(xs, inside.item(i), strict=True)))}
         return type("Parts", (), named)
-    items = c.items(xs, node)
-    if isinstance(items, Items) or (not isinstance(xs, (Symbol, TensorList)) and kind_of(xs) != "tensor"):
+    if kind_of(xs) not in ("tensor", "list"):
         raise c.error(node, f"scan goes over tensors, not {c.words(xs)}", "Hand in one tensor, or a tuple of them.")
+    items = c.items(xs, node)
+    lengths.append(items.count)
     return items
 
 

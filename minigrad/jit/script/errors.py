@@ -10,6 +10,7 @@ class UnsupportedError(RuntimeError):
 
 
 ARRAY = "Keep to tensors: minigrad has the same function, as mg.{name} or a method."
+NO_TEXT = "text cannot be made of what is known only when the graph runs", "print(x) shows it."
 # What is no part of the language, and what to write instead. By the class of the node.
 REMEDIES = {
     ast.Try: ("try/except", "A graph does not catch errors: check the condition with an if beforehand."),
@@ -36,6 +37,11 @@ REMEDIES = {
     ast.GeneratorExp: ("a generator expression", "Put it in brackets: [f(x) for x in xs] makes a list."),
     ast.Starred: ("* in this place", "Write the values one by one, or pass the list itself."),
 }
+INSTEAD = {  # of functions and classes of Python: what to write
+    "map": "Write [f(x) for x in xs].", "filter": "Write [x for x in xs if f(x)].", "set": "Use a tuple or a list.",
+    "frozenset": "Use a tuple or a list.", "iter": "Go over it with a for.", "next": "Go over it with a for.",
+    "open": "Read and write files outside.", "input": "Ask outside, and hand the answer in.",
+}  # fmt: skip
 if hasattr(ast, "TryStar"):
     REMEDIES[ast.TryStar] = REMEDIES[ast.Try]
 if hasattr(ast, "TypeAlias"):

@@ -7,9 +7,10 @@ import operator
 
 from ...nn import Module
 from ...tensor import Tensor
-from ..graph import Block
 from . import merge
-from .standins import Lengths, Local, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of, parts_of
+from .errors import NO_TEXT
+from .iterate import Numbered, Range, Zipped
+from .standins import Lengths, Local, Method, Missing, Number, Symbol, TensorList, is_unknown, kind_of
 
 OPERATORS = {  # class of the node: (of Python, name of the op, name of the primitive)
     "Add": (operator.add, "add", "add"), "Sub": (operator.sub, "sub", "sub"), "Mult": (operator.mul, "mul", "mul"),
@@ -23,6 +24,8 @@ OPERATORS = {  # class of the node: (of Python, name of the op, name of the prim
 }  # fmt: skip
 UNARY = {"USub": (operator.neg, "neg", "neg"), "UAdd": (operator.pos, None, None),
          "Invert": (operator.invert, "bitwise_not", None)}  # fmt: skip
+_SIGNS = {"USub": "unary -", "UAdd": "unary +", "Invert": "~"}
+_OF_BOOLS = {"BitAnd": "and", "BitOr": "or", "BitXor": "ne"}
 PLAIN_ATTRIBUTES = {"ndim": "tensor.dim"}
 
 
@@ -51,7 +54,10 @@ class Expressions:
         if not plain or any(isinstance(part, Tensor) or is_unknown(part) for part in parts):
             self.refuse(node)
         given = iter(parts)
-        return "".join(_formatted(part, next(given)) for part in node.values)
+        try:
+            return "".join(_formatted(part, next(given)) for part in node.values)
+        except (TypeError, ValueError) as error:
+            raise self.error(node, f"{type(error).__name__}: {error}") from None
 
     def e_Name(self, node):
         try:
@@ -75,10 +81,12 @@ class Expressions:
         for node in nodes:
             if isinstance(node, ast.Starred):
                 inside = self.expression(node.value)
-                if not isinstance(inside, (tuple, list)):
-                    raise self.error(node, f"* takes a tuple or list of known length, not {self.words(inside)}",
-                                     "Write the values one by one, or use + for lists.")  # fmt: skip
-                made += inside
+                if isinstance(inside, (Tensor, TensorList, Lengths, Number, Range)) or not hasattr(inside, "__iter__"):
+                    remedy = "Write the values one by one, or use + for lists."
+                    if isinstance(inside, Lengths):
+                        remedy = "Hand over the shape itself: mg.zeros(x.shape)."
+                    raise self.error(node, f"* takes a tuple or list of known length, not {self.words(inside)}", remedy)
+                made += self.listed(inside, node, "*")
             else:
                 made.append(self.expression(node))
         return made
@@ -87,7 +95,10 @@ class Expressions:
         made = {}
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                made.update(self.expression(value))
+                inside = self.expression(value)
+                if not isinstance(inside, dict):
+                    raise self.error(value, f"** takes a dict, not {self.words(inside)}")
+                made.update(inside)
                 continue
             made[self.key(self.expression(key), key)] = self.expression(value)
         return made
@@ -98,6 +109,10 @@ class Expressions:
             raise self.error(
                 node, "a key of a dict has to be known while compiling", "Use text, or a list and a number."
             )
+        try:
+            hash(key)
+        except TypeError as error:
+            raise self.error(node, f"TypeError: {error}") from None
         return key
 
     # Arithmetic
@@ -116,21 +131,31 @@ class Expressions:
             return self.builder.op(op, a, b)
         if name == "Add" and merge.of_tensors(a) and merge.of_tensors(b) and (one == "list" or two == "list"):
             return self.builder.prim("list.concat", merge.as_list(self.builder, a), merge.as_list(self.builder, b))
-        if is_unknown([a, b]) and not (isinstance(a, (tuple, list)) and (isinstance(b, (tuple, list, int)))):
+        if is_unknown([a, b]) and not _of_containers(name, a, b):
+            prim = _OF_BOOLS.get(name, prim) if one == two == "bool" else prim
             if one in merge.BLANKS and two in merge.BLANKS and prim:
+                if name == "Pow" and type(b) is int and b < 0:  # which gives no int
+                    a = self.builder.prim("number.float", a)
                 return self.builder.prim(f"number.{prim}", a, b)
-            raise self.error(node, f"{self.words(a)} and {self.words(b)} cannot be put together with this operator",
-                             "Convert one: float(x), int(x), or mg.tensor(n).")  # fmt: skip
+            if isinstance(a, str) or isinstance(b, str):
+                raise self.error(node, *NO_TEXT)
+            remedy = "Convert one: float(x), int(x), or mg.tensor(n)."
+            if isinstance(a, (list, TensorList)) or isinstance(b, (list, TensorList)):
+                remedy = "Append in a for, or write [*xs, *ys] with lists of known length."
+            raise self.error(
+                node, f"{self.words(a)} and {self.words(b)} cannot be put together with this operator", remedy
+            )
         try:
             return python(a, b)
         except Exception as error:
             raise self.error(node, f"{type(error).__name__}: {error}") from None
 
     def e_UnaryOp(self, node):
-        name, value = type(node.op).__name__, self.expression(node.operand)
+        name = type(node.op).__name__
         if name == "Not":
-            truth = self.truth(value, node.operand)
+            truth = self.condition(node.operand)
             return self.builder.opposite(truth) if isinstance(truth, Number) else not truth
+        value = self.expression(node.operand)
         python, op, prim = UNARY[name]
         if isinstance(value, Symbol) and name != "UAdd":
             return self.builder.op(op, value)
@@ -142,137 +167,8 @@ class Expressions:
             return value
         try:
             return python(self.symbol(value) if isinstance(value, Tensor) else value)
-        except TypeError as error:
-            raise self.error(node, str(error)) from None
-
-    def e_Compare(self, node):
-        return self.chain(self.expression(node.left), list(zip(node.ops, node.comparators, strict=True)), node)
-
-    def chain(self, left, rest, node):
-        """`left < b < c`: the right part is worked out only where the left one holds."""
-        (op, right), *rest = rest
-        right = self.expression(right)
-        first = self.compare(op, left, right, node)
-        return self.both(first, lambda: self.chain(right, rest, node), node) if rest else first
-
-    def compare(self, op, a, b, node):
-        """One comparison."""
-        name = type(op).__name__
-        if name in ("Is", "IsNot"):
-            same = a is b or (type(a) is type(b) and isinstance(a, (bool, str)) and a == b)
-            return same is (name == "Is")
-        if name in ("In", "NotIn"):
-            found = self.contains(a, b, node)
-            if name == "In":
-                return found
-            return self.builder.opposite(found) if isinstance(found, Number) else not found
-        if isinstance(a, Lengths) or isinstance(b, Lengths):
-            raise self.error(node, "whole shapes cannot be compared in jit.script", "Compare x.size(0) and so on.")
-        if is_unknown([a, b]) and (kind_of(a) is None or kind_of(b) is None):
-            if (a is None or b is None or isinstance(a, str) or isinstance(b, str)) and name in ("Eq", "NotEq"):
-                return name == "NotEq"
-            raise self.error(node, f"{self.words(a)} and {self.words(b)} cannot be compared in jit.script",
-                             "Compare numbers or tensors.")  # fmt: skip
-        return self.binary(name, a, b, node)
-
-    def contains(self, a, b, node):
-        """`a in b`."""
-        if not isinstance(b, (tuple, list, dict, str, range)):
-            if hasattr(b, "__contains__") and not is_unknown(b) and not isinstance(b, Tensor):
-                return a in b
-            raise self.error(node, f"in does not look into {self.words(b)} in jit.script", "Use (x == n).any().")
-        if not is_unknown(a) and not isinstance(a, Tensor):
-            parts = list(b)
-            if not is_unknown(parts):
-                return a in b
-        found = False
-        for part in b:
-            same = self.compare(ast.Eq(), a, part, node)
-            found = self.builder.prim("number.or", found, self.truth(same, node)) if found is not False else self.truth(
-                same, node)  # fmt: skip
-        return found
-
-    # Truth
-
-    def truth(self, what, node):
-        """True, False, or a Number of kind bool."""
-        if isinstance(what, Number):
-            return what if what.kind == "bool" else self.builder.prim("number.bool", what)
-        if isinstance(what, Tensor):
-            return self.builder.prim("tensor.bool", what)
-        if isinstance(what, TensorList):
-            return self.builder.prim("number.bool", self.builder.prim("list.len", what))
-        if isinstance(what, (Lengths, Local)):
-            raise self.error(node, f"{self.words(what)} is neither true nor false", "Compare a number.")
-        return bool(what)
-
-    def e_BoolOp(self, node):
-        result = self.expression(node.values[0])
-        for value in node.values[1:]:
-            self.at(node)
-            join = self.both if isinstance(node.op, ast.And) else self.either
-            result = join(result, lambda value=value: self.expression(value), node)
-        return result
-
-    def both(self, a, b, node):
-        """`a and b()`, where b is worked out only if a is true."""
-        truth = self.truth(a, node)
-        if not isinstance(truth, Number):
-            return b() if truth else a
-        return self.logical("and", truth, b, node)
-
-    def either(self, a, b, node):
-        """`a or b()`."""
-        truth = self.truth(a, node)
-        if not isinstance(truth, Number):
-            return a if truth else b()
-        return self.logical("or", truth, b, node)
-
-    def logical(self, word, a, b, node):
-        """The truth of both sides. Where the right one cannot go wrong it is worked out at once, else in an If."""
-        with self.builder.block() as block:
-            value = self.one_way(lambda: self.truth(b(), node), node)
-        if all(step.op.name in _SAFE for step in block.steps if not step.blocks) and not any(
-            step.blocks for step in block.steps
-        ):
-            self.builder.open.steps += block.steps
-            if not isinstance(value, Number) and value is (word == "and"):
-                return a
-            return self.builder.prim(f"number.{word}", a, value)
-        arms = [(block, value), (Block(), word == "or")]
-        return merge.joined(self.builder, a, arms if word == "and" else arms[::-1])
-
-    def choose(self, condition, then, orelse):
-        """The value of one of two expressions."""
-        node, arms = self.node, []
-        for run in (then, orelse):
-            with self.builder.block() as block:
-                arms.append((block, self.one_way(run, node)))
-        result = merge.joined(self.builder, condition, arms)
-        for _, value in arms:
-            self.keep_apart_as(value, result)
-        return result
-
-    def one_way(self, run, node):
-        """What is worked out on one way of an expression, where nothing may be changed."""
-        before = dict(self.frame.env)
-        value = run()
-        if any(self.frame.env[name] is not x for name, x in before.items()):
-            raise self.error(node, "a list is not changed within a condition", "Change it in a line of its own.")
-        for part in parts_of(value):
-            if self.ways_to(part):  # the result will be another way to it
-                self.not_to_change(part)
-        return value
-
-    def e_IfExp(self, node):
-        test = self.truth(self.expression(node.test), node.test)
-        if not isinstance(test, Number):
-            return self.expression(node.body if test else node.orelse)
-        try:
-            return self.choose(test, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
-        except merge.Differs as differs:
-            raise self.error(node, f"this is {self.words(differs.a)} or {self.words(differs.b)}",
-                             "Both sides have to be of one kind.") from None  # fmt: skip
+        except TypeError:
+            raise self.error(node, f"{self.words(value)} has no {_SIGNS[name]}") from None
 
     # Parts
 
@@ -311,12 +207,15 @@ class Expressions:
         return Method(owner, name, node)
 
     def e_Subscript(self, node):
-        owner, index = self.expression(node.value), self.expression(node.slice)
+        return self.subscript(self.expression(node.value), self.expression(node.slice), node)
+
+    def subscript(self, owner, index, node):
+        """`owner[index]`."""
         if isinstance(owner, Tensor):
             return self.index(self.symbol(owner), index, node)
         if isinstance(owner, Lengths):
-            if isinstance(index, slice) or not isinstance(index, int):
-                raise self.error(node, "a shape is asked for one length, whose place is known", "Write x.shape[0].")
+            if not isinstance(index, int) and not _is_int(index):
+                raise self.error(node, "a shape is asked for one length in jit.script", "Write x.shape[0].")
             return self.builder.prim("tensor.size", owner.of, dim=index)
         if isinstance(owner, TensorList):
             return self.list_item(owner, index)
@@ -357,17 +256,25 @@ class Expressions:
 
     def words(self, what):
         """What it is, for an error."""
-        if isinstance(what, Lengths):
-            return "a shape"
-        return merge.words(what)
+        names = {Lengths: "a shape", Range: "a range", Zipped: "a zip", Numbered: "an enumerate", Local: "a function"}
+        if isinstance(what, Method):
+            return f"a method that is not called ({what.name})"
+        return names.get(type(what)) or merge.words(what)
 
 
-_SAFE = {f"number.{word}" for word in "eq ne lt le gt ge and or not add sub mul neg bool".split()}  # noqa: SIM905
 _LATER = {
     "dtype": "Use y.to(x) or mg.zeros_like(x), which follow x.", "device": "Use y.to(x) or mg.zeros_like(x).",
     "grad": "Ask for gradients outside, behind backward().", "grad_fn": "Ask outside.", "requires_grad": "Ask outside.",
     "is_leaf": "Ask outside.", "is_cuda": "Ask outside.", "data": "Use x.detach().", "array": "Keep to tensors.",
 }  # fmt: skip
+
+
+def _of_containers(name, a, b):
+    """Whether Python itself does this with containers, whatever is in them."""
+    if name == "Mult":
+        return any(isinstance(x, (tuple, list)) and isinstance(n, int) for x, n in ((a, b), (b, a)))
+    kinds = {"Add": (tuple, list), "BitOr": dict}.get(name, ())
+    return isinstance(a, kinds) and isinstance(b, kinds)
 
 
 def _formatted(node, value):

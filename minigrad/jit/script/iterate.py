@@ -34,9 +34,10 @@ class Range:
 
 @dataclass
 class Zipped:
-    """zip of several."""
+    """zip of several. strict: they have to be equally long."""
 
     parts: tuple
+    strict: bool = False
 
 
 @dataclass
@@ -69,12 +70,28 @@ class Iterate:
         if isinstance(what, Numbered):
             return self.enumerated(self.items(what.what, node), what.start)
         if isinstance(what, Zipped):
-            return self.zipped([self.items(part, node) for part in what.parts], node)
-        if isinstance(what, (Lengths, Module, Number)) or not hasattr(what, "__iter__"):
+            return self.zipped([self.items(part, node) for part in what.parts], node, what.strict)
+        if isinstance(what, Lengths):
+            raise self.error(node, "a for cannot go over a shape in jit.script",
+                             "Write rows, columns = x.shape, or go over range(x.dim()) with x.size(i).")  # fmt: skip
+        if isinstance(what, (Module, Number)) or not hasattr(what, "__iter__"):
             raise self.error(node, f"a for cannot go over {self.words(what)} in jit.script",
                              "Go over range(n), a tensor, a list, or a ModuleList.")  # fmt: skip
         raise self.error(node, f"a for cannot go over a {type(what).__name__} in jit.script",
                          "Make a list or a tuple of it outside.")  # fmt: skip
+
+    def listed(self, what, node, name):
+        """What can be gone over, as a list or a TensorList of its own. `name`: the function that asks."""
+        if isinstance(what, TensorList):
+            return TensorList(what.value)
+        if isinstance(what, Lengths):
+            raise self.error(node, f"{name}() does not take a shape in jit.script", "Write rows, columns = x.shape.")
+        items = self.items(what, node)
+        if isinstance(items, Items):
+            return list(items.parts)
+        if type(items.count) is int:
+            return [items.item(i) for i in range(items.count)]
+        raise self.error(node, f"{name}() does not take {self.words(what)} in jit.script", "Write [x for x in xs].")
 
     def ranged(self, given, node):
         """A range: the turns are counted, and what they stand for is worked out from their number."""
@@ -108,22 +125,29 @@ class Iterate:
 
         return Counted(count, item, plain=not isinstance(start, Number) and start == 0 and step == 1)
 
-    def zipped(self, parts, node):
+    def zipped(self, parts, node, strict=False):
         """Several at once, for as long as the shortest lasts."""
         if not parts:
             return Items([])
-        if all(isinstance(part, Items) for part in parts):
-            return Items(zip(*(part.parts for part in parts), strict=False))
-        listed = [part for part in parts if isinstance(part, Items)]
-        fixed = [part.count for part in parts if isinstance(part, Counted) and type(part.count) is int]
-        if listed and len(fixed) + len(listed) == len(parts):  # all lengths are known
-            shortest = min([*fixed, *(len(part.parts) for part in listed)])
-            return Items(tuple(self.at_turn(part, i) for part in parts) for i in range(shortest))
+        lengths = [len(part.parts) if isinstance(part, Items) else part.count for part in parts]
+        if strict:
+            self.check_equal(lengths, node, "zip() with strict=True takes as many things of each", "ValueError")
+        if all(type(n) is int for n in lengths) and any(isinstance(part, Items) for part in parts):
+            return Items(tuple(self.at_turn(part, i) for part in parts) for i in range(min(lengths)))
         parts = [self.as_counted(part, node) if isinstance(part, Items) else part for part in parts]
         count = parts[0].count
         for part in parts[1:]:
             count = self.builder.prim("number.min", count, part.count)
         return Counted(count, lambda i: tuple(part.item(i) for part in parts))
+
+    def check_equal(self, lengths, node, message, error):
+        """Refuse things to go over side by side that are not equally long, now or when the graph runs."""
+        for n in lengths[1:]:
+            same = self.binary("Eq", lengths[0], n, node)
+            if same is False:
+                raise self.error(node, f"{error}: {message}, not {lengths[0]} and {n}")
+            if same is not True:
+                self.builder.prim("assert", same, message=message, error=error)
 
     def enumerated(self, items, start):
         """Pairs of number and thing."""

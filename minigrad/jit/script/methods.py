@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 
 from ...dtype import as_dtype
+from ...tensor import Tensor
 from . import merge
+from .errors import NO_TEXT
 from .frame import Frame
 from .iterate import Items
 from .standins import Lengths, Number, Symbol, TensorList, is_unknown, kind_of, parts_of
+from .statements import UNROLLED
 
 SIZES = {"dim": "tensor.dim", "numel": "tensor.numel", "nelement": "tensor.numel", "item": "tensor.item"}
 IN_PLACE = "Write x = x.{name}(...), which makes a new tensor."
@@ -25,14 +28,25 @@ class Methods:
         if isinstance(owner, Symbol):
             return self.tensor_method(owner, name, args, named, node)
         if isinstance(owner, (list, TensorList)):
+            args, named = self.method_arguments(list, name, args, named, node)
             return self.list_method(owner, name, args, method.node, node)
         if isinstance(owner, dict):
-            return self.dict_method(owner, name, args, method.node, node)
+            args, named = self.method_arguments(dict, name, args, named, node)
+            return self.dict_method(owner, name, args, named, method.node, node)
         if isinstance(owner, Lengths) and name == "numel" and not args:
             return self.builder.prim("tensor.numel", owner.of)
-        if isinstance(owner, str) and not is_unknown([args, named]):
-            return getattr(owner, name)(*args, **named)
+        if isinstance(owner, str) and hasattr(str, name):
+            if is_unknown([args, named]):
+                raise self.error(node, *NO_TEXT)
+            return self.at_once(getattr(owner, name), args, named, node)
         raise self.error(node, f"{self.words(owner)} has no method {name} in jit.script")
+
+    def method_arguments(self, kind, name, args, named, node):
+        """The arguments of a method of Python, as (args, named)."""
+        if not hasattr(kind, name):
+            return args, named
+        (_, *args), named = self.in_order(getattr(kind, name), (None, *args), named, node)
+        return tuple(args), named
 
     def tensor_method(self, x, name, args, named, node):
         """A method of a tensor: a step, or several."""
@@ -66,7 +80,7 @@ class Methods:
                   "clear": lambda items, args, node: ([], None), "reverse": self.turned}.get(name)  # fmt: skip
         if change is None:
             if name in ("index", "count", "copy") and isinstance(items, list) and not is_unknown([items, args]):
-                return getattr(items, name)(*args)
+                return self.at_once(getattr(items, name), args, {}, node)
             if name == "copy" and not args:
                 return list(items) if isinstance(items, list) else TensorList(items.value)
             raise self.error(node, f"a list has no method {name} in jit.script",
@@ -93,13 +107,19 @@ class Methods:
         return [*items, args[0]], None
 
     def extended(self, items, args, node):
-        return self.binary("Add", items, args[0] if not isinstance(args[0], tuple) else list(args[0]), node), None
+        return self.binary("Add", items, self.listed(args[0], node, "extend"), node), None
 
     def inserted(self, items, args, node):
         self.known_list(items, node)
         items = list(items)
-        items.insert(*args)
+        self.at_once(items.insert, (self.known_place(args[0], node), args[1]), {}, node)
         return items, None
+
+    def known_place(self, place, node):
+        """Refuse a place in a list of known length that is not known itself."""
+        if is_unknown(place) or isinstance(place, Tensor):
+            raise self.error(node, "the place in a list has to be known while compiling", "Write the number itself.")
+        return place
 
     def popped(self, items, args, node):
         place = args[0] if args else -1
@@ -111,10 +131,8 @@ class Methods:
             ends = {"end": -1} if place else {"start": 1}
             return self.builder.prim("list.slice", items, **ends), taken
         items = list(items)
-        try:
-            return items, items.pop(place)
-        except Exception as error:
-            raise self.error(node, f"{type(error).__name__}: {error}") from None
+        taken = self.at_once(items.pop, (self.known_place(place, node),), {}, node)
+        return items, taken
 
     def turned(self, items, args, node):
         if isinstance(items, TensorList):
@@ -126,29 +144,31 @@ class Methods:
         if isinstance(items, TensorList):
             raise self.error(node, "this needs a list whose length is known", "Use append, and + for lists.")
 
-    def dict_method(self, table, name, args, place, node):
-        if name == "update":
-            self.check_alone(table, node)
-            self.assign(self.storing(place, node), table | args[0])
-            return None
+    def dict_method(self, table, name, args, named, place, node):
         if name in ("items", "keys", "values"):
             return [tuple(pair) for pair in table.items()] if name == "items" else list(getattr(table, name)())
         if name == "get":
             return table.get(self.key(args[0], node), args[1] if len(args) > 1 else None)
         if name == "copy":
             return dict(table)
-        if name == "pop":
-            self.check_alone(table, node)
-            left = dict(table)
-            taken = left.pop(*args)
-            self.assign(self.storing(place, node), left)
-            return taken
-        raise self.error(node, f"a dict has no method {name} in jit.script",
-                         "There are items, keys, values, get, pop and update.")  # fmt: skip
+        if name not in ("update", "pop", "setdefault", "clear"):
+            raise self.error(node, f"a dict has no method {name} in jit.script",
+                             "There are items, keys, values, get, pop, setdefault, update and clear.")  # fmt: skip
+        self.check_alone(table, node)
+        left, result = dict(table), None
+        if name == "update":
+            left |= self.call(dict, args, named, node)
+        else:
+            if args:
+                self.key(args[0], node)
+            result = self.at_once(getattr(left, name), args, named, node)
+        self.assign(self.storing(place, node), left)
+        return result
 
-    def put(self, target, value):
-        """`owner[index] = value`."""
-        owner, index = self.expression(target.value), self.expression(target.slice)
+    def put(self, target, value, index=None):
+        """`owner[index] = value`; the index, where it has been worked out already."""
+        owner = self.expression(target.value)
+        index = self.expression(target.slice) if index is None else index
         if isinstance(owner, Symbol):
             raise self.error(target, "a tensor cannot be written into, as a graph changes nothing in its place",
                              "Use mg.where or x.index_put, or append parts to a list and mg.stack them.")  # fmt: skip
@@ -157,15 +177,16 @@ class Methods:
         self.check_alone(owner, target)
         if isinstance(owner, dict):
             new = {**owner, self.key(index, target): value}
-        elif isinstance(owner, list) and type(index) is int:
+        elif isinstance(owner, list) and not is_unknown(index) and isinstance(index, (int, slice)):
             new = list(owner)
-            try:
-                new[index] = value
-            except IndexError as error:
-                raise self.error(target, f"IndexError: {error}") from None
+            self.at_once(new.__setitem__, (index, value), {}, target)
         else:
-            if isinstance(index, slice) or kind_of(value) != "tensor" or not merge.of_tensors(owner):
+            if isinstance(index, slice):
                 raise self.error(target, "only single tensors are put into a list of unknown length")
+            if not merge.of_tensors(owner):
+                raise self.error(target, f"the place in {self.words(owner)} has to be known while compiling")
+            if kind_of(value) != "tensor":
+                raise self.error(target, f"a list of tensors does not take {self.words(value)} here", "Use mg.tensor.")
             new = self.builder.prim("list.set", merge.as_list(self.builder, owner), value, index=index)
         self.assign(self.storing(target.value, target), new)
 
@@ -245,7 +266,7 @@ class Methods:
         try:
             if isinstance(items, Items):
                 self.unroll(loop, items.parts)
-            elif type(items.count) is int and not generator.ifs:
+            elif type(items.count) is int and (not generator.ifs or items.count <= UNROLLED):
                 self.unroll(loop, [items.item(i) for i in range(items.count)])
             else:
                 self.counted(loop, items)

@@ -6,10 +6,12 @@ with it; one that asks for its shape gets `Unknown` in place of an answer, and b
 
 from __future__ import annotations
 
+import types
+
 from ...errors import Unknown
 from ...methods import METHODS, OPERATORS, TURNED
 from ...op import OPS
-from ...tensor import Tensor
+from ...tensor import Size, Tensor
 
 
 class Standin:
@@ -143,6 +145,14 @@ def kind_of(what):
     if isinstance(what, TensorList):
         return "list"
     return {bool: "bool", int: "int", float: "float"}.get(type(what))
+
+
+def class_of(what):
+    """The class that it has when the graph runs."""
+    if isinstance(what, (Number, TensorList)):
+        return {"int": int, "float": float, "bool": bool, "list": list}[kind_of(what)]
+    known = {Symbol: Tensor, Lengths: Size, Local: types.FunctionType, Method: types.MethodType}
+    return known.get(type(what), type(what))
 
 
 def is_unknown(what):

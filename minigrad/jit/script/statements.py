@@ -12,8 +12,8 @@ from ..prims import ERRORS
 from . import merge
 from .errors import REMEDIES
 from .frame import FLAGS, mentions, names_changed
-from .iterate import Items
-from .standins import Lengths, Local, Missing, Number, Symbol, TensorList
+from .iterate import Items, Numbered, Zipped
+from .standins import Lengths, Local, Missing, Number, Symbol, TensorList, kind_of
 
 UNROLLED = 64  # turns at most, of a loop whose body has to know the number of its turn
 
@@ -59,8 +59,8 @@ class Statements:
             left = self.builder.prim("number.or", left, flag)
         return left
 
-    def unless(self, gone, run, node):
-        """Run this where the block has not been left."""
+    def unless(self, gone, run, node, turning=()):
+        """Run this where the block has not been left. `turning`: names of a loop that has not come to its end there."""
 
         env = self.frame.env
         flags = [flag for flag in FLAGS if env[flag] is not False]
@@ -68,6 +68,9 @@ class Statements:
         def left():
             if len(flags) == 1:  # it is this one
                 self.frame.env[flags[0]] = True
+            for name in turning:
+                if kind_of(self.frame.env[name]) is None:  # text, a module: no graph can say which
+                    self.frame.env[name] = Missing(f"where the loop has left {name} is known only when the graph runs")
 
         def still_here():
             self.frame.env.update(dict.fromkeys(FLAGS, False))
@@ -87,11 +90,9 @@ class Statements:
         self.frame.env["$continue"] = True
 
     def s_Raise(self, node):
-        name, message = "RuntimeError", ast.unparse(node.exc) if node.exc is not None else ""
+        name = "RuntimeError"
         if node.exc is None or (node.cause is not None and not self.is_none(node.cause)):
-            raise self.error(
-                node, "this form of raise is not supported in jit.script", 'Write raise ValueError("why").'
-            )
+            raise self.error(node, "this form of raise is not supported in jit.script", 'Raise ValueError("why").')
         made = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         kind = self.expression(made)
         if isinstance(kind, type) and issubclass(kind, BaseException):
@@ -106,15 +107,20 @@ class Statements:
         return isinstance(node, ast.Constant) and node.value is None
 
     def text_of(self, node):
-        """The text of a message; of one that is put together, what stands in the source."""
-        if isinstance(node, ast.Constant):
-            return str(node.value)
-        return ast.unparse(node)
+        """The text of a message; of one that is made of what is not known, what stands in the source."""
+        names = self.builder.names.copy()
+        try:
+            with self.builder.block():  # that nobody keeps
+                text = self.expression(node)
+        except self.unsupported:
+            text = None
+        self.builder.go_back(names)
+        return str(text) if isinstance(text, (str, int, float)) else ast.unparse(node)
 
     # If
 
     def s_If(self, node, rest):
-        test = self.truth(self.expression(node.test), node.test)
+        test = self.condition(node.test)
         if not isinstance(test, Number):
             self.block(node.body if test else node.orelse)
             return False
@@ -161,6 +167,8 @@ class Statements:
         name, a, b = differs.name, merge.words(differs.a), merge.words(differs.b)
         if name in ("$result", "$return") or name is None:
             what = f"the result is {a} on one way and {b} on the other"
+        elif name == "$list":
+            what = "the length of this list is known only when the graph runs, and it holds more than tensors"
         elif isinstance(node, (ast.For, ast.While)):
             what = f"{name} is {a} before the loop and {b} after a turn"
         else:
@@ -189,30 +197,29 @@ class Statements:
             self.assign(node.target, self.expression(node.value))
 
     def s_AugAssign(self, node):
-        target = node.target
+        target, index = node.target, None
         if isinstance(target, ast.Attribute):
             self.assign(target, None)
-        read = ast.copy_location(self.reading(target), target)
-        value = self.expression(read)
+        if isinstance(target, ast.Subscript):  # what stands in the brackets is worked out once
+            index = self.expression(target.slice)
+            value = self.subscript(self.expression(target.value), index, target)
+        else:
+            value = self.expression(ast.copy_location(ast.Name(target.id, ast.Load()), target))
         other = self.expression(node.value)
-        if isinstance(value, (list, TensorList)) and isinstance(node.op, ast.Add):
+        if isinstance(value, (list, dict, TensorList)):
             self.check_alone(value, node)
         if isinstance(value, Symbol) and not (value.fresh and self.ways_to(value) == 1):
-            name, sum_ = ast.unparse(target), ast.unparse(ast.BinOp(read, node.op, node.value))
+            name, sum_ = ast.unparse(target), ast.unparse(ast.BinOp(target, node.op, node.value))
             what = f"{name} may share its memory with another tensor, which would change with it"
             raise self.error(node, what, f"Write {name} = {sum_}, which makes a new one.")
-        self.assign(target, self.binary(type(node.op).__name__, value, other, node))
-
-    def reading(self, target):
-        """The target of an assignment as an expression that reads it."""
-        if isinstance(target, ast.Name):
-            return ast.Name(target.id, ast.Load(), lineno=target.lineno, col_offset=target.col_offset,
-                            end_lineno=target.end_lineno, end_col_offset=target.end_col_offset)  # fmt: skip
-        if isinstance(target, ast.Subscript):
-            return ast.Subscript(target.value, target.slice, ast.Load(), lineno=target.lineno,
-                                 col_offset=target.col_offset, end_lineno=target.end_lineno,
-                                 end_col_offset=target.end_col_offset)  # fmt: skip
-        return target
+        if isinstance(value, (list, TensorList)) and isinstance(node.op, ast.Add):
+            value, _ = self.extended(value, (other,), node)
+        else:
+            value = self.binary(type(node.op).__name__, value, other, node)
+        if index is None:
+            self.assign(target, value)
+        else:
+            self.put(target, value, index)
 
     def assign(self, target, value):
         """Give a value to a name, to several, or to a place in a list or dict."""
@@ -235,17 +242,30 @@ class Statements:
         count = len(target.elts)
         if any(isinstance(part, ast.Starred) for part in target.elts):
             self.refuse(next(part for part in target.elts if isinstance(part, ast.Starred)))
-        if isinstance(value, Lengths):
-            return [self.builder.prim("tensor.size", value.of, dim=i) for i in range(count)]
-        if isinstance(value, TensorList):
-            return [self.builder.prim("list.get", value, index=i) for i in range(count)]
-        if isinstance(value, Symbol):
-            return [self.builder.op("index", value, index=i) for i in range(count)]
+        if isinstance(value, (Lengths, TensorList, Symbol)):
+            return self.taken_apart(value, count)
+        if isinstance(value, (dict, str, range, Zipped, Numbered)):
+            value = self.listed(value, target, "unpacking")
         if not isinstance(value, (tuple, list)):
-            raise self.error(target, f"{merge.words(value)} is not unpacked")
+            raise self.error(target, f"{self.words(value)} is not unpacked")
         if len(value) != count:
             raise self.error(target, f"{len(value)} values for {count} names")
         return value
+
+    def taken_apart(self, value, count):
+        """The same for what has its length when the graph runs: whether it is this one is seen only then."""
+        prim = self.builder.prim
+        if isinstance(value, Lengths):
+            there = prim("tensor.dim", value.of)
+        else:
+            there = prim("list.len", value) if isinstance(value, TensorList) else prim("tensor.size", value, dim=0)
+        message = f"unpacking takes {count} values here, and there are more or less"
+        prim("assert", prim("number.eq", there, count), message=message, error="ValueError")
+        if isinstance(value, Lengths):
+            return [prim("tensor.size", value.of, dim=i) for i in range(count)]
+        if isinstance(value, TensorList):
+            return [prim("list.get", value, index=i) for i in range(count)]
+        return [self.builder.op("index", value, index=i) for i in range(count)]
 
     # Loops
 
@@ -253,14 +273,14 @@ class Statements:
         if node.orelse:
             raise self.error(node.orelse[0], "else behind a loop is not supported in jit.script",
                              "Keep a bool that says whether the loop was left with break.")  # fmt: skip
-        first = self.truth(self.expression(node.test), node.test)
+        first = self.condition(node.test)
         if first is False:
             return
 
         def turn(number):
             self.block(node.body)
             self.frame.env["$continue"] = False
-            return lambda: self.truth(self.expression(node.test), node.test)
+            return lambda: self.condition(node.test)
 
         self.repeat(node, node.body, turn, condition=first)
         if isinstance(node.test, ast.Constant) and not mentions(node.body, (ast.Break,)):
@@ -348,7 +368,7 @@ class Statements:
                 if left is True:
                     return
                 if left is not False and items[place + 1 :]:
-                    self.unless(left, lambda rest=items[place + 1 :]: turns(rest), node)
+                    self.unless(left, lambda rest=items[place + 1 :]: turns(rest), node, names_changed([node.target]))
                     return
 
         self.frame.env.update(outer)
@@ -370,7 +390,7 @@ class Statements:
             message = self.expression(node.msg)
             if not isinstance(message, str):
                 raise self.error(node.msg, "the message of an assert has to be plain text", 'Write "what is wrong".')
-        test = self.truth(self.expression(node.test), node.test)
+        test = self.condition(node.test)
         if test is not True:
             self.builder.prim("assert", test, message=message)
 
