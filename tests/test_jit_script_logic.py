@@ -98,6 +98,14 @@ def test_the_code_has_the_brackets_that_it_needs():
     assert str(plain(numbers)) == str(plain([x for x in f(*two) if not isinstance(x, Tensor)]))
 
 
+def test_an_argument_of_a_call_has_no_brackets_around_all_of_it():
+    def f(x, y):
+        return (x + y).exp() + mg.where(x > 0, (x + 1) * (y + 2), -x)
+
+    code = jit.trace(f, (mg.ones(2), mg.ones(2))).code
+    assert "exp(x + y)" in code and "* (y + 2)\n" in code and ", -x)" in code and "((" not in code
+
+
 def test_equal_same_and_contained():
     def f(x, n: int, r: float, m: Tensor | None = None):
         equal = n == "a", "a" != n, n == 1, n != r, x[0] == x[1], 1 == True, "a" == "a"

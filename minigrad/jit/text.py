@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import keyword
 import re
 
@@ -34,6 +35,14 @@ def _is_open(written):
     """Whether an operator stands in it outside of all brackets, so that it needs some within a larger expression."""
     written = re.sub(r"\bself\.[.\w]+", "self", written)  # self.layers.0.weight is no Python
     return isinstance(ast.parse(written, mode="eval").body, (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare))
+
+
+def _bare(written):
+    """Without the brackets around the whole of it, which an argument of a call does not need."""
+    depths = itertools.accumulate((sign == "(") - (sign == ")") for sign in written)
+    shut = next((i for i, depth in enumerate(depths) if not depth), 0)  # where the first bracket ends
+    whole = written.startswith("(") and shut == len(written) - 1
+    return written[1:-1] if whole and _is_open(written[1:-1]) else written
 
 
 def _raised(attributes, text, inputs):
@@ -290,7 +299,7 @@ class _Coder:
         if name == "list.new":
             return f"[{', '.join(inputs)}]"
         inputs = [f"[{', '.join(inputs)}]"] if step.op.variadic else inputs
-        given = [*inputs, *(f"{key}={self.expression(value)}" for key, value in attributes.items())]
+        given = [*map(_bare, inputs), *(f"{key}={self.expression(value)}" for key, value in attributes.items())]
         return f"{name.rpartition('.')[2]}({', '.join(given)})"
 
     def subscript(self, part):
