@@ -1,4 +1,4 @@
-"""Parts of a tensor: what a step `index` sees of it, where that is one stretch along one axis."""
+"""What steps see of a tensor: one stretch along one axis, or a matrix turned round."""
 
 from __future__ import annotations
 
@@ -38,3 +38,11 @@ def part_of(step):
 def known(value):
     """Whether this is a tensor of which every length is known."""
     return isinstance(value, Value) and value.kind == "tensor" and None not in (value.shape or (None,))
+
+
+def turns(step):
+    """Whether this turns a matrix round."""
+    if step.blocks or step.op.name not in ("swapaxes", "permute") or len(step.output.shape or ()) != 2:
+        return False
+    given = step.attributes
+    return (given["dims"][0] if step.op.name == "permute" else given["dim0"] - given["dim1"]) % 2 == 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ....op import OPS
 from ...graph import used_in, values_in
-from ...parts import known
+from ...parts import known, turns
 from .order import in_order, like
 from .stacks import FEWEST, pays, rows_in
 
@@ -102,7 +102,7 @@ class Sums:
         step = self.makers.get(x)
         if step is None or self.uses[x] != 1 or step.blocks:
             return None
-        if _turns(step):
+        if turns(step):
             found = self.factors(step.inputs[0])
             return found and found[::-1]
         return _outer(self.makers, step) if step.op.name == "mul" else self._matrices(step)
@@ -112,7 +112,7 @@ class Sums:
             return None
         left, right = step.inputs
         turn = self.makers.get(left)
-        if turn is None or not _turns(turn) or not known(turn.inputs[0]) or len(right.shape) != 2:
+        if turn is None or not turns(turn) or not known(turn.inputs[0]) or len(right.shape) != 2:
             return None
         return turn.inputs[0], right
 
@@ -147,15 +147,6 @@ def _alike(*values):
     dtype, device = values[0].dtype, values[0].device
     fine = dtype.numpy.kind == "f" and dtype.numpy.itemsize >= 4
     return fine and all(v.dtype is dtype and v.device == device for v in values)
-
-
-def _turns(step):
-    """Whether this turns a matrix round."""
-    if step is None or step.blocks or step.op.name not in ("swapaxes", "permute") or len(step.output.shape or ()) != 2:
-        return False
-    given = step.attributes
-    dims = given["dims"] if step.op.name == "permute" else (given["dim0"], given["dim1"])
-    return [d % 2 for d in dims] in ([1, 0], [0, 1]) and (step.op.name == "swapaxes" or dims[0] % 2 == 1)
 
 
 def _outer(makers, step):
