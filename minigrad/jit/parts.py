@@ -8,9 +8,9 @@ from .graph import Value
 class Part:
     """What a step `index` sees of a tensor, where it is one stretch along one axis."""
 
-    def __init__(self, base, axis, start, length, picked):
+    def __init__(self, base, axis, start, length):
         self.base, self.axis, self.start, self.length = base, axis, start, length
-        self.alike = base, axis, length, picked  # the same for all parts of one row of parts
+        self.alike = base, axis, length  # the same for all parts of one row of parts
 
 
 def part_of(step):
@@ -27,11 +27,11 @@ def part_of(step):
     (axis, item), = cuts
     count = base.shape[axis]
     if type(item) is int and -count <= item < count:
-        return Part(base, axis, item % count, 1, True)
+        return Part(base, axis, item % count, 1)
     if type(item) is slice and all(type(x) in (int, type(None)) for x in (item.start, item.stop, item.step)):
         start, stop, stride = item.indices(count)
         if stride == 1 and stop > start and (axis == 0 or stop == start + 1):
-            return Part(base, axis, start, stop - start, False)
+            return Part(base, axis, start, stop - start)
     return None
 
 
