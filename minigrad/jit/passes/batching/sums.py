@@ -23,14 +23,14 @@ def sums(steps, outputs, stacks):
     for one in (found.product, found.columns):  # the second asks what the first has put together
         for first in (True, False):  # those first whose order is given
             for root, terms in ready:
-                if root.output not in changed:
+                if id(root) not in changed:
                     made = one(root, terms, first)
-                    changed |= {root.output: made} if made else {}
+                    changed |= {id(root): made} if made else {}
     if not changed:
         return steps
     new = []
     for step in steps:
-        new += changed.get(step.output, [step])
+        new += changed.get(id(step), [step])
     return in_order(new)
 
 
