@@ -54,7 +54,7 @@ def test_a_class_that_is_not_there_is_found_before_anything_is_drawn():
     step = jit.compile(lambda x, y: F.cross_entropy(model(x), y))
     x, y = mg.ones(5, 4), mg.zeros(5, dtype=mg.int64)
     step(x, y), step(x, y)
-    assert "positions" not in step.source()  # the classes are looked at first, so nothing has to be put back
+    assert "positions.back(drawn, MISS)" not in step.source()  # the classes are looked at first: nothing to put back
     y[1], before = 3, mg.get_rng_state()
     mg.set_rng_state(before)
     with pytest.raises(IndexError, match="Target 3"):
@@ -142,3 +142,20 @@ def test_classes_that_change_before_they_are_looked_at():
     for a, b in zip(found[:7], found[7:], strict=True):
         assert a[1:] == b[1:] and (a[0] == b[0] or a[0] == pytest.approx(b[0], rel=1e-5))
     assert compiled.replayed >= 4
+
+
+@pytest.mark.parametrize("pick", [
+    lambda x, places: F.dropout(x[places], 0.5), lambda x, places: F.dropout(x, 0.5)[places],
+    lambda x, places: F.dropout(x + mg.rand(3), 0.5)[places] * mg.rand(2),
+])  # fmt: skip
+def test_an_error_leaves_the_generator_where_the_function_does(pick):
+    """Before anything is drawn, behind it, and between two."""
+    step, found = jit.compile(pick), []
+    for _ in range(2):
+        step(mg.ones(3), mg.tensor([0, 2]))
+    for run in (pick, step):
+        mg.manual_seed(7)
+        with pytest.raises(IndexError):
+            run(mg.ones(3), mg.tensor([0, 3]))
+        found.append(mg.rand(2).tolist())
+    assert found[0] == found[1] and step.replayed == 1
