@@ -44,6 +44,7 @@ def batched(function, *inputs):
         assert close(a.detach().numpy(), b.detach().numpy())
     assert text(graph) == before
     jit.Graph.from_json(after.to_json())
+    assert text(jit.shaped(after, inputs)) == text(after)  # with shapes that are looked up anew
     return count(graph, "matmul", "linear"), count(after, "matmul", "linear")
 
 

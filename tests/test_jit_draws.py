@@ -54,7 +54,7 @@ def test_a_class_that_is_not_there_is_found_before_anything_is_drawn():
     step = jit.compile(lambda x, y: F.cross_entropy(model(x), y))
     x, y = mg.ones(5, 4), mg.zeros(5, dtype=mg.int64)
     step(x, y), step(x, y)
-    assert "positions" not in step.source()  # the classes are looked at first, so nothing has to be put back
+    assert "positions.back(drawn, MISS)" not in step.source()  # the classes are looked at first: nothing to put back
     y[1], before = 3, mg.get_rng_state()
     mg.set_rng_state(before)
     with pytest.raises(IndexError, match="Target 3"):
@@ -96,3 +96,66 @@ def test_what_is_drawn_and_not_used_is_drawn_all_the_same():
         return x + mg.rand(4)
 
     assert both(step, (mg.zeros(4),)).replayed == 9
+
+
+def test_positions_are_noted_where_something_is_drawn_alone():
+    deciding = jit.compile(lambda x: x * 2 if x.sum() > 0 else -x)
+    drawing = jit.compile(lambda x: x + mg.rand(2))
+    for _ in range(2):
+        deciding(mg.ones(2)), drawing(mg.ones(2))
+    assert deciding.replayed == drawing.replayed == 1
+    assert "positions" not in deciding.source() and "positions.back(drawn, MISS)" not in drawing.source()
+
+
+def test_a_function_that_draws_leaves_other_generators_where_they_are():
+    source = mg.Generator().manual_seed(1)
+
+    def step(x):
+        y = x.exp()
+        if y.sum() > 20:
+            return y
+        z = y * mg.rand(2, generator=source)
+        return z if z.sum() > y.sum() else z + mg.rand(2)
+
+    both(step, (mg.ones(2),), source, 12)
+    both(step, (mg.ones(2) * 3,), source, 12)
+
+
+def test_classes_that_change_before_they_are_looked_at():
+    """What a loss looks at is not what was handed in: it is not looked at before that is there."""
+    def step(x, y):
+        h = F.dropout(x, 0.5)
+        y.add_(1)
+        return F.cross_entropy(h, y)
+
+    compiled, found = jit.compile(step), []
+    for run in (step, compiled):
+        mg.manual_seed(4)
+        for last in (0, 1, 2, 3, 0, -1, 1):
+            y = mg.tensor([0, 1, last])
+            try:
+                loss = run(mg.ones(3, 4), y).item()
+            except IndexError:
+                loss = "out of range"
+            found.append((loss, y.tolist(), mg.rand(1).item()))
+    assert found[3][0] == found[10][0] == "out of range"
+    for a, b in zip(found[:7], found[7:], strict=True):
+        assert a[1:] == b[1:] and (a[0] == b[0] or a[0] == pytest.approx(b[0], rel=1e-5))
+    assert compiled.replayed >= 4
+
+
+@pytest.mark.parametrize("pick", [
+    lambda x, places: F.dropout(x[places], 0.5), lambda x, places: F.dropout(x, 0.5)[places],
+    lambda x, places: F.dropout(x + mg.rand(3), 0.5)[places] * mg.rand(2),
+])  # fmt: skip
+def test_an_error_leaves_the_generator_where_the_function_does(pick):
+    """Before anything is drawn, behind it, and between two."""
+    step, found = jit.compile(pick), []
+    for _ in range(2):
+        step(mg.ones(3), mg.tensor([0, 2]))
+    for run in (pick, step):
+        mg.manual_seed(7)
+        with pytest.raises(IndexError):
+            run(mg.ones(3), mg.tensor([0, 3]))
+        found.append(mg.rand(2).tolist())
+    assert found[0] == found[1] and step.replayed == 1

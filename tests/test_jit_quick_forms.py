@@ -219,3 +219,18 @@ def test_a_class_that_is_the_ignored_one_among_bytes(given):
     assert expected != F.cross_entropy(x[1:], y[1:].long(), reduction="sum", **given).item()
     for _ in range(3):
         assert step(x, y).item() == pytest.approx(expected, rel=1e-5)
+
+
+UPRIGHT = {
+    "permute": lambda x: x.permute(0, -1), "transpose": lambda x: x.transpose(1, 1), "einsum": lambda x:
+    mg.einsum("ij,jk->ik", x[:2], x), "turned": lambda x: x.transpose(-1, 0), "permuted": lambda x: x.permute(-1, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UPRIGHT)
+def test_a_square_whose_axes_stay_where_they_are(name):
+    step = jit.compile(lambda x: UPRIGHT[name](x) * 1)
+    for i in range(3):
+        x = mg.arange(9.0).reshape(3, 3) + i
+        assert step(x).tolist() == UPRIGHT[name](x).tolist()
+    assert step.replayed == 2

@@ -1,4 +1,4 @@
-"""Parts of a tensor: what a step `index` sees of it, where that is one stretch along one axis."""
+"""What steps see of a tensor: one stretch along one axis, or a matrix turned round."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from .graph import Value
 class Part:
     """What a step `index` sees of a tensor, where it is one stretch along one axis."""
 
-    def __init__(self, base, axis, start, length, picked):
+    def __init__(self, base, axis, start, length):
         self.base, self.axis, self.start, self.length = base, axis, start, length
-        self.alike = base, axis, length, picked  # the same for all parts of one row of parts
+        self.alike = base, axis, length  # the same for all parts of one row of parts
 
 
 def part_of(step):
@@ -27,14 +27,22 @@ def part_of(step):
     (axis, item), = cuts
     count = base.shape[axis]
     if type(item) is int and -count <= item < count:
-        return Part(base, axis, item % count, 1, True)
+        return Part(base, axis, item % count, 1)
     if type(item) is slice and all(type(x) in (int, type(None)) for x in (item.start, item.stop, item.step)):
         start, stop, stride = item.indices(count)
         if stride == 1 and stop > start and (axis == 0 or stop == start + 1):
-            return Part(base, axis, start, stop - start, False)
+            return Part(base, axis, start, stop - start)
     return None
 
 
 def known(value):
     """Whether this is a tensor of which every length is known."""
     return isinstance(value, Value) and value.kind == "tensor" and None not in (value.shape or (None,))
+
+
+def turns(step):
+    """Whether this turns a matrix round."""
+    if step.blocks or step.op.name not in ("swapaxes", "permute") or len(step.output.shape or ()) != 2:
+        return False
+    given = step.attributes
+    return (given["dims"][0] if step.op.name == "permute" else given["dim0"] - given["dim1"]) % 2 == 1

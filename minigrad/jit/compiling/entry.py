@@ -56,10 +56,8 @@ class Entry:
         return self.names["run"], text
 
     def _lines(self):
-        """The lines of the program. Random numbers that it has drawn when something does not hold are put back."""
+        """The lines of the program. Random numbers drawn before something does not hold, or fails, are put back."""
         source, first = self.source, self.source.first_draw
-        if first is not None and not any("return MISS" in line for line in source.lines[first:]):
-            first = None
         miss, busy = "return MISS", "return BUSY"
         if first is not None:
             self.names["positions"] = Positions(generators_of(self.plan.graph))

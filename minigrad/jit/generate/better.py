@@ -8,6 +8,7 @@ from ...axes import as_axis
 from ...dtype import as_dtype
 from ...shortcuts import zero_is_plain
 from ..graph import Value
+from ..parts import turns
 from ..text import INFIX
 from .emit import emits
 
@@ -62,7 +63,7 @@ def _linear(e, step):
 @emits("swapaxes", "permute")
 def _turned(e, step):
     x = e.of(step.inputs[0])
-    if len(x.shape) != 2 or step.output.shape != x.shape[::-1] or not (x.rows or x.order):
+    if not turns(step) or step.output.shape != x.shape[::-1] or not (x.rows or x.order):
         return False
     return e.set(step.output, e.turned(x))
 

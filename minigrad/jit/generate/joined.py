@@ -30,7 +30,7 @@ def _joined(e, step):
 
 def _becomes_part(buffer, whole, start, count):
     """Let the line that makes this buffer write to its place in the whole; False where it has another place already."""
-    free = buffer.kind == "static" and buffer.base is None and not buffer.pinned and buffer.rows
+    free = buffer.kind == "static" and buffer.base is None and not buffer.pinned
     if not free:
         return False
     shape = buffer.shape

@@ -61,8 +61,7 @@ def _pays(chain):
 
 
 def _alike(step):
-    return (step.op, *step.inputs[_WEIGHT:], sorted(step.attributes.items()), [v.shape for v in step.outputs],
-            step.output.dtype)  # fmt: skip
+    return step.op, *step.inputs[_WEIGHT:], sorted(step.attributes.items()), [v.shape for v in step.outputs]
 
 
 def _is_free(steps, members, named=lambda step: (step.inputs[_GI], *step.inputs[_WEIGHT:])):

@@ -44,7 +44,7 @@ def in_order(steps):
         while waiting:
             here = waiting[-1]
             missing = before[here] - done
-            if here in done or not missing:
+            if not missing:
                 waiting.pop()
                 made += [] if here in done else [steps[here]]
                 done.add(here)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ....op import OPS
 from ...parts import known
 from .order import in_order, levels, like
-from .stacks import FEWEST, pays, rows_in
+from .stacks import FEWEST, pays
 
 
 def products(steps, stacks):
@@ -42,7 +42,7 @@ def _key(step):
     y = step.output
     if not all(map(known, (*step.inputs, y))) or len({v.dtype for v in (*step.inputs, y)}) > 1:
         return None
-    if y.dtype.numpy.kind != "f" or len({v.device for v in step.inputs}) > 1 or 0 in y.shape or not rows_in(x):
+    if y.dtype.numpy.kind != "f" or len({v.device for v in step.inputs}) > 1 or 0 in y.shape:
         return None
     if step.op.name == "matmul" and len(x.shape) == 2 and len(others[0].shape) == 1:
         return step.op, "left", x, others[0].shape  # a matrix times one column

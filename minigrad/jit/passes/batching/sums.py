@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ....op import OPS
 from ...graph import used_in, values_in
-from ...parts import known
+from ...parts import known, turns
 from .order import in_order, like
 from .stacks import FEWEST, pays, rows_in
 
@@ -23,14 +23,14 @@ def sums(steps, outputs, stacks):
     for one in (found.product, found.columns):  # the second asks what the first has put together
         for first in (True, False):  # those first whose order is given
             for root, terms in ready:
-                if root.output not in changed:
+                if id(root) not in changed:
                     made = one(root, terms, first)
-                    changed |= {root.output: made} if made else {}
+                    changed |= {id(root): made} if made else {}
     if not changed:
         return steps
     new = []
     for step in steps:
-        new += changed.get(step.output, [step])
+        new += changed.get(id(step), [step])
     return in_order(new)
 
 
@@ -41,7 +41,7 @@ class Sums:
         self.steps, self.stacks, self.makers, self.places = steps, stacks, stacks.makers, stacks.places
         self.uses = {}
         for step in steps:
-            for value in used_in([step]) | set(step.uses()) if step.blocks else step.uses():
+            for value in used_in([step]) if step.blocks else step.uses():
                 self.uses[value] = self.uses.get(value, 0) + (2 if step.blocks else 1)
         for value in values_in(outputs):
             self.uses[value] = self.uses.get(value, 0) + 2
@@ -102,7 +102,7 @@ class Sums:
         step = self.makers.get(x)
         if step is None or self.uses[x] != 1 or step.blocks:
             return None
-        if _turns(step):
+        if turns(step):
             found = self.factors(step.inputs[0])
             return found and found[::-1]
         return _outer(self.makers, step) if step.op.name == "mul" else self._matrices(step)
@@ -112,7 +112,7 @@ class Sums:
             return None
         left, right = step.inputs
         turn = self.makers.get(left)
-        if turn is None or not _turns(turn) or not known(turn.inputs[0]) or len(right.shape) != 2:
+        if turn is None or not turns(turn) or not known(turn.inputs[0]) or len(right.shape) != 2:
             return None
         return turn.inputs[0], right
 
@@ -125,7 +125,7 @@ class Sums:
         if total is None or total.blocks or total.op.name != "sum" or total.attributes.get("dim") not in (0, (0,)):
             return x
         g = total.inputs[0]
-        return g if known(g) and len(g.shape) == 2 and x.shape == g.shape[1:] and _alike(g, x) else x
+        return g if known(g) and len(g.shape) == 2 and _alike(g, x) else x
 
 
 def _of_one_rank(pairs):
@@ -147,15 +147,6 @@ def _alike(*values):
     dtype, device = values[0].dtype, values[0].device
     fine = dtype.numpy.kind == "f" and dtype.numpy.itemsize >= 4
     return fine and all(v.dtype is dtype and v.device == device for v in values)
-
-
-def _turns(step):
-    """Whether this turns a matrix round."""
-    if step is None or step.blocks or step.op.name not in ("swapaxes", "permute") or len(step.output.shape or ()) != 2:
-        return False
-    given = step.attributes
-    dims = given["dims"] if step.op.name == "permute" else (given["dim0"], given["dim1"])
-    return [d % 2 for d in dims] in ([1, 0], [0, 1]) and (step.op.name == "swapaxes" or dims[0] % 2 == 1)
 
 
 def _outer(makers, step):
@@ -183,5 +174,4 @@ def _line(makers, x, axis):
         return step.inputs[0]
     items = step.attributes["index"]
     picked = [item for item in items if item is not ...] if isinstance(items, tuple) else []
-    plain = all(item is None or type(item) is slice for item in picked)
-    return step.inputs[0] if plain and picked in ([None], [None, slice(None)], [slice(None), None]) else None
+    return step.inputs[0] if picked in ([None], [None, slice(None)], [slice(None), None]) else None
