@@ -74,8 +74,10 @@ class Copy:
 
     def start(self, *args, **env):
         command = [sys.executable, str(self.root / "course.py"), *args]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(command, env=self.env | env, encoding="utf-8", **pipes)
+        how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        if os.name == "posix":  # who runs the tests in the background may have told them to take no notice of Ctrl-C
+            how["preexec_fn"] = _hear_ctrl_c
+        return subprocess.Popen(command, env=self.env | env, encoding="utf-8", **how)
 
     def run(self, *args, code=0, **env):
         """Run the launcher to its end; return what it printed, errors included."""
@@ -291,6 +293,10 @@ def test_the_launcher_has_no_syntax_that_an_old_python_cannot_read():
 
 
 # Stopped, and twice at once ---------------------------------------------------------------------------------------
+
+
+def _hear_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(condition, seconds=20):
