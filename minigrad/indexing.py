@@ -65,6 +65,10 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Shapes: index no larger than src, and no larger than input except along dim. Which of several values for one place
     stays is undefined.
+
+    >>> import minigrad as mg
+    >>> mg.zeros(3).scatter(0, mg.tensor([2, 0]), mg.tensor([5.0, 7.0]))
+    tensor([7., 0., 5.])
     """
     if reduce not in (None, "add", "multiply"):
         raise ShapeError(f"scatter(): reduce argument must be either add or multiply, not {reduce!r}.")
