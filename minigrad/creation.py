@@ -74,7 +74,10 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
 
 
 def from_numpy(array):
-    """A tensor on the memory of a NumPy array: writing to one changes the other."""
+    """A tensor on the memory of a NumPy array: writing to one changes the other. Its dtype stays (`tensor` copies).
+
+    Errors: TypeError for what is no array, and for a dtype that minigrad does not have.
+    """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     if array.dtype not in dtypes.DTYPES:
@@ -238,7 +241,11 @@ empty, empty_like = _factory("empty", _room, "Whatever the memory holds; write t
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
-    """All `fill_value`, in the dtype of that number unless given."""
+    """All `fill_value`, in the dtype of that number unless given. Errors: TypeError for a size that is no tuple.
+
+    >>> full((2,), 7)
+    tensor([7, 7])
+    """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}")
     if not isinstance(fill_value, (bool, int, float, np.generic, Tensor)):
@@ -288,7 +295,13 @@ def _number(value):
 
 
 def arange(start=None, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
-    """Numbers from start (0 when only one is given) up to, not including, end. Whole ones unless one is a float."""
+    """Numbers from start (0 when only one is given) up to, not including, end. Whole ones unless one is a float.
+
+    Errors: ShapeError unless the step leads from start to end.
+
+    >>> arange(3), arange(1, 0, -0.5)
+    (tensor([0, 1, 2]), tensor([1.0000, 0.5000]))
+    """
     if start is None and end is None:
         raise TypeError("arange(): missing the number to stop at, as in arange(3)")
     start, end, step = map(_number, (0, start, step) if end is None else (start or 0, end, step))
@@ -303,7 +316,11 @@ def arange(start=None, end=None, step=1, *, dtype=None, device=None, requires_gr
 
 
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
-    """`steps` numbers evenly spaced from start to end, both included."""
+    """`steps` numbers evenly spaced from start to end, both included.
+
+    >>> linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     wanted = _number_dtype("linspace", dtype)
     return Tensor(placed(_evenly(start, end, steps, wanted).astype(wanted), device), requires_grad)
 

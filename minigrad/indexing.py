@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import operator
 
 import numpy as np
 
 from . import modes, ops
-from .creation import check_fit, tensor
-from .device import device_of, module_of
-from .errors import DeviceError, DtypeError, PlaceError, ShapeError
+from .brackets import plain_index, plain_item, where_x_is
+from .creation import check_fit
+from .device import module_of
+from .errors import DtypeError, PlaceError, ShapeError
 from .methods import method
 from .operands import NUMBERS
 from .ops.index import check_range, flat_places
@@ -22,68 +22,6 @@ __all__ = [
     "masked_scatter", "masked_select", "nonzero", "scatter", "scatter_add", "scatter_reduce", "take",
     "take_along_dim",
 ]  # fmt: skip
-
-
-# x[index]
-
-_INDEX_DTYPES = {np.dtype(name) for name in ("int64", "int32", "bool", "uint8")}
-
-
-def plain_index(index, x):
-    """An index of x as ops take it: numbers, slices, None, Ellipsis, and arrays where x lives.
-
-    Arrays are copied, since backward may need them later. Errors: IndexError for anything else, and for negative steps
-    a ValueError, as in PyTorch. A list inside a list is refused: PyTorch is about to change what it means.
-    """
-    if isinstance(index, tuple):
-        return tuple([_plain_item(item, x) for item in index])
-    if isinstance(index, list) and any(not isinstance(item, NUMBERS) for item in index):
-        raise IndexError("a list of anything but numbers is no index: write x[tuple(index)] or x[tensor(index)]")
-    return _plain_item(index, x)
-
-
-def _plain_item(item, x):
-    if item is None or item is Ellipsis or type(item) is int:
-        return item
-    if isinstance(item, slice):
-        return _plain_slice(item)
-    if isinstance(item, (list, tuple, range)):
-        item = tensor(list(item)) if len(item) else tensor([], dtype="int64")
-    if isinstance(item, (bool, np.bool_)):
-        return module_of(x.array).asarray(item)
-    if isinstance(item, (np.integer, int)):
-        return int(item)
-    if not isinstance(item, (Tensor, np.ndarray)):
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None, and lists, arrays or tensors of integers or booleans "
-            f"are valid as an index (got {type(item).__name__})"
-        )
-    array = item.array if isinstance(item, Tensor) else item
-    if array.dtype not in _INDEX_DTYPES:
-        raise IndexError(f"tensors used as indices must be integers or booleans, not minigrad.{array.dtype}")
-    if array.dtype.kind == "u":  # a mask, from before there was bool
-        return _where_x_is(array, x).astype("bool")
-    if modes.state.staging is not None:  # which knows arrays by what they are
-        return _where_x_is(array, x)
-    return int(array) if not array.ndim and array.dtype.kind == "i" else _where_x_is(array, x).copy()
-
-
-def _plain_slice(item):
-    start, stop, step = (None if n is None else operator.index(n) for n in (item.start, item.stop, item.step))
-    if step is not None and step <= 0:
-        raise ValueError("step must be greater than zero. Use x.flip(dim) for the opposite order.")
-    return slice(start, stop, step)
-
-
-def _where_x_is(array, x):
-    """Indices on the device of x. From main memory they may go anywhere, as in PyTorch."""
-    if type(array) is type(x.array) is np.ndarray:
-        return array
-    if device_of(array) == x.device:
-        return array
-    if module_of(array) is not np:
-        raise DeviceError(f"indices should be either on cpu or on the same device as the indexed tensor ({x.device})")
-    return module_of(x.array).asarray(array)
 
 
 @method
@@ -127,6 +65,10 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
     Shapes: index no larger than src, and no larger than input except along dim. Which of several values for one place
     stays is undefined.
+
+    >>> import minigrad as mg
+    >>> mg.zeros(3).scatter(0, mg.tensor([2, 0]), mg.tensor([5.0, 7.0]))
+    tensor([7., 0., 5.])
     """
     if reduce not in (None, "add", "multiply"):
         raise ShapeError(f"scatter(): reduce argument must be either add or multiply, not {reduce!r}.")
@@ -236,7 +178,7 @@ def take(input, index):
     """Elements by their places in the flattened input. Shapes: those of index."""
     if index.array.dtype.name != "int64":
         raise DtypeError(f"take(): Expected a long tensor for index, but got {index.dtype}. Use .long().")
-    return ops.index(input.flatten(), index=_plain_item(index.reshape(-1), input)).reshape(index.array.shape)
+    return ops.index(input.flatten(), index=plain_item(index.reshape(-1), input)).reshape(index.array.shape)
 
 
 # Whole slices
@@ -249,7 +191,7 @@ def _line(name, input, dim, index, negative=False):
     dim = axis_of(input, dim, name)
     if index.array.dtype.name not in ("int32", "int64"):
         raise DtypeError(f"{name}(): Expected dtype int32 or int64 for index, got {index.dtype}. Use .long().")
-    places = _where_x_is(index.array, input)
+    places = where_x_is(index.array, input)
     if places.ndim != 1 or modes.state.staging is None:
         places = places.reshape(-1).copy()
     length = input.array.shape[dim] if input.array.ndim else 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import arithmetic, memory, modes, ops, pieces, products, reducing, running  # noqa: F401  methods to hang here
+from .brackets import plain_index
 from .creation import check_fit
 from .device import module_of
 from .dispatch import record
@@ -18,7 +19,7 @@ from .dtype import can_cast
 from .errors import DtypeError, GradError, ShapeError
 from .events import Changing, OpRan
 from .hooks import Packed, grad_mode
-from .indexing import check_source, plain_index
+from .indexing import check_source
 from .op import OPS
 from .operands import NUMBERS
 from .tensor import Tensor

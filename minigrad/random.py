@@ -168,13 +168,13 @@ def _leaf(made, requires_grad):
 
 
 def rand(*given, size=None, generator=None, dtype=None, device=None, requires_grad=False):
-    """Uniform on [0, 1)."""
+    """Uniform on [0, 1): `rand(2, 3)` or `rand((2, 3))`, from `generator`, else as `manual_seed` has set it."""
     made = draw("uniform", as_size(given, size, "rand"), float_dtype(dtype), device, generator)
     return _leaf(made, requires_grad)
 
 
 def randn(*given, size=None, generator=None, dtype=None, device=None, requires_grad=False):
-    """Standard normal."""
+    """Standard normal: `randn(2, 3)` or `randn((2, 3))`, from `generator`, else as `manual_seed` has set it."""
     made = draw("normal", as_size(given, size, "randn"), float_dtype(dtype), device, generator)
     return _leaf(made, requires_grad)
 

@@ -107,7 +107,12 @@ def _along(name, input, dim):
 @method
 @axis_too
 def softmax(input, dim, dtype=None):
-    """exp(x) divided by its sum along `dim`: positive numbers that add up to 1. A `dtype` is converted to first."""
+    """exp(x) divided by its sum along `dim`: positive numbers that add up to 1. A `dtype` is converted to first.
+
+    >>> import minigrad as mg
+    >>> mg.zeros(2, 4).softmax(dim=1)[0]
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
     dim = _along("softmax", input, dim)
     return ops.softmax(input if dtype is None else _in_dtype(input, dtype), dim=dim)
 

@@ -112,7 +112,12 @@ def reshape_as(self, other):
 
 @method
 def flatten(input, start_dim=0, end_dim=-1):
-    """One axis in place of those from start_dim to end_dim."""
+    """One axis in place of those from start_dim to end_dim. A view where the memory allows it, else a copy.
+
+    >>> import minigrad as mg
+    >>> mg.ones(8, 3, 4).flatten(1).shape
+    Size([8, 12])
+    """
     shape = input.array.shape or (1,)
     first, last = axis_of(input, start_dim, "flatten"), axis_of(input, end_dim, "flatten") + 1
     if first >= last:
@@ -205,7 +210,12 @@ def t(input):
 @method
 @several("dims")
 def permute(input, dims):
-    """Axes in another order. A view."""
+    """Axes in another order: the k-th axis of the result is axis dims[k]. A view.
+
+    >>> import minigrad as mg
+    >>> mg.ones(2, 3, 4).permute(2, 0, 1).shape
+    Size([4, 2, 3])
+    """
     return ops.permute(input, dims=dims)
 
 

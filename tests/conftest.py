@@ -31,6 +31,19 @@ def chromium():
     return need(next(filter(None, map(shutil.which, names)), None), "Chromium")
 
 
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """Chromium, which asks the network for nothing by itself."""
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture(scope="session")
 def web_runtime():
     """ONNX Runtime Web, for the digit page; a machine that cannot get it goes without, in CI too."""

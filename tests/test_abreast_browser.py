@@ -5,7 +5,7 @@ import pytest
 import minigrad as mg
 import viz
 from minigrad import jit
-from tests.test_widget_browser import BOOT, FILES, STATIC, browser, page, script  # noqa: F401  fixtures
+from tests.test_widget_browser import BOOT, FILES, STATIC, page, script  # noqa: F401  fixtures
 
 PARTS = BOOT.replace("import controls", 'import abreast from "./abreast.js";\nimport controls').replace(
     "{ graph, controls, code }", "{ graph, controls, code, abreast }") + """

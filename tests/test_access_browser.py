@@ -4,7 +4,6 @@ import pytest
 from test_lessons_browser import (  # noqa: F401  fixtures
     LESSONS,
     answer_every_question,
-    browser,
     folder_for_screenshots,
     lab,
     open_notebook,

@@ -7,7 +7,7 @@ import pytest
 import viz
 from tests.test_viz_diff import run, unrolled
 from tests.test_viz_diff_views import answered, expected, graded
-from tests.test_widget_browser import browser, change, focused, page, settle, show  # noqa: F401
+from tests.test_widget_browser import change, focused, page, settle, show  # noqa: F401
 from viz.compare import diff
 
 ARTIFACTS = pathlib.Path(__file__).parent.parent / ".artifacts"
@@ -106,7 +106,7 @@ def test_the_caption_of_a_live_picture_says_the_same(page, switch, caption, summ
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_signs_and_tags_can_be_read_in_both_themes(browser, tmp_path, learner, scheme):  # noqa: F811
+def test_signs_and_tags_can_be_read_in_both_themes(browser, tmp_path, learner, scheme):
     """A sign is a figure of 3 to 1 against its ground, as accessibility guides ask."""
     graded(expected).diff(graded(answered)).save(tmp_path / "diff.html")
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 800})

@@ -6,12 +6,11 @@ import math
 import digitpage
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 import minigrad as mg
 from minigrad import jit
 from tests.access import findings
-from tests.test_lessons_browser import FLAGS, new_page
+from tests.test_lessons_browser import new_page
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -67,14 +66,6 @@ def made(tmp_path_factory, web_runtime):
     jit.save(jit.script(Reader(trained())), folder / "digits.onnx", mg.ones(1, 64))
     digitpage.write(folder / "digits.onnx", folder / "digits.html")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

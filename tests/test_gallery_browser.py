@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import expect
 from test_lessons_browser import (  # noqa: F401  fixtures
     SHOTS,
-    browser,
     folder_for_screenshots,
     lab,
     new_page,

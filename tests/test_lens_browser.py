@@ -2,7 +2,7 @@
 
 import minigrad as mg
 import viz
-from tests.test_widget_browser import browser, page, show  # noqa: F401
+from tests.test_widget_browser import page, show  # noqa: F401
 
 
 def test_a_matrix_is_drawn_with_its_numbers_and_more_as_bars(page):  # noqa: F811

@@ -17,16 +17,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import TimeoutError as TooLate
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 PATIENCE = 60  # seconds: a kernel may have a dozen revealed runs to draw, beside whatever else the machine does
 SHOTS = ROOT / ".artifacts"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 TOKEN = "test"
 pytestmark = pytest.mark.timeout(240)
 
@@ -49,14 +44,6 @@ def lab(chromium, tmp_path_factory):
         finally:
             server.terminate()
             server.wait(30)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import minigrad as mg
 import viz
 from minigrad import optim
-from tests.test_widget_browser import BOOT, FILES, STATIC, browser, page, script, show  # noqa: F401  fixtures
+from tests.test_widget_browser import BOOT, FILES, STATIC, page, script, show  # noqa: F401  fixtures
 from viz.lifewidget import plain
 
 BOOT_LIFE = BOOT.replace("import controls", 'import life from "./life.js";\nimport controls').replace(

@@ -4,7 +4,7 @@ import pytest
 from test_viz_branches import METER, measured
 
 from tests.access import findings
-from tests.test_widget_browser import BOOT, FILES, STATIC, browser, page, script  # noqa: F401  fixtures
+from tests.test_widget_browser import BOOT, FILES, STATIC, page, script  # noqa: F401  fixtures
 
 CODE = "def f(x):\n    if x > 0:\n        y = 1\n    elif x < -9:\n        y = 2\n    else:\n        y = 3"
 BOOT_METER = BOOT.replace("import controls", 'import meter from "./meter.js";\nimport controls').replace(

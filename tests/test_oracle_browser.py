@@ -5,7 +5,7 @@ import pytest
 import minigrad as mg
 import viz
 from tests.test_stepper_browser import FILES, begin
-from tests.test_widget_browser import browser, page  # noqa: F401
+from tests.test_widget_browser import page  # noqa: F401
 from viz.oracles import Oracle
 from viz.scripts import script
 

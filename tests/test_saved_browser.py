@@ -6,7 +6,6 @@ from test_lessons_browser import (  # noqa: F401  fixtures
     PATIENCE,
     ROOT,
     SHOTS,
-    browser,
     folder_for_screenshots,
     lab,
     open_notebook,

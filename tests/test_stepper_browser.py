@@ -4,7 +4,7 @@ import pytest
 
 import minigrad as mg
 import viz
-from tests.test_widget_browser import FILES, browser, page, show  # noqa: F401
+from tests.test_widget_browser import FILES, page, show  # noqa: F401
 from viz.player import Stepper
 from viz.scripts import script
 

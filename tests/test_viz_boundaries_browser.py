@@ -10,7 +10,6 @@ from minigrad import nn
 from tests.test_viz_boundaries import leaf, ran
 from tests.test_viz_branches import ROUTER
 from tests.test_widget_browser import (  # noqa: F401
-    browser,
     change,
     focused,
     page,
@@ -134,7 +133,7 @@ def test_the_key_explains_all_of_it(page, cuts):  # noqa: F811
         assert words in key
 
 
-def test_a_page_without_a_kernel_turns_too(browser, cuts, tmp_path):  # noqa: F811
+def test_a_page_without_a_kernel_turns_too(browser, cuts, tmp_path):
     (tmp_path / "graph.html").write_text(cuts.html(), "utf-8")
     page, trouble = browser.new_page(), []  # noqa: F811
     page.on("console", lambda message: trouble.append(message.text))

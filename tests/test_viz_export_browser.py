@@ -1,19 +1,7 @@
 """Exported files in a real browser, opened from the disk: the page works, asks for nothing, and says nothing."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 from test_viz_export import HOSTILE, named, recorded
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

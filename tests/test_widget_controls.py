@@ -1,6 +1,6 @@
 """The controls of a panel in a real browser, on the same page with a made-up model as the graph."""
 
-from test_widget_browser import browser, page  # noqa: F401  fixtures
+from test_widget_browser import page  # noqa: F401  fixtures
 
 # ruff: noqa: F811  a test takes a fixture by its name
 

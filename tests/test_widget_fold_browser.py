@@ -6,7 +6,6 @@ import minigrad as mg
 import viz
 from minigrad import nn
 from tests.test_widget_browser import (  # noqa: F401
-    browser,
     change,
     focused,
     page,

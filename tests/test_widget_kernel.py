@@ -4,7 +4,6 @@ import nbformat
 import pytest
 from test_lessons_browser import (  # noqa: F401  the fixtures of a running JupyterLab
     ROOT,
-    browser,
     folder_for_screenshots,
     lab,
     open_notebook,

@@ -1,7 +1,7 @@
 """Search, full screen, contrast and the code beside the graph, in a real browser."""
 
 import pytest
-from test_widget_browser import browser, chain, change, focused, node, page, scene, settle, show  # noqa: F401  fixtures
+from test_widget_browser import chain, change, focused, node, page, scene, settle, show  # noqa: F401  fixtures
 
 # ruff: noqa: F811  a test takes a fixture by its name
 

@@ -9,7 +9,8 @@ from numpy.lib.array_utils import byte_bounds
 from minigrad import memory
 from minigrad.device import device_of
 from minigrad.tensor import Tensor
-from viz.graph import KEEP, Saved, Storage, Summary
+from viz.graph import Saved, Storage
+from viz.summary import KEEP, Summary
 
 COPIED = 2**20  # bytes of an array that is copied; to sum up a larger one at once takes no longer
 

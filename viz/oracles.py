@@ -122,7 +122,8 @@ where 0 was kept.
 
 
 def oracle(function, *args, **kwargs):
-    """An Oracle for what `function(*args, **kwargs)` runs. Each try runs it again, on copies of the tensors.
+    """An Oracle for what `function(*args, **kwargs)` runs, to be shown in a notebook; `Oracle.try_` asks it from code.
+    Each try runs the function again, on copies of the tensors.
 
     Errors: ValueError when nothing that it returns requires a gradient.
     """

@@ -16,7 +16,6 @@ from dataclasses import MISSING, fields
 
 from viz.captured import Block, Captured
 from viz.graph import (
-    KEEP,
     Arm,
     Booking,
     Entry,
@@ -28,10 +27,10 @@ from viz.graph import (
     Source,
     Step,
     Storage,
-    Summary,
     Value,
     Visit,
 )
+from viz.summary import KEEP, Summary
 
 HEAD = {"format": "viz recorded graph", "version": 2}
 LARGEST = 2**64  # beyond the largest integer of an array

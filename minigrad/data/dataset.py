@@ -11,7 +11,17 @@ from ..random import default_generator
 
 
 class Dataset:
-    """Anything with an item per index: define `__getitem__`, and `__len__` for samplers to know where it ends."""
+    """Anything with an item per index: define `__getitem__`, and `__len__` for samplers to know where it ends.
+
+    >>> class Squares(Dataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...     def __getitem__(self, i):
+    ...         return i, i * i
+    >>> from minigrad.data import DataLoader
+    >>> [list(batch) for batch in DataLoader(Squares(), batch_size=2)]
+    [[tensor([0, 1]), tensor([0, 1])], [tensor([2, 3]), tensor([4, 9])]]
+    """
 
     def __getitem__(self, index):
         raise NotImplementedError(f"{type(self).__name__} does not say what item {index} is: define __getitem__")

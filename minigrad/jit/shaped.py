@@ -42,6 +42,14 @@ def shaped(graph, *examples):
     it.
 
     It holds for inputs like the examples: give two that differ wherever a length may differ. Errors: those of a run.
+
+    >>> import minigrad as mg
+    >>> from minigrad import jit
+    >>> @jit.script
+    ... def f(x):
+    ...     return x.sum() * 2
+    >>> shaped(f.graph, (mg.ones(2),), (mg.ones(3),)).inputs[0].shape
+    (None,)
     """
     return looked_at(graph, [(inputs, False) for inputs in examples])
 

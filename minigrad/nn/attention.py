@@ -24,6 +24,12 @@ class MultiheadAttention(Module):
     with `batch_first`; without N for one sequence. In masks True means "not to be looked at", unlike
     `scaled_dot_product_attention`. Names follow torch.nn, so state dicts are interchangeable; `add_bias_kv` and
     `add_zero_attn` are not in minigrad. Source: Vaswani et al. (2017).
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(5, 1, 4)
+    >>> output, weights = MultiheadAttention(embed_dim=4, num_heads=2)(x, x, x)
+    >>> output.shape, weights.shape
+    (Size([5, 1, 4]), Size([1, 5, 5]))
     """
 
     def __init__(

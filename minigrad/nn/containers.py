@@ -101,7 +101,13 @@ class Sequential(Module):
 
 
 class ModuleList(Sequential):
-    """A list whose modules are registered, so that parameters() finds them. It has no forward: loop over it."""
+    """A list whose modules are registered, so that parameters() finds them. It has no forward: loop over it.
+
+    >>> from minigrad import nn
+    >>> layers = ModuleList(nn.Linear(2, 2) for _ in range(3))
+    >>> len(layers), len(list(layers.parameters()))
+    (3, 6)
+    """
 
     def __init__(self, modules=None):
         super().__init__()

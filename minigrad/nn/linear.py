@@ -99,6 +99,11 @@ class Embedding(Module):
 
     The row `padding_idx` starts as zeros and gets no gradient. Initial values are standard normal. `max_norm`
     shortens longer rows when they are looked up; `scale_grad_by_freq` and `sparse` are not in minigrad.
+    Errors: IndexError for a number without a row.
+
+    >>> import minigrad as mg
+    >>> Embedding(10, 3)(mg.tensor([[1, 2], [4, 5]])).shape
+    Size([2, 2, 3])
     """
 
     def __init__(

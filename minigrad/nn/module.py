@@ -126,7 +126,10 @@ class Module:
         self._parameters[name] = param
 
     def register_buffer(self, name, tensor, persistent=True):
-        """State that is not trained but moved along, and saved unless `persistent` is False."""
+        """State that is not trained but moved along, and saved unless `persistent` is False. `self.NAME` is the tensor.
+
+        Errors: KeyError for a name with a dot or one that is taken, TypeError for what is neither tensor nor None.
+        """
         self._check_name(name, self._buffers, "buffer")
         self._buffers[name] = _checked_buffer(name, tensor)
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
@@ -162,7 +165,7 @@ class Module:
     def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
         """Call `hook(module, args, output)` after each forward; what it returns (if not None) replaces the output.
 
-        With `always_call` it runs also when forward has raised.
+        With `always_call` it runs also when forward has raised. Returns a handle: `handle.remove()` takes it off again.
         """
         options = {"with_kwargs": with_kwargs, "always_call": always_call}
         return hooks.register(self, "_forward_hooks", hook, prepend, **options)
@@ -337,7 +340,12 @@ class Module:
         return self.to("cuda" if device is None else device if isinstance(device, str) else f"cuda:{device}")
 
     def state_dict(self, *, destination=None, prefix="", keep_vars=False):
-        """Parameters and buffers by dotted name, detached: the values live on in the model."""
+        """Parameters and buffers by dotted name, detached: the values live on in the model. For `mg.save`.
+
+        >>> from minigrad import nn
+        >>> list(nn.Sequential(nn.Linear(2, 1), nn.Tanh()).state_dict())
+        ['0.weight', '0.bias']
+        """
         return state.state_dict(self, destination, prefix, keep_vars)
 
     def load_state_dict(self, state_dict, strict=True, assign=False):

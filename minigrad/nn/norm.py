@@ -97,7 +97,13 @@ class BatchNorm1d(_BatchNorm):
 class BatchNorm2d(_BatchNorm):
     """Normalises each channel over batch and image. Shapes: input (N, C, H, W) -> the same.
 
-    Training updates the running statistics, also under no_grad. Source: Ioffe & Szegedy (2015).
+    Training updates the running statistics, also under no_grad; after eval() they are used in place of the batch's.
+    Source: Ioffe & Szegedy (2015).
+
+    >>> import minigrad as mg
+    >>> norm = BatchNorm2d(3)
+    >>> norm(mg.ones(4, 3, 5, 5)).shape, norm.running_mean
+    (Size([4, 3, 5, 5]), tensor([0.1000, 0.1000, 0.1000]))
     """
 
     ranks = (4,)
@@ -140,6 +146,10 @@ class LayerNorm(Module):
     """Normalises each row by itself, whatever else is in the batch. Shapes: input (..., *normalized_shape).
 
     Source: Ba, Kiros & Hinton (2016).
+
+    >>> import minigrad as mg
+    >>> LayerNorm(2)(mg.tensor([[1.0, 3.0]])).detach()
+    tensor([[-1.0000,  1.0000]])
     """
 
     def __init__(

@@ -342,6 +342,11 @@ class LSTM(RNNBase):
     """Layers of long short-term memory. Shapes and names as for RNN, but the state is a pair (h, c).
 
     `proj_size` is not in minigrad. See the op `lstm` for the formula.
+
+    >>> import minigrad as mg
+    >>> output, (h, c) = LSTM(3, 4)(mg.ones(5, 2, 3))
+    >>> output.shape, h.shape
+    (Size([5, 2, 4]), Size([1, 2, 4]))
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..indexing import _plain_slice
+from ..brackets import plain_slice
 from ..jit.places import here
 from ..jit.prims import PRIMS
 from ..jit.text import type_of
@@ -114,7 +114,7 @@ def _index(index):
     if isinstance(index, tuple):
         return tuple(map(_index, index))
     if isinstance(index, slice) and not any(isinstance(n, Node) for n in (index.start, index.stop, index.step)):
-        return _plain_slice(index)
+        return plain_slice(index)
     return index
 
 

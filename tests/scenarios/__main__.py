@@ -24,6 +24,8 @@ def main(arguments):
         print(f"{len(NAMES)} scenarios of PyTorch {version} in {ANSWERS.name}")
         return 0
     names = [name for name in NAMES if not options.names or name.startswith(tuple(options.names))]
+    if not names:
+        parser.error(f"no scenario {', '.join(options.names)}; there are {', '.join(NAMES)}")
     expected = {name: run(name, "torch") for name in names} if options.live else load()
     differ = [name for name in names if not agrees(name, expected.get(name, []))]
     print(f"{len(names) - len(differ)} of {len(names)} scenarios agree")

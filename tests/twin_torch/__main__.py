@@ -38,6 +38,9 @@ def main(arguments):
     parser.add_argument("--open", action="store_true", help="write the list of cases that still differ")
     parser.add_argument("--table", action="store_true", help="write the table of differences, minigrad/DIFFERENCES.md")
     options = parser.parse_args(arguments)
+    unknown = [name for name in options.families if name not in FAMILIES]
+    if unknown:
+        parser.error(f"no family {', '.join(unknown)}; there are {', '.join(FAMILIES)}")
     if options.table:
         from .page import markdown
         from .table import FILE

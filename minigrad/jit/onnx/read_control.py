@@ -64,7 +64,7 @@ def loop(r, node, count, condition, *carried, body=None):
     demand(scans >= 0, "the body of a Loop gives too little")
     turn = Value(r.names.new("turn"), "int")
     inner = [_like(r, _open(x), info.name, info) for x, info in zip(carried, body.input[2:], strict=True)]
-    lists = [Var(Value(r.names.new("collected"), "list"), kind="list") for _ in range(scans)]
+    lists = _lists(r, scans)
     go_on = Var(Value(r.names.new("again")), None, np.dtype(bool), ())
     number = Var(Value(r.names.new("turn"), "tensor", (), as_dtype("int64")), None, np.dtype("int64"), ())
     with r.inside(body, [number, go_on, *inner]) as block:
@@ -77,18 +77,31 @@ def loop(r, node, count, condition, *carried, body=None):
         block.outputs = [r.held_value(x) for x in [again, *made[: len(carried)], *collected]]
     outputs = [_like(r, _wider(_open(x), y), name or "loop") for x, y, name in
                zip(carried, made, [*node.output, *[""] * len(carried)], strict=False)]  # fmt: skip
-    ends = [Var(Value(r.names.new("collected"), "list"), kind="list") for _ in lists]
-    starts = [r.step("list.new") for _ in lists]
     limit = None if count is None else r.held_value(r.step("tensor.int", count))
     begin = True if condition is None else r.held_value(condition)
-    r.block.steps.append(Loop(limit, begin, tuple(r.held_value(x) for x in [*carried, *starts]), block,
-                              tuple(x.value for x in [*outputs, *ends])))  # fmt: skip
+    ends = _put(r, limit, begin, carried, block, outputs, scans)
     return [*outputs, *[_stacked(r, items, x) for items, x in zip(ends, made[len(carried) :], strict=True)]]
 
 
-def _stacked(r, items, one):
-    made = r.step("list.stack", items, dim=0)
-    made.dtype, made.shape = one.dtype, None if one.shape is None else (None, *one.shape)
+def _lists(r, count):
+    return [Var(Value(r.names.new("collected"), "list"), kind="list") for _ in range(count)]
+
+
+def _put(r, limit, begin, carried, block, outputs, scans):
+    """Append the Loop of this block, which carries `scans` lists as well: what these are at its end."""
+    ends, starts = _lists(r, scans), [r.step("list.new") for _ in range(scans)]
+    r.block.steps.append(Loop(limit, begin, tuple(r.held_value(x) for x in [*carried, *starts]), block,
+                              tuple(x.value for x in [*outputs, *ends])))  # fmt: skip
+    return ends
+
+
+def _stacked(r, items, one, dim=0):
+    """A list of such elements as one tensor."""
+    made = r.step("list.stack", items, dim=dim)
+    made.dtype = one.dtype
+    if one.shape is not None:
+        dim %= len(one.shape) + 1
+        made.shape = (*one.shape[:dim], None, *one.shape[dim:])
     return made
 
 
@@ -110,17 +123,12 @@ def scan(r, node, *inputs, body=None, num_scan_inputs=None, scan_input_axes=None
     turn = Value(r.names.new("turn"), "int")
     inner = [_like(r, x, info.name, info) for x, info in zip(states, body.input, strict=False)]
     outs = len(body.output) - len(states)
-    lists = [Var(Value(r.names.new("collected"), "list"), kind="list") for _ in range(outs)]
+    lists = _lists(r, outs)
     count = r.length(rows[0], axes[0])
     with r.inside(body, [*inner, *[_like(r, _open(x), "row") for x in rows]]) as block:
         block.inputs = [turn, *[x.value for x in [*inner, *lists]]]
         for x, d, back, info in zip(rows, axes, backwards, body.input[len(states) :], strict=True):
-            place = Var(turn, kind="int")
-            if back:
-                place = r.step("number.sub", r.step("number.sub", count, 1), place)
-            one = r.step("index", x, index=(*[slice(None)] * d, place))
-            one.dtype, one.shape = x.dtype, (*x.shape[:d], *x.shape[d + 1 :])
-            r.scope[-1][info.name] = one
+            r.scope[-1][info.name] = _element(r, x, d, Var(turn, kind="int"), count if back else None)
         made = r.results(body)
         collected = []
         for i, (items, x) in enumerate(zip(lists, made[len(states) :], strict=True)):
@@ -130,17 +138,17 @@ def scan(r, node, *inputs, body=None, num_scan_inputs=None, scan_input_axes=None
             )
         block.outputs = [True, *[r.held_value(x) for x in [*made[: len(states)], *collected]]]
     outputs = [_like(r, _wider(x, y), name or "scan") for x, y, name in zip(states, made, node.output, strict=False)]
-    ends = [Var(Value(r.names.new("collected"), "list"), kind="list") for _ in lists]
-    starts = [r.step("list.new") for _ in lists]
-    r.block.steps.append(Loop(r.held_value(count) if isinstance(count, Var) else count, True,
-                              tuple(r.held_value(x) for x in [*states, *starts]), block,
-                              tuple(x.value for x in [*outputs, *ends])))  # fmt: skip
-    found = []
-    for items, x, d in zip(ends, made[len(states) :], scan_output_axes or [0] * outs, strict=True):
-        stacked = r.step("list.stack", items, dim=d)
-        stacked.dtype = x.dtype
-        found.append(stacked)
-    return [*outputs, *found]
+    ends = _put(r, r.held_value(count) if isinstance(count, Var) else count, True, states, block, outputs, outs)
+    stacks = zip(ends, made[len(states) :], scan_output_axes or [0] * outs, strict=True)
+    return [*outputs, *[_stacked(r, items, x, dim) for items, x, dim in stacks]]
+
+
+def _element(r, x, axis, turn, count=None):
+    """What stands at this turn along an axis; with the count of turns, from the other end."""
+    place = turn if count is None else r.step("number.sub", r.step("number.sub", count, 1), turn)
+    one = r.step("index", x, index=(*[slice(None)] * axis, place))
+    one.dtype, one.shape = x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :])
+    return one
 
 
 # Sequences

@@ -22,6 +22,30 @@ class Differs(Exception):
     def __init__(self, name, a, b):
         self.name, self.a, self.b = name, a, b
 
+    def said(self, in_loop):
+        """What is wrong, in words: at a loop, or at an if."""
+        name, a, b = self.name, words(self.a), words(self.b)
+        if name in ("$result", "$return") or name is None:
+            return f"the result is {a} on one way and {b} on the other"
+        if name == "$list":
+            return "the length of this list is known only when the graph runs, and it holds more than tensors"
+        if in_loop:
+            return f"{name} is {a} before the loop and {b} after a turn"
+        return f"{name} is {a} in one arm and {b} in the other"
+
+    def remedy(self):
+        """What to write instead."""
+        both = {words(self.a), words(self.b)}
+        if "a tensor" in both and both & {"an int", "a float", "a bool"}:
+            return "Begin with a tensor: mg.tensor(0.0) in place of 0."
+        if isinstance(self.a, list) and isinstance(self.b, list):
+            return "A list that grows in a loop holds tensors: append mg.tensor(n), or keep the numbers in a tensor."
+        if both == {"an int", "a float"}:
+            return "Begin with a float: 0.0 in place of 0."
+        if "None" in both:
+            return "Begin with a value of the same kind, and keep a bool that says whether it counts."
+        return "A variable keeps its kind: give it a name of its own where it changes."
+
 
 def words(what):
     """What it is, for an error."""

@@ -164,26 +164,7 @@ class Statements:
 
     def differing(self, node, differs):
         """The error for a variable that is one thing on one way, and another on the other."""
-        name, a, b = differs.name, merge.words(differs.a), merge.words(differs.b)
-        if name in ("$result", "$return") or name is None:
-            what = f"the result is {a} on one way and {b} on the other"
-        elif name == "$list":
-            what = "the length of this list is known only when the graph runs, and it holds more than tensors"
-        elif isinstance(node, (ast.For, ast.While)):
-            what = f"{name} is {a} before the loop and {b} after a turn"
-        else:
-            what = f"{name} is {a} in one arm and {b} in the other"
-        number, tensor = {"an int", "a float", "a bool"} & {a, b}, "a tensor" in (a, b)
-        remedy = "A variable keeps its kind: give it a name of its own where it changes."
-        if number and tensor:
-            remedy = "Begin with a tensor: mg.tensor(0.0) in place of 0."
-        elif isinstance(differs.a, list) and isinstance(differs.b, list):
-            remedy = "A list that grows in a loop holds tensors: append mg.tensor(n), or keep the numbers in a tensor."
-        elif {a, b} == {"an int", "a float"}:
-            remedy = "Begin with a float: 0.0 in place of 0."
-        elif "None" in (a, b):
-            remedy = "Begin with a value of the same kind, and keep a bool that says whether it counts."
-        return self.error(node, what, remedy)
+        return self.error(node, differs.said(in_loop=isinstance(node, (ast.For, ast.While))), differs.remedy())
 
     # Assignment
 

@@ -135,7 +135,8 @@ def _check_p(p):
 def dropout(input, p=0.5, training=True, inplace=False, generator=None):
     """While training, zero each element with probability p and scale the rest by 1/(1-p); else the input itself.
 
-    Source: Srivastava et al. (2014), "Dropout". `generator` is minigrad's own addition.
+    Source: Srivastava et al. (2014), "Dropout". `generator` is minigrad's own addition. Errors: ValueError unless
+    0 <= p <= 1.
     """
     _check_p(p)
     if not training or p == 0:
@@ -190,6 +191,11 @@ def scaled_dot_product_attention(
 
     Shapes: query (..., L, E), key (..., S, E), value (..., S, V) -> (..., L, V). `attn_mask` broadcasts to (..., L, S):
     True where attention is allowed, or numbers to be added. Source: Vaswani et al. (2017), "Attention Is All You Need".
+
+    >>> import minigrad as mg
+    >>> query, key, value = mg.zeros(1, 2), mg.zeros(2, 2), mg.tensor([[0.0, 2.0], [4.0, 6.0]])
+    >>> scaled_dot_product_attention(query, key, value)
+    tensor([[2., 4.]])
     """
     return attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)[0]
 
