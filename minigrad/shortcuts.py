@@ -16,7 +16,7 @@ from .axes import as_axis, rows
 
 _ndarray, _max = np.ndarray, np.maximum.reduce
 _UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
-_BITS = {np.dtype(f"float{bits}"): np.dtype(f"uint{bits}") for bits in (16, 32, 64)}
+BITS = {np.dtype(f"float{bits}"): np.dtype(f"uint{bits}") for bits in (16, 32, 64)}
 _SOME, _SPREAD = 1024, 1 << 18  # numbers between which a comparison with as many zeros pays
 _CLASSES = 128  # at most, of which a table of ones and zeros is kept
 _MANY, _NARROW, _TURNED = 100, 32, 3 << 14  # rows, columns and bytes for which turning a matrix round pays
@@ -135,7 +135,7 @@ def where_open(g, y):
     >>> where_open(np.array([1.0, np.inf]), np.array([2.0, 0.0])).tolist()
     [1.0, 0.0]
     """
-    bits = _BITS.get(y.dtype)
+    bits = BITS.get(y.dtype)
     if bits is None or g.dtype is not y.dtype or not g.ndim or not zero_is_plain(y.dtype):
         return np.where(y <= 0, scalar(0, y.dtype), g)
     open_ = np.sign(y.view(bits))

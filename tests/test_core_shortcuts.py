@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad.op
-from minigrad import nn, shortcuts
+from minigrad import nn, ops, shortcuts
 from minigrad.nn import functional as F
+from minigrad.ops import pool
 
 few = settings(max_examples=40, derandomize=True, deadline=None, database=None)
 odd = st.sampled_from([0.0, 1.0, -1.0, 3e38, -3e38, np.inf, -np.inf, np.nan])
@@ -16,6 +17,47 @@ odd = st.sampled_from([0.0, 1.0, -1.0, 3e38, -3e38, np.inf, -np.inf, np.nan])
 
 def same(a, b):
     return np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+# Images
+
+
+@few
+@given(st.data())
+def test_a_convolution_and_its_two_ways_back_are_adjoints(data):
+    draw, axes = data.draw, data.draw(st.integers(1, 3))
+    several = st.tuples(*[st.integers(1, 3)] * axes)
+    kernel, dilation, stride = draw(several), draw(several), draw(several | st.just((1,) * axes))
+    padding = draw(st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * axes))
+    groups, each, out, batch = draw(st.sampled_from([(1, 1, 1, 1), (1, 3, 2, 2), (2, 2, 2, 3), (1, 20, 30, 2)]))
+    sizes = tuple((k - 1) * d + 1 + draw(st.integers(0, 3)) for k, d in zip(kernel, dilation, strict=True))
+    rng, how = np.random.default_rng(0), (stride, padding, dilation, groups)
+    x, w = rng.standard_normal((batch, groups * each, *sizes)), rng.standard_normal((groups * out, each, *kernel))
+    y = ops.convolution.forward(np, x, w, *how)
+    g = rng.standard_normal(y.shape)
+    back = ops.convolution_input.forward(np, g, w, sizes, *how), ops.convolution_weight.forward(np, g, x, kernel, *how)
+    assert [b.shape for b in back] == [x.shape, w.shape]
+    assert np.allclose([(x * back[0]).sum(), (w * back[1]).sum()], (y * g).sum())
+
+
+def test_the_way_back_to_an_image_has_no_nan_of_an_infinite_weight():
+    x, weight = mg.zeros(1, 1, 3, 4, requires_grad=True), mg.ones(1, 1, 2, 2)
+    weight[0, 0, 0, 1] = float("inf")
+    F.conv2d(x, weight).sum().backward()
+    inf = np.inf
+    assert x.grad.tolist() == [[[[1, inf, inf, inf], [2, inf, inf, inf], [1, 2, 2, 1]]]]
+
+
+@few
+@given(st.sampled_from([(2, 2), (3, 2), (1, 3)]), st.sampled_from(["float16", "float32", "float64"]), st.data())
+def test_the_largest_of_windows_apart_get_the_gradient_that_those_of_any_windows_get(kernel, dtype, data):
+    sizes = [k * data.draw(st.integers(1, 3)) + data.draw(st.integers(0, k - 1)) for k in kernel]
+    x = np.array(data.draw(st.lists(odd, min_size=3, max_size=9)), dtype)
+    x = np.resize(x, (2, 3, *sizes))
+    how = kernel, kernel, ((0, 0), (0, 0)), (1, 1)
+    y = ops.max_pool.forward(np, x, *how)
+    g = np.resize(np.array(data.draw(st.lists(odd, min_size=1, max_size=5)), dtype), y.shape)
+    assert np.array_equal(pool._max_rule_apart(g, x, y, *how, np), pool._max_rule(g, x, y, *how, np), equal_nan=True)
 
 
 # Formulas

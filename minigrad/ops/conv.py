@@ -7,14 +7,16 @@ Shapes: x (N, C, *sizes), weight (O, C / groups, *kernel), y (N, O, *out); any n
 from math import prod
 
 from ..op import op
-from .windows import add_windows, windows
+from .windows import add_wide_windows, add_windows, copied_windows
 
 __all__ = ["convolution", "convolution_input", "convolution_weight"]
+
+_SMALL = 1000  # numbers in the gradient of a kernel up to which BLAS minds little which of its two operands comes first
 
 
 def _columns(xp, x, kernel, stride, padding, dilation, groups):
     """(N, groups, C / groups * kernel, windows), and how many windows there are along each axis."""
-    seen = windows(xp, x, kernel, stride, padding, dilation)
+    seen = copied_windows(xp, x, kernel, stride, padding, dilation)
     out = seen.shape[2 + len(kernel) :]
     return seen.reshape(len(x), groups, x.shape[1] // groups * prod(kernel), prod(out)), out
 
@@ -42,10 +44,24 @@ def convolution_input(xp, seen, weight, /, sizes, stride, padding, dilation, gro
     Shapes: seen (N, O, *out), weight (O, C / groups, *kernel) -> (N, C, *sizes)
     """
     out, kernel = seen.shape[2:], weight.shape[2:]
-    rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(out))
+    wide = stride == (1,) * len(out) != (1,) and xp.__name__ == "numpy" and xp.isfinite(weight).all()  # times 0 is 0
+    if wide:  # a third quicker for 5 x 5, half for 3 x 3
+        seen = _widened(xp, seen, sizes[-1] + sum(padding[-1]))
+    rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(seen.shape[2:]))
     columns = xp.matmul(_matrix(weight, groups).swapaxes(-1, -2), rows)
-    columns = columns.reshape(len(seen), groups * weight.shape[1], *kernel, *out)
+    columns = columns.reshape(len(seen), groups * weight.shape[1], *kernel, *seen.shape[2:])
+    if wide:
+        return add_wide_windows(xp, columns, sizes, padding, dilation)
     return add_windows(xp, columns, sizes, stride, padding, dilation)
+
+
+def _widened(xp, seen, width):
+    """With zeros behind the last axis, up to this width."""
+    if seen.shape[-1] == width:
+        return seen
+    made = xp.zeros((*seen.shape[:-1], width), seen.dtype)
+    made[..., : seen.shape[-1]] = seen
+    return made
 
 
 @op(kind="matmul", broadcasts=False)
@@ -56,7 +72,10 @@ def convolution_weight(xp, seen, x, /, kernel, stride, padding, dilation, groups
     """
     columns, out = _columns(xp, x, kernel, stride, padding, dilation, groups)
     rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(out))
-    each = xp.matmul(rows, columns.swapaxes(-1, -2)).sum(axis=0)
+    if rows.shape[-2] * columns.shape[-2] > _SMALL:
+        each = xp.matmul(columns, rows.swapaxes(-1, -2)).sum(axis=0).swapaxes(-1, -2)
+    else:
+        each = xp.matmul(rows, columns.swapaxes(-1, -2)).sum(axis=0)
     return each.reshape(seen.shape[1], x.shape[1] // groups, *kernel)
 
 

@@ -5,6 +5,7 @@ from math import prod
 
 from ..device import device_of
 from ..op import op
+from ..shortcuts import BITS
 from .index import put_along_dim
 from .windows import inside, out_sizes, padded, places
 
@@ -69,7 +70,22 @@ def _max_rule(g, x, y, kernel, stride, padding, dilation, xp):
     return put_along_dim.on(xp, g, index, shape=(planes, sizes), dim=1).reshape(tuple(x.shape))
 
 
+def _max_rule_apart(g, x, y, kernel, stride, padding, dilation, xp):
+    """The same where no two windows overlap: each place of the kernel in turn takes what is left for it."""
+    bits, plain = BITS.get(x.dtype), dilation == (1,) * len(kernel) and not any(map(any, padding))
+    if bits is None or stride != kernel or not plain or g.dtype is not x.dtype or (y != y).any():
+        return _max_rule(g, x, y, kernel, stride, padding, dilation, xp)
+    made, left, sent, counts = xp.zeros(x.shape, x.dtype), True, g.view(bits), g.shape[2:]
+    for target, x_k in zip(_slices(made.view(bits), kernel, stride, dilation, counts),
+                           _slices(x, kernel, stride, dilation, counts), strict=True):  # fmt: skip
+        largest = (x_k == y) & left  # the first of equals
+        xp.multiply(sent, largest, target)  # the bits times 1 or 0: what is not sent leaves nothing, inf and nan, too
+        left = largest ^ left
+    return made
+
+
 max_pool.vjp(x=_max_rule)
+max_pool.quick(x=_max_rule_apart)
 
 
 def _shares(xp, dtype, sizes, kernel, stride, padding, counted, divisor):
