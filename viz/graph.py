@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from viz import text
 from viz.captured import Captured, counted
-from viz.summary import KEEP, Summary  # noqa: F401 (viz.log takes KEEP from here)
+from viz.summary import Summary
 
 MASK = "random mask"  # the name of what dropout multiplies with; it is made inside the call
 GIVEN = {"input": "input", "mask": "random mask", "leaf": "leaf", "parameter": "parameter"}  # roles as nouns

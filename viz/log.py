@@ -11,9 +11,9 @@ from sys import _getframe
 from minigrad import memory
 from minigrad.tensor import Tensor
 from viz import text
-from viz.graph import KEEP
 from viz.names import PASSED
 from viz.notes import kept_of
+from viz.summary import KEEP
 
 HELD = 16 * 2**20  # bytes of arrays in the notes of a run, about
 _ref = weakref.ref
