@@ -28,7 +28,7 @@ _ndarray = np.ndarray
 _asarray = np.asarray
 _PLAIN = (float, int)
 _WRONG = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
-state = modes.state
+state, OFF = modes.state, modes.OFF
 
 
 def unary(op):
@@ -57,10 +57,10 @@ def unary(op):
         out._kind = kind if keeps and array is input.array else None
         out._edge = None
         log = modes.special and state.log
-        if log is None and not state.only_off:
+        if log is None:
             return _finish(op, (input,), (array,), {}, out)
         edge = input._edge
-        if edge is not None and plan is not None and log is not None:
+        if edge is not None and plan is not None and log is not OFF:
             out._edge = node = Node()
             node.plan = plan
             node.parents = (edge,)
@@ -118,8 +118,8 @@ def binary(op):
         log = None
         if modes.special:
             out._edge, log = None, state.log
-            if log is None:
-                return out if state.only_off else _finish(op, (input, other), (x, y), {}, out)
+            if not log:
+                return out if log is OFF else _finish(op, (input, other), (x, y), {}, out)
         left, right = input._edge, other._edge
         if left is None:
             plan = None if right is None else to_second
@@ -178,7 +178,7 @@ def binary(op):
         out.array = z
         out._kind = kind if keeps else None
         edge, plan = x._edge, to_first if first else to_second
-        if edge is None or plan is None:
+        if edge is None or plan is None or log is OFF:
             out._edge = None
             if log:
                 log.ran(op, (a, b), op.attributes, out)
@@ -215,7 +215,7 @@ def general(op):
         if len(inputs) < count or (kwargs and not op.attributes.keys() >= kwargs.keys()):
             inputs, attributes, kwargs = sort_arguments(op, inputs, attributes, kwargs)
         log = modes.special and state.log
-        if not quick or (log is None and not state.only_off):
+        if not quick or log is None:
             return _long_way(op, inputs, attributes, kwargs)
         mask, dtype, arrays, edges = 0, None, [], []
         for x, (bit, mixed) in zip(inputs, places, strict=True):
@@ -251,7 +251,7 @@ def general(op):
             y = as_array(y)
         out = _new(Tensor)
         out.array, out._edge, out._kind = y, None, None
-        plan = (plans.get(mask) or op.plan(mask)) if mask and log is not None else None
+        plan = (plans.get(mask) or op.plan(mask)) if mask and log is not OFF else None
         values = op.bind(attributes, kwargs) if view or log or (plan is not None and plan.rest) else None
         if plan is not None:
             out._edge = node = Node()

@@ -17,6 +17,7 @@ import numpy as np
 
 from .events import ModeChanged
 
+OFF = ()  # in the place of a log: nothing is recorded, as in no_grad, and all else is as ever
 special = False
 structure = 0  # counts changes to modules: attributes, children, parameters, hooks, mode (see jit/compiling/guards.py)
 _lock = threading.Lock()
@@ -47,8 +48,8 @@ class _State(threading.local):
     anomaly = False  # remember where each op was called; stop at the first nan of backward
     packing = None  # how saved tensors are kept, see autograd/graph.py
     staging = None  # who is putting down all that happens, as a graph that can be run again (see jit/recording.py)
-    only_off = False  # the mode of no_grad and nothing else
-    log = None  # that of the only watcher, in an otherwise ordinary mode: ops tell it by a call, see `watch`
+    # In an otherwise ordinary mode, the log of the only watcher, which ops tell by a call (see `watch`), or OFF.
+    log = None
 
     def __init__(self):
         super().__setattr__("_counted", _Counted())
@@ -61,9 +62,10 @@ class _State(threading.local):
         put = super().__setattr__
         put(name, value)
         others = bool(self.watchers or self.inference or self.anomaly or self.packing or self.staging)
-        put("only_off", not (self.grad or others))
         self._counted.set(others or not self.grad)
-        if self.watchers or self.log is not None:
+        if not (self.grad or others):
+            put("log", OFF)
+        elif self.watchers or self.log is not None:
             alone = self.grad and len(self.watchers) == 1 and not (self.inference or self.anomaly or self.packing)
             put("log", getattr(self.watchers[0], "log", None) if alone else None)
 

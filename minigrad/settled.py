@@ -19,7 +19,7 @@ from .operands import as_array, known_kind
 from .tensor import Tensor
 from .views import note_view
 
-state = modes.state
+state, OFF = modes.state, modes.OFF
 _new, _ndarray = object.__new__, np.ndarray
 _MOST = 4096  # combinations that are remembered for one op
 _MISSING = object()
@@ -56,7 +56,7 @@ def single(op):
         out.array = y = y if type(y) is _ndarray else as_array(y)
         out._kind = out._edge = None
         values = op.bind(attributes, kwargs) if view or log or (plan is not None and plan.rest) else None
-        if edge is not None and plan is not None:
+        if edge is not None and plan is not None and log is not OFF:
             out._edge = node = Node()
             node.plan = plan
             node.parents = (edge,)
@@ -104,6 +104,8 @@ def pair(op):
         out.array = z = z if type(z) is _ndarray else as_array(z)
         out._kind = kind
         out._edge = None
+        if log is OFF:
+            return out
         first, second = parents = a._edge, b._edge
         plan = by_mask[(first is not None) + 2 * (second is not None)]
         if plan is not None:
@@ -146,6 +148,8 @@ def triple(op):
             out.array = forward(np, x, y, z)
         except RuntimeWarning:
             out.array = _quietly(forward, np, x, y, z)
+        if log is OFF:
+            return out
         first, second, third = parents = a._edge, b._edge, c._edge
         plan = by_mask[(first is not None) + 2 * (second is not None) + 4 * (third is not None)]
         if plan is not None:

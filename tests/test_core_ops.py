@@ -124,6 +124,24 @@ def test_a_rule_never_hands_out_what_it_saved(name):
     check()
 
 
+@pytest.mark.parametrize("name", SMOOTH)
+def test_without_recording_an_op_gives_the_same_and_leaves_nothing_behind(name):
+    @few
+    @given(SAMPLES[name])
+    def check(row):
+        arrays, attributes = row
+        inputs = tensors(OPS[name], arrays, "float64")
+        y = OPS[name](*inputs, **attributes)
+        for _ in range(2):  # the second time, what goes together is known
+            with mg.no_grad():
+                z = OPS[name](*inputs, **attributes)
+            assert z._edge is None and not z.is_inference() and z._is_view() is y._is_view()
+            assert z.dtype == y.dtype and np.array_equal(z.array, y.array, equal_nan=True)
+        assert OPS[name](*inputs, **attributes).requires_grad is y.requires_grad
+
+    check()
+
+
 def test_an_option_left_out_means_the_same_to_an_op_and_to_the_function_of_its_name():
     compared = 0
     for name, op in OPS.items():

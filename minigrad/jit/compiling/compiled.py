@@ -55,7 +55,7 @@ class Compiled:
         self.calls += 1
         self.ran = None
         special = modes.special
-        if special and not modes.state.only_off:
+        if special and modes.state.log is not modes.OFF:
             return self.function(*args, **kwargs)
         variants = self.unrecorded if special else self.variants
         for variant in variants:
