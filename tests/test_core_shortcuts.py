@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad.op
-from minigrad import nn, ops, shortcuts
+from minigrad import axes, nn, ops, shortcuts
 from minigrad.nn import functional as F
 from minigrad.ops import pool
 
@@ -17,6 +17,21 @@ odd = st.sampled_from([0.0, 1.0, -1.0, 3e38, -3e38, np.inf, -np.inf, np.nan])
 
 def same(a, b):
     return np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+# Reductions
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 3), (0, 3), (3, 0), (1, 3), (2, 1, 4), (2, 3, 4)])
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("order", "CF")
+def test_a_gradient_is_repeated_as_broadcasting_repeats_it(shape, keepdim, order):
+    for dim in (None, *range(-len(shape), len(shape))):
+        x = np.random.default_rng(0).random(shape)
+        g = np.asarray(x.sum(axis=dim, keepdims=keepdim), order=order)
+        expected = np.broadcast_to(g.reshape(axes.kept_shape(shape, dim)), shape)
+        found = axes.spread(g, shape, dim, np)
+        assert found.shape == shape and np.array_equal(found, expected) and not found.flags.writeable
 
 
 # Images
