@@ -27,6 +27,9 @@ _new = object.__new__
 _ndarray = np.ndarray
 _asarray = np.asarray
 _PLAIN = (float, int)
+_NUMBERS = (*_PLAIN, np.generic)
+_INFINITE = float("inf")
+_LARGE = 1e38  # numbers up to here every float but float16 has
 _WRONG = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
 state, OFF = modes.state, modes.OFF
 
@@ -207,7 +210,7 @@ def general(op):
     forward, check, count, rules, view = op.forward, op.check, len(op.arguments), op.rules, op.view
     variadic, plans, hands_on = op.variadic, op.plans, bool(op.byproducts)
     only_floats = op.to_float == "required" and count == 1
-    quick = only_floats or not (op.to_float or variadic or op.broadcasts)
+    quick, broadcasts = only_floats or not (op.to_float or variadic), op.broadcasts
     places = [(1 << i if rules.get(name) else 0, name not in op.fixed) for i, name in enumerate(op.arguments)]
 
     def run(*args, **kwargs):
@@ -217,11 +220,20 @@ def general(op):
         log = modes.special and state.log
         if not quick or log is None:
             return _long_way(op, inputs, attributes, kwargs)
-        mask, dtype, arrays, edges = 0, None, [], []
+        mask, dtype, shape, numbers, arrays, edges = 0, None, None, (), [], []
         for x, (bit, mixed) in zip(inputs, places, strict=True):
             array = x.array if isinstance(x, Tensor) else None
             if type(array) is not _ndarray:
+                if broadcasts and isinstance(x, _NUMBERS):
+                    numbers += (len(arrays),)
+                    arrays.append(x)
+                    edges.append(None)
+                    continue
                 return _long_way(op, inputs, attributes, kwargs)
+            if broadcasts and array.shape != shape:
+                if shape is not None:
+                    return _long_way(op, inputs, attributes, kwargs)
+                shape = array.shape
             if mixed and array.dtype is not dtype:
                 if dtype is not None:
                     return _long_way(op, inputs, attributes, kwargs)
@@ -236,6 +248,13 @@ def general(op):
             edges.append(edge)
         if only_floats and dtype.kind != "f":
             return _long_way(op, inputs, attributes, kwargs)
+        for i in numbers:
+            number = arrays[i]
+            if dtype is None or type(number) is not dtype.type:
+                far = type(number) not in _PLAIN or _LARGE < abs(number) < _INFINITE
+                if far or dtype is None or dtype.kind != "f" or dtype.itemsize < 4:
+                    return _long_way(op, inputs, attributes, kwargs)
+                arrays[i] = dtype.type(number)
         try:
             if check is not None:
                 check(*arrays)

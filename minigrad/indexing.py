@@ -87,6 +87,8 @@ def _number_for(input, value):
     """A number as one in the dtype of input, so that it never changes that."""
     if not isinstance(value, NUMBERS):
         return value
+    if type(value) is float and input.array.dtype.char in "fd" and not 1e38 < abs(value) < math.inf:
+        return input.array.dtype.type(value)
     check_fit(value, input.array.dtype)
     return np.asarray(value).astype(input.array.dtype)[()]
 
@@ -162,7 +164,7 @@ def take_along_dim(input, indices, dim=None):
     """
     if dim is None:
         return gather(input.flatten(), 0, indices.flatten())
-    if indices.array.dtype.name != "int64":
+    if indices.array.dtype != np.int64:
         raise DtypeError(f"take_along_dim(): dtype of indices should be Long but got {indices.dtype}. Use .long().")
     if input.array.ndim != indices.array.ndim:
         raise ShapeError("take_along_dim(): input and indices should have the same number of dimensions")
@@ -176,7 +178,7 @@ def take_along_dim(input, indices, dim=None):
 @method
 def take(input, index):
     """Elements by their places in the flattened input. Shapes: those of index."""
-    if index.array.dtype.name != "int64":
+    if index.array.dtype != np.int64:
         raise DtypeError(f"take(): Expected a long tensor for index, but got {index.dtype}. Use .long().")
     return ops.index(input.flatten(), index=plain_item(index.reshape(-1), input)).reshape(index.array.shape)
 
@@ -189,7 +191,7 @@ def _line(name, input, dim, index, negative=False):
     if index.array.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector, but its shape is {index.shape}")
     dim = axis_of(input, dim, name)
-    if index.array.dtype.name not in ("int32", "int64"):
+    if index.array.dtype.kind != "i" or index.array.itemsize < 4:
         raise DtypeError(f"{name}(): Expected dtype int32 or int64 for index, got {index.dtype}. Use .long().")
     places = where_x_is(index.array, input)
     if places.ndim != 1 or modes.state.staging is None:
@@ -250,7 +252,7 @@ def index_fill(input, dim, index, value):
     """A copy of input in which the slices that index names are all `value`, a number or a 0-d tensor."""
     if isinstance(value, Tensor) and value.array.ndim:
         raise ShapeError(f"index_fill(): only supports a 0-dimensional value tensor, but got shape {value.shape}")
-    if index.array.dtype.name != "int64":
+    if index.array.dtype != np.int64:
         raise IndexError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}. Use .long().")
     return _put_slices(input, _line("index_fill", input, dim, index, negative=True), value)
 

@@ -111,9 +111,9 @@ class Plan:
         count = mask.bit_length() if op.variadic else len(op.arguments)
         names = op.names_of((None,) * count)
         chosen = [(i, *op.rules[name]) for i, name in enumerate(names) if mask >> i & 1 and op.rules[name]]
+        quick = [(i, *op.quick_rules.get(names[i], rule)) for i, *rule in chosen]
         if op.variadic:  # one rule for all of them, which is told the number of the input
-            chosen = [(i, rule, tuple(f"i={i}" if need == "i" else need for need in needs))
-                      for i, rule, needs in chosen]  # fmt: skip
+            chosen, quick = _numbered(chosen), _numbered(quick)
         wanted = {need for _, _, needs in chosen for need in needs}
         shared = op.shared if "shared" in wanted else None
         if shared:
@@ -132,11 +132,14 @@ class Plan:
         self.keep = _gather(places + [_source(op, name) for name in others])
         self.rules = tuple(chosen)
         self.contributions = _together(count, self.rules, self.names)
-        quick = [(i, *op.quick_rules.get(names[i], rule)) for i, *rule in chosen]
         self.quick = _together(count, quick, self.names)
         self.shared = shared and _together(1, [(0, *shared)], self.names)
         simple = not others and not made and count <= 2
         self.pattern = sum(1 << i for i in self.inputs) + 4 * output if simple else 8
+
+
+def _numbered(rules):
+    return [(i, rule, tuple(f"i={i}" if need == "i" else need for need in needs)) for i, rule, needs in rules]
 
 
 def _together(count, rules, names):

@@ -147,7 +147,8 @@ def unbind(input, dim=0):
     if not input.array.ndim:
         raise IndexError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     dim = axis_of(input, dim, "unbind")
-    return tuple(ops.index(input, index=(slice(None),) * dim + (i,)) for i in range(input.array.shape[dim]))
+    before = (slice(None),) * dim
+    return tuple([ops.index(input, index=(*before, i) if dim else i) for i in range(input.array.shape[dim])])
 
 
 @method

@@ -73,11 +73,17 @@ def single(op):
 
 
 def pair(op):
-    """Two operands, and attributes behind them by position; given by keyword they take the longer way."""
+    """Two operands, and attributes; operands that are given by keyword take the longer way."""
     forward, carefully, together, hands_on = op.forward, general(op), {}, bool(op.byproducts)
+    names = tuple(op.attributes)
     by_mask = [op.plan(mask) if mask and op.rules else None for mask in range(4)]
 
     def run(a=_MISSING, b=_MISSING, /, *attributes, **kwargs):
+        if kwargs:
+            for name in names[len(attributes) :]:
+                if name not in kwargs:
+                    break
+                attributes += (kwargs.pop(name),)
         try:
             kind, values = together[a._kind, b._kind, attributes]
         except (KeyError, AttributeError, TypeError):

@@ -256,7 +256,7 @@ def where(xp, condition, a, b):
     other side is inf or nan, 0 times inf makes the gradient nan (choose its input first, then compute).
     Errors: DtypeError unless the condition is bool, or uint8.
     """
-    if getattr(condition, "dtype", None) is not None and condition.dtype.name not in ("bool", "uint8"):
+    if getattr(condition, "dtype", None) is not None and condition.dtype.char not in "?B":
         raise DtypeError(f"where() expected condition to be a boolean tensor, but got {condition.dtype}. Use .bool().")
     return xp.where(condition, a, b)
 

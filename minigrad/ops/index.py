@@ -1,6 +1,9 @@
 """Ops that pick elements and put them back. Picking the same element twice adds its gradients."""
 
+from functools import lru_cache
+
 from ..axes import axis, count, unbroadcast
+from ..device import device_of
 from ..errors import DtypeError, PlaceError, ShapeError
 from ..op import op
 from ..shortcuts import any_outside
@@ -9,6 +12,8 @@ __all__ = [
     "argwhere", "embedding", "gather", "index", "index_put", "masked_fill", "put_along_dim", "scatter", "scatter_add",
     "take_along_dim", "unindex",
 ]  # fmt: skip
+
+_FEW = 4096  # indices up to which it is remembered how they lie
 
 
 def add_at(xp, out, places, values):
@@ -21,7 +26,7 @@ def add_at(xp, out, places, values):
         xp.add.at(wide, places.reshape(-1), values.reshape(-1).astype("int32"))
         out[...] = wide.astype(out.dtype)
         return
-    if out.dtype.name == "int64":  # adds bit for bit as uint64 does, and a GPU can add only that
+    if out.dtype.kind == "i" and out.dtype.itemsize == 8:  # adds as uint64 does, and a GPU can add only that
         out, values = out.view("uint64"), xp.ascontiguousarray(values).view("uint64")
     xp.add.at(out, places.reshape(-1), values.reshape(-1))
 
@@ -155,26 +160,45 @@ def flat_places(xp, name, indices, shape, dim):
     Errors: DtypeError for indices that are not int32 or int64; ShapeError where the shapes do not fit; PlaceError for
     an index out of range.
     """
-    shape, wide = tuple(shape) or (1,), indices.reshape(indices.shape or (1,))
-    dim = axis(dim, len(shape))
-    if indices.dtype.name not in ("int32", "int64"):
+    if not _are_places(indices):
         raise DtypeError(f"{name}(): Expected dtype int32/int64 for index, got {indices.dtype}. Use .long().")
     if not indices.size:
+        axis(dim, len(shape))
         return indices
-    if wide.ndim != len(shape):
+    layout = _known_layout if indices.size <= _FEW else _layout
+    length, step, first = layout(xp, name, tuple(indices.shape), tuple(shape), dim, device_of(indices))
+    check_range(name, indices, length, axis(dim, len(shape)))
+    if step != 1 or indices.dtype.itemsize < 8:
+        indices = indices.astype("int64") * step
+    return (indices + first).reshape(indices.shape)
+
+
+def _layout(xp, name, wide, shape, dim, device):
+    """How long `dim` is and how far apart two elements along it, and where in the flat array of `shape` the first of
+    each such line stands. Shapes: wide, the indices' -> wide, but 1 at `dim`. Errors: as of `flat_places`."""
+    shape, wide = shape or (1,), wide or (1,)
+    dim = axis(dim, len(shape))
+    if len(wide) != len(shape):
         raise ShapeError(f"{name}(): Index tensor must have the same number of dimensions as input tensor")
-    if any(n > m for i, (n, m) in enumerate(zip(wide.shape, shape, strict=True)) if i != dim):
+    if any(n > m for i, (n, m) in enumerate(zip(wide, shape, strict=True)) if i != dim):
         raise ShapeError(
-            f"{name}(): Size does not match: expected index {list(wide.shape)} to be no larger than self {list(shape)} "
+            f"{name}(): Size does not match: expected index {list(wide)} to be no larger than self {list(shape)} "
             f"apart from dimension {dim}"
         )
-    check_range(name, wide, shape[dim], dim)
-    places, step = wide.astype("int64") * count(shape[dim + 1 :], None), 1
+    first, step = xp.zeros((1,) * len(shape), "int64"), 1
     for i in reversed(range(len(shape))):
         if i != dim:
-            places = places + (xp.arange(wide.shape[i]) * step).reshape((-1,) + (1,) * (len(shape) - 1 - i))
+            first = first + (xp.arange(wide[i]) * step).reshape((-1,) + (1,) * (len(shape) - 1 - i))
         step *= shape[i]
-    return places.reshape(indices.shape)
+    return shape[dim], count(shape[dim + 1 :], None), first
+
+
+_known_layout = lru_cache(256)(_layout)
+
+
+def _are_places(indices):
+    """Whether these are int32 or int64."""
+    return indices.dtype.kind == "i" and indices.dtype.itemsize >= 4
 
 
 def check_range(name, indices, length, dim):
@@ -193,7 +217,7 @@ def gather(xp, x, indices, /, dim):
 
     Shapes: x (..., n, ...), indices (..., m, ...), on the other axes no longer than x -> that of indices
     """
-    return x.reshape(-1)[flat_places(xp, "gather", indices, x.shape, dim)]
+    return x.reshape(-1).take(flat_places(xp, "gather", indices, x.shape, dim))
 
 
 gather.vjp(x=lambda g, indices, x_shape, dim, xp: put_along_dim.on(xp, g, indices, shape=x_shape, dim=dim),
@@ -203,8 +227,11 @@ gather.vjp(x=lambda g, indices, x_shape, dim, xp: put_along_dim.on(xp, g, indice
 @op(kind="index", onnx="ScatterElements", fixed=("indices",), broadcasts=False)
 def put_along_dim(xp, g, indices, /, shape, dim):
     """Zeros of `shape` with g added at the indices along `dim`: how a gradient goes back through gather."""
-    out = xp.zeros(shape, g.dtype)
-    add_at(xp, out.reshape(-1), flat_places(xp, "scatter_add", indices, shape, dim), g)
+    out, places = xp.zeros(shape, g.dtype), flat_places(xp, "scatter_add", indices, shape, dim)
+    if indices.ndim and indices.shape[dim] == 1:  # no place comes up twice
+        out.reshape(-1)[places.reshape(-1)] = g.reshape(-1)
+    else:
+        add_at(xp, out.reshape(-1), places, g)
     return out
 
 
@@ -247,8 +274,19 @@ def take_along_dim(xp, x, indices, /, dim):
 
     Shapes: on the other axes x and indices broadcast.
     """
+    if _fit_at_once(xp, x.shape, indices, dim):
+        return gather.forward(xp, x, indices, dim)
     _check_places(xp, x, (slice(None),) * axis(dim, x.ndim) + (indices,))
     return xp.take_along_axis(x, indices, dim)
+
+
+def _fit_at_once(xp, shape, indices, dim):
+    """Whether nothing has to be broadcast or counted from the end, so that NumPy may go by flat places."""
+    if xp.__name__ != "numpy" or indices.ndim != len(shape) or not _are_places(indices) or not indices.size:
+        return False
+    at = axis(dim, len(shape))
+    return indices.shape[:at] + indices.shape[at + 1 :] == shape[:at] + shape[at + 1 :] and not any_outside(
+        indices, shape[at])  # fmt: skip
 
 
 take_along_dim.vjp(x=lambda g, indices, x_shape, dim, xp: _put_broadcast(xp, g, indices, x_shape, dim),
@@ -263,6 +301,15 @@ def _put_broadcast(xp, g, indices, shape, dim):
     return unbroadcast(put_along_dim.on(xp, g, indices, shape=whole, dim=dim), tuple(shape))
 
 
+def _put_at_once(g, indices, shape, dim, xp):
+    if _fit_at_once(xp, shape, indices, dim):
+        return put_along_dim.forward(xp, g, indices, shape, dim)
+    return _put_broadcast(xp, g, indices, shape, dim)
+
+
+take_along_dim.quick(x=lambda g, indices, x_shape, dim, xp: _put_at_once(g, indices, x_shape, dim, xp))
+
+
 # Rows, masks and places
 
 
@@ -273,7 +320,7 @@ def embedding(xp, weight, indices, /, padding_idx=None):
     Shapes: weight (n, features), indices (...) -> (..., features)
     Errors: DtypeError for indices that are not int32 or int64; IndexError for those below 0 or from n up.
     """
-    if indices.dtype.name not in ("int32", "int64"):
+    if not _are_places(indices):
         raise DtypeError(f"embedding(): expected indices of dtype int64 or int32, got {indices.dtype}. Use .long().")
     if weight.ndim != 2:
         raise ShapeError(f"embedding(): 'weight' must be 2-D, but its shape is {weight.shape}")

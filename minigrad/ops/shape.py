@@ -82,6 +82,9 @@ def squeeze(xp, x, /, dim=None):
     """Without the axes of length 1, or without those among `dim` (a number or a tuple) whose length is 1. A view."""
     if dim is None:
         return x.reshape([n for n in x.shape if n != 1])
+    if type(dim) is int and -x.ndim <= dim < x.ndim:
+        at = dim % x.ndim
+        return x.reshape(x.shape[:at] + x.shape[at + 1 :]) if x.shape[at] == 1 else x[...]
     dims = [axis(d, x.ndim) for d in (dim if isinstance(dim, (list, tuple)) else (dim,))]
     if len(set(dims)) < len(dims):
         raise ShapeError(f"squeeze(): a dim appears multiple times in {dim}")
@@ -250,7 +253,18 @@ def _part(g, i, shapes, dim, xp):
     return index_op.on(xp, g, index=(slice(None),) * dim + (slice(first, first + shapes[i][dim]),))
 
 
+def _part_at_once(g, i, shapes, dim, xp):
+    """The same for arrays of NumPy."""
+    if type(dim) is not int or (0,) in shapes:
+        return _part(g, i, shapes, dim, xp)
+    first = sum([shape[dim] for shape in shapes[:i]])
+    return g[(*_ALL[: dim % g.ndim], slice(first, first + shapes[i][dim]))]
+
+
+_ALL = (slice(None),) * 64  # the most axes that NumPy has
+
 cat.vjp(tensors=lambda g, i, tensors_shapes, dim, xp: _part(g, i, tensors_shapes, dim, xp))
+cat.quick(tensors=lambda g, i, tensors_shapes, dim, xp: _part_at_once(g, i, tensors_shapes, dim, xp))
 
 
 @op(kind="shape", broadcasts=True)
@@ -266,6 +280,7 @@ def stack(xp, *tensors, dim=0):
 
 
 stack.vjp(tensors=lambda g, i, dim, xp: index_op.on(xp, g, index=(slice(None),) * axis(dim, len(g.shape)) + (i,)))
+stack.quick(tensors=lambda g, i, dim: g[(*_ALL[: axis(dim, g.ndim)], i, ...)])
 
 
 # Windows

@@ -14,8 +14,8 @@ def argsort(xp, x, /, dim=-1, descending=False, stable=False):
         return xp.zeros((), "int64")
     if not descending:
         return xp.argsort(x, axis=dim, kind="stable")
-    backwards = xp.flip(xp.argsort(xp.flip(x, dim), axis=dim, kind="stable"), dim)  # last of equals first, from behind
-    return x.shape[dim] - 1 - backwards
+    from_behind = (slice(None),) * dim + (slice(None, None, -1),)  # where the last of equals comes first
+    return x.shape[dim] - 1 - xp.argsort(x[from_behind], axis=dim, kind="stable")[from_behind]
 
 
 @op(kind="cut", broadcasts=False)

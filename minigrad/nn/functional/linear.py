@@ -103,7 +103,7 @@ def one_hot(tensor, num_classes=-1):
     [[1, 0, 0], [0, 0, 1]]
     """
     array = tensor.array
-    if array.dtype.name != "int64":
+    if array.dtype != "int64":
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, not {tensor.dtype}")
     if array.size and array.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
