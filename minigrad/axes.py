@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,8 +30,7 @@ def kept_shape(shape, dim):
     >>> kept_shape((2, 3, 4), 1), kept_shape((2, 3), None)
     ((2, 1, 4), (1, 1))
     """
-    dims = _reduced(shape, dim)
-    return tuple(1 if axis in dims else length for axis, length in enumerate(shape))
+    return _known(tuple(shape), tuple(dim) if type(dim) is list else dim)[0]
 
 
 def _reduced(shape, dim):
@@ -66,9 +66,15 @@ def count(shape, dim):
     >>> count((2, 3, 4), (0, 2))
     8
     """
-    if dim is None:
-        return math.prod(shape)
-    return math.prod(shape[axis] for axis in _reduced(shape, dim) if shape)
+    return _known(tuple(shape), tuple(dim) if type(dim) is list else dim)[1]
+
+
+@lru_cache(512, typed=True)  # True is no axis, though it equals 1
+def _known(shape, dim):
+    """`kept_shape` and `count`."""
+    dims = _reduced(shape, dim)
+    kept = tuple(1 if axis in dims else length for axis, length in enumerate(shape))
+    return kept, math.prod(shape[axis] for axis in dims if shape)
 
 
 def rows(x):

@@ -12,6 +12,7 @@ from .events import RuleRan
 from .hooks import as_tensor, run_node_hooks
 from .modes import notify, state
 from .node import Node
+from .shortcuts import column_sums
 from .tensor import Tensor
 
 _ndarray = np.ndarray
@@ -48,7 +49,7 @@ def run_rules(node, g):
 def _as_the_source(g, shape, dtype):
     """Undo for a gradient what broadcasting and promotion did to the operand."""
     if g.shape != shape:
-        g = unbroadcast(g, shape)
+        g = column_sums(g) if g.ndim == 2 and shape == g.shape[1:] else unbroadcast(g, shape)
     return g if g.dtype is dtype else g.astype(dtype)
 
 

@@ -6,6 +6,7 @@ place in the kernel (25 for 5 x 5), each for all windows at once.
 """
 
 import itertools
+from functools import lru_cache
 
 from ..errors import ShapeError
 from ..op import op
@@ -79,11 +80,16 @@ def copied_windows(xp, x, kernel, stride, padding, dilation):
 
 def places(kernel, stride, dilation, sizes):
     """(place in the kernel, index of what all windows have there), in row order; `sizes` is how many windows."""
-    for place in itertools.product(*map(range, kernel)):
-        yield place, (..., *(
-            slice(p * d, p * d + s * (n - 1) + 1, s)
-            for p, d, s, n in zip(place, dilation, stride, sizes, strict=True)
-        ))  # fmt: skip
+    return _known_places(tuple(kernel), tuple(stride), tuple(dilation), tuple(sizes))
+
+
+@lru_cache(64)
+def _known_places(kernel, stride, dilation, sizes):
+    return [
+        (place, (..., *(slice(p * d, p * d + s * (n - 1) + 1, s)
+                        for p, d, s, n in zip(place, dilation, stride, sizes, strict=True))))
+        for place in itertools.product(*map(range, kernel))
+    ]  # fmt: skip
 
 
 def add_windows(xp, columns, sizes, stride, padding, dilation):

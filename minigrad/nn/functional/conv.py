@@ -11,6 +11,10 @@ from ...tensor import Tensor
 
 def numbers(given, axes, name):
     """One number per axis, from one number or a sequence."""
+    if type(given) is int:
+        return (given,) * axes
+    if type(given) is tuple and len(given) == axes and all([type(n) is int for n in given]):
+        return given
     given = (given,) * axes if not isinstance(given, (tuple, list)) else tuple(given)
     if not all(hasattr(n, "__index__") for n in given):
         raise TypeError(f"{name} must be a whole number or one for each of {axes} axes, not {given}")

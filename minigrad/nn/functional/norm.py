@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from math import prod
 
-from ... import memory, modes, ops
+from ... import axes, memory, modes, ops
 from ...errors import DtypeError, PlaceError, ShapeError
 from ...explain import tensors_only
 from ...shaping import broadcast_tensors
@@ -25,8 +25,8 @@ def _check_dtypes(name, input, *others):
 def _affine(x, weight, bias, shape=None):
     """x * weight + bias, each seen in `shape`."""
     if weight is not None:
-        x = x * (weight if shape is None else weight.reshape(shape))
-    return x if bias is None else x + (bias if shape is None else bias.reshape(shape))
+        x = x * (weight if shape is None or len(shape) == 1 else weight.reshape(shape))
+    return x if bias is None else x + (bias if shape is None or len(shape) == 1 else bias.reshape(shape))
 
 
 def _move(running, input, new, momentum):
@@ -44,7 +44,17 @@ def _move(running, input, new, momentum):
 
 def _variance(x, dims):
     """The variance over these axes, not corrected, of an array or a tensor."""
-    return ops.var(x, dim=dims, correction=0) if isinstance(x, Tensor) else x.var(axis=dims)
+    if isinstance(x, Tensor):
+        return ops.var(x, dim=dims, correction=0)
+    far = x - _average(x, dims, keepdims=True)
+    return _average(far * far, dims)
+
+
+def _average(x, dims, keepdims=False):
+    """The mean over these axes, of an array or a tensor. Added and divided: NumPy's own takes three times as long."""
+    if isinstance(x, Tensor) or x.itemsize < 4:
+        return x.mean(axis=dims, keepdims=keepdims)
+    return x.sum(axis=dims, keepdims=keepdims) / axes.count(x.shape, dims)
 
 
 @tensors_only
@@ -59,7 +69,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if input.dim() < 2:
         raise PlaceError(f"batch_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
     _check_dtypes("batch_norm", input, running_mean, running_var, weight, bias)
-    per_channel = (1, -1, *(1,) * (input.dim() - 2))
+    per_channel = (1, -1, *(1,) * (input.dim() - 2)) if input.dim() > 2 else (-1,)
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
@@ -70,7 +80,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if count == 1:
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if count and (running_mean is not None or running_var is not None):
-        _move(running_mean, input, lambda x: x.mean(axis=dims), momentum)
+        _move(running_mean, input, lambda x: _average(x, dims), momentum)
         _move(running_var, input, lambda x: _variance(x, dims) * (count / max(count - 1, 1)), momentum)
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, per_channel)
 

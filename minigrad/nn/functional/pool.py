@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from ... import ops
@@ -11,6 +12,7 @@ from ...tensor import Tensor
 from .conv import batched, numbers
 
 
+@lru_cache(64)
 def _pairs(name, sizes, kernel, stride, padding, dilation, ceil_mode):
     """Padding before and after each axis; with `ceil_mode` enough behind for a last window that hangs over."""
     if any(n < 1 for n in (*kernel, *stride, *dilation)):
@@ -36,7 +38,7 @@ def _max_pool(axes, name):
         stride = numbers(kernel if stride is None or stride == () else stride, axes, "stride")
         input, has_batch = batched(name, input, axes)
         padding, dilation = numbers(padding, axes, "padding"), numbers(dilation, axes, "dilation")
-        pairs = _pairs(name, input.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+        pairs = _pairs(name, input.array.shape[2:], kernel, stride, padding, dilation, ceil_mode)
         geometry = {"kernel": kernel, "stride": stride, "padding": pairs, "dilation": dilation}
         y = ops.max_pool(input, **geometry)
         if not return_indices:
@@ -63,7 +65,7 @@ def _avg_pool(axes, name):
         stride = numbers(kernel if stride is None or stride == () else stride, axes, "stride")
         input, has_batch = batched(name, input, axes)
         padding = numbers(padding, axes, "padding")
-        pairs = _pairs(name, input.shape[2:], kernel, stride, padding, (1,) * axes, ceil_mode)
+        pairs = _pairs(name, input.array.shape[2:], kernel, stride, padding, (1,) * axes, ceil_mode)
         counted = tuple((p, p) if count_include_pad else (0, 0) for p in padding)
         if divisor_override == 0:
             raise RuntimeError("divisor must be not zero")
