@@ -76,6 +76,7 @@ def recurrent_row(draw, gates, states=1, **attributes):
 NN = {
     **{name: convolution_row(name) for name in ("convolution", "convolution_input", "convolution_weight")},
     **{name: window_row(name) for name in ("im2col", "col2im", "max_pool", "avg_pool", "avg_unpool")},
+    "binary_cross_entropy_with_logits": two(plain, plain), "huber": two(plain, plain),
     "standardize": standardize_row(), "binary_cross_entropy": two(inside_0_1, plain),
     "rnn": recurrent_row(1), "gru": recurrent_row(3), "lstm": recurrent_row(4, 2), "backward_hook_function": one(),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import modes
+from .. import memory, modes
 from ..creation import ones, tensor, zeros
 from ..errors import ShapeError
 from . import functional as F
@@ -65,7 +65,8 @@ class _BatchNorm(Module):
         share = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats:
             if modes.state.staging is None:
-                init.constant_(self.num_batches_tracked, int(self.num_batches_tracked.array) + 1)
+                self.num_batches_tracked.array += 1
+                memory.changed(self.num_batches_tracked.array)
             else:  # as an op, so that it can be seen
                 self.num_batches_tracked.add_(1)
             if self.momentum is None:

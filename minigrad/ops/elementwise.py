@@ -59,6 +59,9 @@ div.vjp(a=lambda g, b: g / b,
         b=lambda g, a, b: -g * (a / b / b))  # fmt: skip
 
 
+_MANY = 4096
+
+
 def _at_hand(b):
     """Whether b is one number in main memory, so that a look at it costs nothing."""
     return not b.ndim and isinstance(b, ON_CPU)
@@ -188,7 +191,7 @@ fmin.vjp(a=lambda g, a, b, xp: xp.where((a <= b) | (b != b), g, 0),
 @op(kind="elementwise", onnx="Clip")
 def clamp(xp, x, /, min=None, max=None):
     """x between two numbers, either of which may be None. The derivative is 1 from one to the other, 0 outside."""
-    if xp.__name__ == "numpy":
+    if xp.__name__ == "numpy" and x.size > _MANY:  # once over the numbers, but 3 us to begin
         return xp.clip(x, min, max)
     x = x if min is None else xp.maximum(x, min)  # CuPy's clip loses nan: where a bound is nan, and where they cross
     return x if max is None else xp.minimum(x, max)

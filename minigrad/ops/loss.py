@@ -5,9 +5,13 @@ from math import prod
 from ..errors import DtypeError, ShapeError
 from ..op import op
 from ..shortcuts import added, any_outside, divided, largest, less_one_in_each_row, losses_of_rows, starts, total
-from .activation import softmax
+from .activation import logsigmoid, sigmoid, softmax
+from .elementwise import clamp
 
-__all__ = ["binary_cross_entropy", "cross_entropy", "less_one_hot", "nll_loss", "one_hot_mask"]
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber", "less_one_hot", "nll_loss",
+    "one_hot_mask",
+]  # fmt: skip
 
 
 @op(kind="compare", onnx="OneHot")
@@ -124,3 +128,28 @@ def binary_cross_entropy(xp, p, target):
 
 binary_cross_entropy.vjp(p=lambda g, p, target, xp: g * (p - target) / xp.maximum(p * (1 - p), 1e-12),
                          target=lambda g, p, xp: g * (xp.log1p(-p) - xp.log(p)))  # fmt: skip
+
+
+@op(kind="loss")
+def binary_cross_entropy_with_logits(xp, x, target):
+    """binary_cross_entropy of sigmoid(x), element by element and without overflow. Shapes: broadcast."""
+    return (1 - target) * x - logsigmoid.forward(xp, x)
+
+
+binary_cross_entropy_with_logits.vjp(x=lambda g, x, target, xp: g * (sigmoid.on(xp, x) - target),
+                                     target=lambda g, x: -g * x)  # fmt: skip
+
+
+@op(kind="loss")
+def huber(xp, x, target, /, delta=1.0):
+    """d^2 / 2 for a difference d = x - target up to delta, else delta (|d| - delta / 2), element by element.
+
+    Shapes: broadcast. Source: Huber (1964), "Robust Estimation of a Location Parameter".
+    """
+    d = x - target
+    near = xp.minimum(xp.maximum(d, -delta), delta)  # no square of d: where it is infinite, it would leave nan
+    return near * (d - 0.5 * near)
+
+
+huber.vjp(x=lambda g, x, target, delta, xp: g * clamp.on(xp, x - target, -delta, delta),
+          target=lambda g, x, target, delta, xp: g * clamp.on(xp, target - x, -delta, delta))  # fmt: skip

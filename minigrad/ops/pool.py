@@ -119,8 +119,9 @@ def avg_unpool(xp, g, /, sizes, kernel, stride, padding, counted, divisor=None):
     g = xp.true_divide(g, _shares(xp, g.dtype, sizes, kernel, stride, padding, counted, divisor))
     full = tuple(n + before + after for n, (before, after) in zip(sizes, padding, strict=True))
     out = xp.zeros((*g.shape[:2], *full), g.dtype)
+    apart = all(s >= k for s, k in zip(stride, kernel, strict=True))
     for _, index in places(kernel, stride, (1,) * len(kernel), g.shape[2:]):
-        out[index] += g
+        out[index] = g if apart else out[index] + g
     return out[inside(padding, sizes)]
 
 

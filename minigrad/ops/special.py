@@ -6,12 +6,15 @@ They are put together from series. Integers and booleans become the default floa
 import math
 
 from ..op import op
+from ..shortcuts import polynomial
 
 __all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "polygamma"]
 
 
 def _polynomial(xp, x, coefficients):
     """The sum of coefficients[n] x^n, by Horner's rule, in memory that is used again."""
+    if xp.__name__ == "numpy" and x.ndim:
+        return polynomial(x, coefficients)
     y = xp.full_like(x, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
         y *= x

@@ -12,7 +12,7 @@ from .formulas import XP
 EMIT = {}
 BY_FORMULA = {
     name for name, op in OPS.items() if op.kind in ("elementwise", "compare") or op.kind == "activation"
-} | {"binary_cross_entropy"}  # fmt: skip
+} | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "huber"}  # fmt: skip
 _SOLVES = "ONNX has no operator that solves equations. Work the inverse out before, and save what uses it"
 REFUSED = {
     "static.assign": "a model file holds no step that changes a variable: save the graph of what is fetched",

@@ -222,7 +222,8 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
-    return huber_loss(input, target, reduction, beta) / beta
+    loss = huber_loss(input, target, reduction, beta)
+    return loss if beta == 1 else loss / beta
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
@@ -230,9 +231,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     _check_pair("huber_loss", input, target, reduction)
-    d = input - target
-    near = d.clamp(-delta, delta)  # no square of d: where it is infinite, it would leave its nan behind
-    return _weighed_mean(near * (d - 0.5 * near), weight, reduction)
+    return _weighed_mean(ops.huber(input, target, delta=delta), weight, reduction)
 
 
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
@@ -266,11 +265,10 @@ def binary_cross_entropy_with_logits(
         raise DtypeError(f"binary_cross_entropy_with_logits(): the target must be floating-point, not {target.dtype}")
     if input.array.shape != target.array.shape:
         raise ShapeError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    losses = (1 - target) * input
     if pos_weight is None:
-        losses = losses - ops.logsigmoid(input)
+        losses = ops.binary_cross_entropy_with_logits(input, target)
     else:
-        losses = losses - ((pos_weight - 1) * target + 1) * ops.logsigmoid(input)
+        losses = (1 - target) * input - ((pos_weight - 1) * target + 1) * ops.logsigmoid(input)
     return reduced(losses if weight is None else losses * weight, reduction)
 
 

@@ -9,7 +9,6 @@ from ... import axes, memory, modes, ops
 from ...errors import DtypeError, PlaceError, ShapeError
 from ...explain import tensors_only
 from ...shaping import broadcast_tensors
-from ...tensor import Tensor
 from .padding import pad
 
 
@@ -29,32 +28,42 @@ def _affine(x, weight, bias, shape=None):
     return x if bias is None else x + (bias if shape is None or len(shape) == 1 else bias.reshape(shape))
 
 
-def _move(running, input, new, momentum):
-    """running += momentum * (new - running), in place and out of the graph. `new`: what makes it of the array."""
-    if running is None:
+def _follow(input, dims, running_mean, running_var, momentum, correction, rows=False):
+    """Let the running statistics, where given, move towards those of this batch, in place and out of the graph.
+
+    rows: whether there are statistics of each example, of which the mean counts.
+    """
+    if running_mean is None and running_var is None:
         return
     if modes.state.staging is not None:  # as ops, so that they can be seen
         with modes.no_grad():
-            running.add_(((new(input) - running) * momentum).astype(running.dtype))
+            for running, new in (
+                (running_mean, lambda: input.mean(axis=dims)),
+                (running_var, lambda: ops.var(input, dim=dims, correction=0) * correction),
+            ):
+                if running is not None:
+                    new = new().mean(axis=0) if rows else new()
+                    running.add_(((new - running) * momentum).astype(running.dtype))
         return
-    array = new(input.array)
-    running.array += (momentum * (array - running.array)).astype(running.array.dtype)
-    memory.changed(running.array)
+    x = input.array
+    mean = _average(x, dims)
+    if running_mean is not None:
+        _move(running_mean, mean.mean(axis=0) if rows else mean, momentum)
+    if running_var is not None:
+        far = x - mean.reshape(axes.kept_shape(x.shape, dims))
+        variance = _average(far * far, dims) * correction
+        _move(running_var, variance.mean(axis=0) if rows else variance, momentum)
 
 
-def _variance(x, dims):
-    """The variance over these axes, not corrected, of an array or a tensor."""
-    if isinstance(x, Tensor):
-        return ops.var(x, dim=dims, correction=0)
-    far = x - _average(x, dims, keepdims=True)
-    return _average(far * far, dims)
+def _move(running, new, momentum):
+    array = running.array
+    array += (momentum * (new - array)).astype(array.dtype, copy=False)
+    memory.changed(array)
 
 
-def _average(x, dims, keepdims=False):
-    """The mean over these axes, of an array or a tensor. Added and divided: NumPy's own takes three times as long."""
-    if isinstance(x, Tensor) or x.itemsize < 4:
-        return x.mean(axis=dims, keepdims=keepdims)
-    return x.sum(axis=dims, keepdims=keepdims) / axes.count(x.shape, dims)
+def _average(x, dims):
+    """The mean over these axes of an array. Added and divided: NumPy's own takes three times as long."""
+    return x.sum(axis=dims) / axes.count(x.shape, dims) if x.itemsize >= 4 else x.mean(axis=dims)
 
 
 @tensors_only
@@ -80,8 +89,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if count == 1:
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if count and (running_mean is not None or running_var is not None):
-        _move(running_mean, input, lambda x: _average(x, dims), momentum)
-        _move(running_var, input, lambda x: _variance(x, dims) * (count / max(count - 1, 1)), momentum)
+        _follow(input, dims, running_mean, running_var, momentum, count / max(count - 1, 1))
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, per_channel)
 
 
@@ -156,8 +164,7 @@ def instance_norm(
     count = prod(input.shape[2:])
     if count == 1:
         raise ShapeError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
-    _move(running_mean, input, lambda x: x.mean(axis=dims).mean(axis=0), momentum)
-    _move(running_var, input, lambda x: _variance(x, dims).mean(axis=0) * (count / max(count - 1, 1)), momentum)
+    _follow(input, dims, running_mean, running_var, momentum, count / max(count - 1, 1), rows=True)
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, (1, -1, *(1,) * len(dims)))
 
 
