@@ -22,6 +22,7 @@ from .hooks import Packed, grad_mode
 from .indexing import check_source
 from .op import OPS
 from .operands import NUMBERS
+from .ops.index import located
 from .tensor import Tensor
 from .views import live_views
 
@@ -31,10 +32,16 @@ def change(self, name, compute):
 
     A rule that needs the old values gets a copy of them; everybody else who saved this memory finds out in backward.
     """
-    _check_allowed(self, name)
-    old = Tensor(self.array)
-    old._edge = self._edge
-    new, events = _watched_apart(lambda x: _in_the_graph(compute(x), x), old)
+    old = object.__new__(Tensor)
+    old.array, old._edge, old._kind, events = self.array, None, None, []
+    if _goes_unseen(self):
+        new = compute(old)
+        if _fits(new, self.array):
+            return _overwrite(self, new.array)
+    else:
+        _check_allowed(self, name)
+        old._edge = self._edge
+        new, events = _watched_apart(lambda x: _in_the_graph(compute(x), x), old)
     if new.array.shape != self.array.shape:
         raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
     if not can_cast(new.array.dtype, self.array.dtype):
@@ -59,6 +66,29 @@ def change(self, name, compute):
         modes.notify(OpRan(last.op.renamed(name), inputs, last.attributes, self, last.recorded, last.reason))
     if modes.state.grad and (new._edge is not None or self._base is not None):
         _spread_the_news(self, new._edge)
+    return self
+
+
+def _goes_unseen(self):
+    """Whether a change has no part in any graph, and nobody watches."""
+    if modes.special:
+        if modes.state.log is not modes.OFF:
+            return False
+    elif self._edge is not None or getattr(self, "_view", None) is not None:
+        return False
+    return self._kind is None or not self._kind.inference
+
+
+def _fits(new, array):
+    """Whether a result, in no graph itself, may be written over these numbers as it is."""
+    found = new.array
+    return (new._edge is None and type(found) is np.ndarray and type(array) is np.ndarray
+            and found.dtype is array.dtype and found.shape == array.shape and array.flags.c_contiguous)  # fmt: skip
+
+
+def _overwrite(self, numbers):
+    self.array[...] = numbers
+    memory.changed(self.array)
     return self
 
 
@@ -205,7 +235,30 @@ def set_item(self, index, value):
         value = np.float16(value)  # here what is too large becomes inf, as in PyTorch
     index = plain_index(index, self)
     check_source(self, index, value)
-    change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
+    if not _put_unseen(self, index, value):
+        change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
+
+
+def _put_unseen(self, index, value):
+    """Write there alone where no graph has a part in it. False where that is not so, or something is wrong."""
+    array = self.array
+    if not _goes_unseen(self) or type(array) is not np.ndarray or _overlaps(array):
+        return False
+    if isinstance(value, Tensor):
+        if (value._edge is not None and not modes.special) or type(value.array) is not np.ndarray:
+            return False
+        numbers = value.array
+        if np.may_share_memory(numbers, array):
+            numbers = numbers.copy()
+    else:
+        numbers = _as_value(value, self)
+    try:
+        view, rest = located(array, index)
+        view[rest] = numbers
+    except (ValueError, TypeError, IndexError):  # the op says what it is
+        return False
+    memory.changed(array)
+    return True
 
 
 def del_item(self, index):
@@ -225,6 +278,8 @@ def _as_value(value, like):
 
 def zero_(self):
     """All elements 0, in place."""
+    if _goes_unseen(self) and self.array.flags.c_contiguous:
+        return _overwrite(self, 0)
     return change(self, "zero_", lambda x: ops.index_put(x, _as_value(0, self), index=Ellipsis))
 
 
@@ -232,6 +287,8 @@ def fill_(self, value):
     """All elements `value`, a number or a 0-d tensor, in place."""
     if isinstance(value, Tensor) and value.array.ndim:
         raise ShapeError(f"fill_(): value must be a number or have no dimensions, not shape {value.shape}. Use copy_.")
+    if isinstance(value, (int, float)) and _goes_unseen(self) and self.array.flags.c_contiguous:
+        return _overwrite(self, _as_value(value, self))
     return change(self, "fill_", lambda x: ops.index_put(x, _as_value(value, self), index=Ellipsis))
 
 
@@ -241,6 +298,8 @@ def copy_(self, source):
         return fill_(self, source)
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): argument must be a Tensor or a number, not {type(source).__name__}")
+    if _goes_unseen(self) and _fits(source, self.array):
+        return _overwrite(self, source.array)
     source = source.to(self.device) if source.device != self.device else source
     return change(self, "copy_", lambda x: ops.index_put(x, source.astype(self.dtype), index=Ellipsis))
 

@@ -50,6 +50,7 @@ class _State(threading.local):
     staging = None  # who is putting down all that happens, as a graph that can be run again (see jit/recording.py)
     # In an otherwise ordinary mode, the log of the only watcher, which ops tell by a call (see `watch`), or OFF.
     log = None
+    _others = False  # whether any of these but `grad` is out of the ordinary
 
     def __init__(self):
         super().__setattr__("_counted", _Counted())
@@ -61,12 +62,14 @@ class _State(threading.local):
     def __setattr__(self, name, value):
         put = super().__setattr__
         put(name, value)
-        others = bool(self.watchers or self.inference or self.anomaly or self.packing or self.staging)
-        self._counted.set(others or not self.grad)
-        if not (self.grad or others):
+        if name != "grad":
+            put("_others", bool(self.watchers or self.inference or self.anomaly or self.packing or self.staging))
+        others, grad = self._others, self.grad
+        self._counted.set(others or not grad)
+        if not (grad or others):
             put("log", OFF)
         elif self.watchers or self.log is not None:
-            alone = self.grad and len(self.watchers) == 1 and not (self.inference or self.anomaly or self.packing)
+            alone = grad and len(self.watchers) == 1 and not (self.inference or self.anomaly or self.packing)
             put("log", getattr(self.watchers[0], "log", None) if alone else None)
 
 
@@ -145,17 +148,17 @@ def _switch(enabled, by):
 class _GradMode:
     """A context manager and decorator that sets recording inside and puts the old mode back after."""
 
-    enabled = True
+    enabled, _previous = True, None
 
     def __new__(cls, *args, **kwargs):
+        if not (args or kwargs):
+            return object.__new__(cls)
         if len(args) == 1 and callable(args[0]) and not isinstance(args[0], bool):  # @no_grad without brackets
             return cls()(args[0])
-        if args or kwargs:
-            raise TypeError(f"{cls.__name__}() takes no argument but a function; set_grad_enabled(mode) takes one")
-        return super().__new__(cls)
+        raise TypeError(f"{cls.__name__}() takes no argument but a function; set_grad_enabled(mode) takes one")
 
     def __enter__(self):
-        if not hasattr(self, "_previous"):
+        if self._previous is None:
             self._previous = []  # a stack: the same object may be entered twice
         before = state.grad
         _switch(self.enabled, type(self).__name__)

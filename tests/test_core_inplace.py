@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import modes
 
 
 def leaf(*values):
@@ -264,3 +265,64 @@ def test_a_grad_somebody_uses_as_data_is_not_overwritten_in_the_same_backward():
     assert w.grad.item() == 4
     ((w * w.grad).sum() + (u * w.grad).sum()).backward()
     assert u.grad.item() == 4 and w.grad.item() == 8
+
+
+# Where no graph has a part in it, the change goes straight to the memory
+
+
+PLACES = [
+    0, -1, slice(1, 3), slice(None, None, 2), (slice(None), 1), (..., 0), (1, 2), [0, 2], [2, 2], (slice(None), [1, 0]),
+    None, (None, 1), Ellipsis, ([0, 1], [1, 2]), (0, [1, 2]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("value", [7, 0.5, mg.tensor(3.0), mg.tensor([2.0]), mg.tensor(4)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
+def test_an_assignment_that_is_not_recorded_gives_what_a_recorded_one_gives(place, value, dtype):
+    start = mg.arange(12, dtype=dtype).reshape(3, 4).clone()
+    with modes.watch(lambda event: None):  # the long way
+        expected = start.clone()
+        wrong = outcome(lambda: expected.__setitem__(place, value))
+    x = start.clone()
+    before = x._version
+    assert outcome(lambda: x.__setitem__(place, value)) == wrong
+    assert x.dtype is start.dtype and x.tolist() == expected.tolist() and x._version == before + (not wrong)
+
+
+def outcome(run):
+    try:
+        run()
+    except Exception as error:
+        return type(error), str(error)
+    return ()
+
+
+@pytest.mark.parametrize("wrong", [3, (0, 4), (0, 0, 0), [5], mg.tensor([True, False])], ids=str)
+def test_an_assignment_that_cannot_be_is_refused_in_the_same_words(wrong):
+    x = mg.zeros(3, 4)
+    with modes.watch(lambda event: None):
+        expected = outcome(lambda: mg.zeros(3, 4).__setitem__(wrong, 1.0))
+    assert expected and outcome(lambda: x.__setitem__(wrong, 1.0)) == expected
+    assert x.tolist() == mg.zeros(3, 4).tolist() and x._version == 0
+
+
+def test_a_part_may_be_written_over_another_of_the_same_memory():
+    x = mg.arange(5)
+    x[1:] = x[:-1]
+    assert x.tolist() == [0, 0, 1, 2, 3]
+    with pytest.raises(RuntimeError, match="several elements in one place"):
+        mg.zeros(1).expand(3)[0] = 1.0
+
+
+def test_a_base_hears_of_what_is_written_into_a_view_of_it():
+    x = mg.ones(3, requires_grad=True)
+    y = x * 2
+    y[:2][0] = 5.0  # y is in the graph, and so is its view
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 2, 2]
+    w = mg.ones(2, requires_grad=True)
+    with mg.no_grad():
+        w[0] = 3.0
+        w -= 1.0
+    assert w.is_leaf and w.requires_grad and w.tolist() == [2, 0] and w._version == 2

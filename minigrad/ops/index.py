@@ -31,7 +31,7 @@ def add_at(xp, out, places, values):
     xp.add.at(out, places.reshape(-1), values.reshape(-1))
 
 
-def _located(x, index):
+def located(x, index):
     """A view of x and an index into it in which NumPy's meaning is PyTorch's.
 
     They differ where numbers stand beside arrays: PyTorch applies the numbers first. The Ellipsis gives an array, and
@@ -90,7 +90,7 @@ def index(xp, x, /, index):
         return x[index, ...]
     if type(index) is slice:
         return x[index]
-    view, rest = _located(x, index)
+    view, rest = located(x, index)
     _check_places(xp, view, rest)
     try:
         return view[rest]
@@ -110,14 +110,14 @@ def unindex(xp, g, /, shape, index):
         return out
     items = index if isinstance(index, tuple) else (index,)
     if not any(hasattr(item, "ndim") and item.dtype.kind != "b" and item.size > 1 for item in items):
-        view, rest = _located(out, index)
+        view, rest = located(out, index)
         view[rest] = g  # no element is picked twice
     elif len(items) == 1:  # whole rows: no need to number all elements of out
         row, rows = count(shape[1:], None), items[0]
         rows = xp.where(rows < 0, rows + shape[0], rows)
         add_at(xp, out.reshape(-1), rows[..., None] * row + xp.arange(row), g)
     else:
-        view, rest = _located(xp.arange(out.size).reshape(shape), index)
+        view, rest = located(xp.arange(out.size).reshape(shape), index)
         add_at(xp, out.reshape(-1), view[rest], g)
     return out
 
@@ -130,12 +130,12 @@ _index = index  # `index` in a rule is the attribute
 def index_put(xp, x, value, /, index, accumulate=False):
     """A copy of x in which `value` (broadcast) stands at `index`, or is added there: what x[index] = value records."""
     out = xp.array(x, order="C")
-    view, rest = _located(out, index)
+    view, rest = located(out, index)
     _check_places(xp, view, rest)
     if not accumulate:
         view[rest] = value
         return out
-    view, rest = _located(xp.arange(out.size).reshape(out.shape), index)
+    view, rest = located(xp.arange(out.size).reshape(out.shape), index)
     places = view[rest]
     add_at(xp, out.reshape(-1), places, xp.broadcast_to(xp.asarray(value, x.dtype), places.shape))
     return out
