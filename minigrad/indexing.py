@@ -24,9 +24,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-@method
-def __getitem__(self, index):
-    return ops.index(self, index=index if type(index) is int else plain_index(index, self))
+def _get_item(self, index):
+    return ops.index.run(self, index if type(index) is int else plain_index(index, self))
+
+
+Tensor.__getitem__ = _get_item
 
 
 # Along one axis

@@ -11,15 +11,16 @@ import weakref
 from . import memory, modes
 from .device import module_of
 
+_new, _reference = object.__new__, weakref.ref
+
 
 class View:
-    """How a tensor is seen in the memory of its base: the op, its attributes, and the view it was applied to."""
+    """How a tensor is seen in the memory of its base: the op, its attributes, and the view it was applied to.
+
+    recorded: whether it was made where ops are recorded.
+    """
 
     __slots__ = ("attributes", "base", "op", "previous", "recorded")
-
-    def __init__(self, base, previous, op, attributes):
-        self.base, self.previous, self.op, self.attributes = base, previous, op, attributes
-        self.recorded = not modes.special or modes.state.grad  # made where ops are recorded?
 
     def steps(self):
         """(op, attributes) from the base to here."""
@@ -33,14 +34,18 @@ class View:
 def note_view(out, x, op, attributes):
     """Note that `out` is a view of x, if its array is; `detach` is none, since no gradient goes through it."""
     y, array = out.array, x.array
-    base = memory.base_of(y)
+    base = y.base
+    if base is None:
+        base = memory.base_of(y)
     if base is None or not op.rules or y is array:
         return
     if base is not array and base is not array.base and not module_of(y).may_share_memory(y, array):
         return
     previous = getattr(x, "_view", None)
     root = x if previous is None else previous.base
-    out._view = View(root, previous, op, attributes)
+    out._view = view = _new(View)
+    view.base, view.previous, view.op, view.attributes = root, previous, op, attributes
+    view.recorded = not modes.special or modes.state.grad
     try:
         views = root._views
     except AttributeError:
@@ -48,7 +53,7 @@ def note_view(out, x, op, attributes):
     if len(views) > views[0]:
         alive = [view for view in views[1:] if view() is not None]
         views[:] = [max(64, 2 * len(alive)), *alive]
-    views.append(weakref.ref(out))
+    views.append(_reference(out))
 
 
 def live_views(root):

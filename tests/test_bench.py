@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import minigrad as mg
-from tests.bench import buffers, devices, handwritten, measure, report, steps
+from tests.bench import buffers, devices, handwritten, measure, ops, report, steps
 from tests.bench.workloads import WORKLOADS
 
 ROWS = {workload.name: workload for workload in WORKLOADS}
@@ -74,3 +74,11 @@ def test_the_two_clocks_of_the_device_benchmark():
     for name, values in (("chain", devices.SIZES), ("network", devices.BATCHES), ("reading", devices.READS)):
         assert [row["value"] for row in recorded[name]] == values
         assert all(row[f"minigrad {device}"][1] > 0 for row in recorded[name] for device in ("cpu", "cuda"))
+
+
+def test_every_line_beside_pytorch_runs_forward_and_back():
+    lines = ops.programs(mg)
+    assert set(lines) == set(ops.LINES) and sum(both is not None for _, both in lines.values()) > 70
+    for forward, both in lines.values():
+        forward()
+        assert both is None or all(g.shape for g in both())
