@@ -92,7 +92,8 @@ def _identity(count, dtype):
 
 
 def _rows_of_floats(x, dim):
-    return type(x) is _ndarray and x.ndim == 2 and dim in (-1, 1) and x.itemsize >= 4
+    last = type(x) is _ndarray and x.ndim >= 2 and (dim == -1 or dim == x.ndim - 1) and x.itemsize >= 4
+    return last and (x.ndim == 2 or (x.flags.c_contiguous and x.size > 0))
 
 
 def largest(x, dim):
@@ -101,16 +102,32 @@ def largest(x, dim):
     >>> largest(np.array([[1, 3], [5, 2]]), -1).tolist()
     [[3], [5]]
     """
-    if _rows_of_floats(x, dim) and x.shape[1] <= len(x):
-        return _max(x.T.copy(), 0)[:, None]
+    if _rows_of_floats(x, dim):
+        lines = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+        if lines.shape[1] <= len(lines):
+            return _max(lines.T.copy(), 0).reshape(*x.shape[:-1], 1)
     return x.max(axis=as_axis(dim, x.shape), keepdims=True)
 
 
 def total(x, dim):
     """`x.sum(axis=dim, keepdims=True)`. Of rows, as a product with ones."""
     if _rows_of_floats(x, dim):
-        return x.dot(_ones(x.shape[1], x.dtype))[:, None]
+        lines = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+        return lines.dot(_ones(lines.shape[1], x.dtype)).reshape(*x.shape[:-1], 1)
     return x.sum(axis=as_axis(dim, x.shape), keepdims=True)
+
+
+def softened(x, dim):
+    """softmax along `dim` in one array; None for what is no array of NumPy, or has no axes.
+
+    >>> softened(np.array([[0.0, 0.0]]), -1).tolist()
+    [[0.5, 0.5]]
+    """
+    if type(x) is not _ndarray or not x.ndim:
+        return None
+    made = x - largest(x, dim)
+    np.exp(made, made)
+    return np.divide(made, total(made, dim), made)
 
 
 def added(x):

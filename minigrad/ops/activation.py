@@ -8,7 +8,7 @@ import math
 from ..axes import as_axis
 from ..errors import DtypeError
 from ..op import op
-from ..shortcuts import at_least_0, largest, times_slope_of_tanh, total, where_open
+from ..shortcuts import at_least_0, largest, softened, times_slope_of_tanh, total, where_open
 from .special import erf
 
 __all__ = [
@@ -183,11 +183,13 @@ def softmax(xp, x, /, dim=-1):
     """exp(x) divided by its sum along `dim`, computed from x minus its largest, so that nothing overflows."""
     if not x.size:
         return x - x.sum(axis=as_axis(dim, x.shape), keepdims=True)  # as empty as x, but a wrong dim is found
+    if (made := softened(x, dim)) is not None:
+        return made
     shifted = xp.exp(x - largest(x, dim))
     return shifted / total(shifted, dim)
 
 
-softmax.vjp(x=lambda g, y, dim: y * (g - (g * y).sum(axis=as_axis(dim, y.shape), keepdims=True)))
+softmax.vjp(x=lambda g, y, dim: y * (g - total(g * y, dim)))
 
 
 @op(kind="activation", onnx="LogSoftmax", to_float="required")
@@ -199,4 +201,4 @@ def log_softmax(xp, x, /, dim=-1):
     return shifted - xp.log(total(xp.exp(shifted), dim))
 
 
-log_softmax.vjp(x=lambda g, y, dim, xp: g - xp.exp(y) * g.sum(axis=as_axis(dim, y.shape), keepdims=True))
+log_softmax.vjp(x=lambda g, y, dim, xp: g - xp.exp(y) * total(g, dim))
