@@ -113,6 +113,10 @@ PAGE = [
         "no_grad views": ("a view made under `no_grad`",
                           "it does not require grad (in PyTorch it says so, but refuses to be used once it was "
                           "changed), and may be looked at after a change"),
+        "late views": ("changing a view in place that was made before its base came onto the graph",
+                       "as any other view; PyTorch takes it for a leaf"),
+        "detached": ("`x.detach_()` after `x` was saved for backward",
+                     "what was computed has its gradient all the same"),
         "dtype names": ("dtypes by other names", "`dtype='float32'`, `dtype=np.float32`"),
         "forms": ("arguments in more forms", "`reshape(x, 6)`, `maximum(x, 2)`, `sort(x, 0, stable=True)`, "
                   "`dim=None` in `prod`, `max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, "
@@ -137,6 +141,10 @@ PAGE = [
         "unique": ("nan in `unique(x, dim=0)`", "last", "anywhere"),
         "logical_not": ("`x.logical_not_()` on the graph", "a change like any other: the gradient is 0",
                         "not noticed: the gradient is that from before"),
+        "hook of a view": ("a hook on a view that is changed in place after that",
+                           "gets the gradient of the old numbers, as on other tensors", "is not called any more"),
+        "other data": ("`x.data = ...` between forward and backward", "the gradient of what was computed",
+                       "the new numbers stand in for the saved ones"),
         "versions": ("`from_numpy(x.numpy())`", "shares the version counter with `x`", "has one of its own"),
         "strides": ("strides",
                     "NumPy's, which may be 0 along axes of length 1; `zeros_like` and its kin lie in row order",

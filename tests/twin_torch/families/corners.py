@@ -1,0 +1,129 @@
+"""Corners where two features meet, found by running random programs on both libraries."""
+
+from ..cases import family, programs
+
+
+@family
+def corners_in_place():
+    for program in programs("""
+        x = a * b
+        y = x.select(-1, 0)
+        x.unsqueeze_(0)
+        x.mul_(2)
+        y.mul_(3)
+        x, y
+
+        x = a * b
+        y = x[0]
+        z = y[1:]
+        x.t_()
+        w = x[0]
+        x.mul_(2)
+        x.t_()
+        z.mul_(3)
+        w.mul_(5)
+        x, y, z, w
+
+        x = (a * b)[None]
+        y = x[0]
+        z = y[1:]
+        x.squeeze_()
+        x.transpose_(0, 1)
+        z.mul_(3)
+        x.exp_()
+        x, y, z
+
+        x = a * b
+        v = x.view(3, 2)
+        w = v[0]
+        v.t_()
+        w.mul_(2)
+        v.mul_(3)
+        x.mul_(5)
+        x, v, w
+
+        x = a * 2
+        with m.no_grad():
+            x.unsqueeze_(0)
+        x * x, x.requires_grad, x.is_leaf
+
+        x = a * 2
+        with m.no_grad():
+            x.squeeze_()
+        x * x, x.requires_grad, x.is_leaf
+
+        p = a.detach().clone().requires_grad_()
+        with m.no_grad():
+            p.t_()
+        (p * p).sum().backward()
+        p.grad, p.is_leaf
+
+        x = m.zeros(2, 3)
+        y = x.view(-1)
+        z = x[0]
+        y.requires_grad_()
+        z.add_(1)
+        y.requires_grad, y
+
+        x = a * 2
+        v = x.view(-1)
+        v.retain_grad()
+        v.mul_(2)
+        (v * v).sum().backward()
+        v.retains_grad, v.grad
+
+        x = a * 2
+        v = x.view(-1)
+        v.retain_grad()
+        x.mul_(2)
+        v.add_(1)
+        (v * v).sum().backward()
+        v.retains_grad, v.grad
+
+        x = a * 2
+        v = x.view(-1)
+        x.retain_grad()
+        v.mul_(2)
+        (x * x).sum().backward()
+        x.retains_grad, x.grad
+
+        x = m.zeros(3) * a[0]
+        v = x.expand(2, 3)[0]
+        v.add_(b[1])
+        x
+
+        x = a[0] * 1
+        v = x.expand(2, 3).diagonal()
+        v.mul_(b[1, 0])
+        x, v
+
+        x = m.zeros(1)
+        v = x.expand(1, 1)
+        v.add_(1)
+        x
+
+        x = m.zeros(3)
+        x.expand(2, 3).add_(1)
+
+        x = m.zeros(3)
+        z = x[::2]
+        x *= b[0]
+        z.neg_()
+        x, z
+
+        x = a * 2
+        v = x.view(-1)
+        v.register_hook(lambda g: g * 3)
+        v.mul_(2)
+        x
+
+        x = a * 1
+        y = x * x
+        x.detach_()
+        y
+
+        y = a * a
+        a.data = m.zeros(2, 3)
+        y
+    """):
+        yield program, "f4(2,3)", "f4(2,3)"
