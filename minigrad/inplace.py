@@ -280,7 +280,7 @@ Tensor.zero_, Tensor.fill_, Tensor.copy_ = zero_, fill_, copy_
 
 # name_() for every method of this name that there is
 IN_PLACE = """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-    bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max clamp_min
+    bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min
     clip copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc erfinv exp exp2 expm1 fix floor
     floor_divide fmod frac gcd ge greater greater_equal gt hypot index_add index_copy index_fill index_put lcm le lerp
     less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
@@ -290,7 +290,8 @@ IN_PLACE = """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv add
 IN_PLACE_OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_", "__iand__": "bitwise_and_",
-    "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_",
+    "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_", "__ilshift__": "bitwise_left_shift_",
+    "__irshift__": "bitwise_right_shift_",
 }  # fmt: skip
 # These change what the tensor looks like, and none of its numbers
 IN_PLACE_VIEWS = "squeeze swapaxes swapdims t transpose unsqueeze".split()  # noqa: SIM905

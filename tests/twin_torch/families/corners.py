@@ -127,3 +127,27 @@ def corners_in_place():
         y
     """):
         yield program, "f4(2,3)", "f4(2,3)"
+    for program in programs("""
+        x = a.clone()
+        y = x
+        x <<= b
+        y, x is y, x._version
+
+        x = a.clone()
+        x >>= 1
+        x
+
+        x = a.bool()
+        x >>= 1
+
+        x = b.clone()
+        x <<= a
+
+        x = a.float()
+        x <<= 1
+        x
+
+        x = b.clone()
+        x.bitwise_left_shift_(1), x.bitwise_right_shift_(b[0])
+    """):
+        yield program, "i4(2,3)", "u1(3,)"
