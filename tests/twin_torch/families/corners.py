@@ -151,3 +151,19 @@ def corners_in_place():
         x.bitwise_left_shift_(1), x.bitwise_right_shift_(b[0])
     """):
         yield program, "i4(2,3)", "u1(3,)"
+
+
+@family
+def corners_of_reductions():
+    for text in """
+        m.sum(a, dtype=m.int32)|a.sum(0, dtype=m.bool)|a.prod(dtype=m.uint8)|a.cumsum(0, dtype=m.int32)
+        a.cumprod(0, dtype=m.int8)|a.nansum(dtype=m.bool)|a.sum(dtype=m.uint8)|m.prod(a, 0, dtype=m.bool)
+        m.sum(a, 0, True, dtype=m.int16)|m.cumsum(a, None)|a.cumprod(None)
+    """.strip().replace("\n", "|").split("|"):
+        for spec in ("i4(2,3)", "u1(4,)", "b1(2,2)", "f4(3,) const", "i1()", "i8(0,3)"):
+            yield text, spec
+    for way in ("linear", "lower", "higher", "midpoint", "nearest"):
+        yield f"m.nanquantile(a, 0.3, 0, interpolation='{way}')", "f4(4,3) nan"
+        yield f"m.nanquantile(a, m.tensor([0.1, 0.9]), interpolation='{way}')", "f4(4,3) nan"
+    yield "m.searchsorted(b[0], a)", "f4(2,3)", "f4(3,)"
+    yield "m.searchsorted(b[0], 2)", "f4(2,3)", "f4(3,)"
