@@ -225,7 +225,9 @@ def set_item(self, index, value):
         raise TypeError(f"can't assign a {type(value).__name__} to a tensor. Write x[index] = minigrad.tensor(value).")
     if self.array.dtype == "float16" and isinstance(value, NUMBERS):
         value = np.float16(value)  # here what is too large becomes inf, as in PyTorch
-    index = plain_index(index, self)
+    if index is False:  # there is no such place
+        return
+    index = plain_index(None if index is True else index, self)
     check_source(self, index, value)
     change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
 

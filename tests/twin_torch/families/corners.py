@@ -167,3 +167,28 @@ def corners_of_reductions():
         yield f"m.nanquantile(a, m.tensor([0.1, 0.9]), interpolation='{way}')", "f4(4,3) nan"
     yield "m.searchsorted(b[0], a)", "f4(2,3)", "f4(3,)"
     yield "m.searchsorted(b[0], 2)", "f4(2,3)", "f4(3,)"
+
+
+INT8 = "m.tensor(1, dtype=m.int8)"
+
+
+@family
+def corners_of_indexing():
+    for index in (
+        INT8, f":, {INT8}", f"{INT8}, m.tensor([0, 1])", "m.tensor(0, dtype=m.int16)", "m.tensor([1], dtype=m.int8)",
+        "None, [0, 1], ..., [0, 1]", "[0, 1], ..., [0, 1]", "None, [0, 1], ..., True", "[0, 1], None, [0, 1]", "False",
+        "True", "None, [0, 1], ..., 1, [0]",
+    ):  # fmt: skip
+        for spec in ("f4(2,2)", "i8(2,2,2)"):
+            yield f"a[{index}]", spec
+            yield f"x = a.clone()\nx[{index}] = 3\nx, x._version", spec
+    for index in ("[0]", "[]", "[0, 1], [0, 1]", "a > 0", "a > 9", ":, a[0] > 0", "0, a[0] > 0", "[0], a[0] > 0",
+                  "True", "True, :", "m.tensor(True)", "[True, False]", "m.tensor(0), m.tensor(1)", "m.tensor([1])", "0",
+                  ":", "..., 0", "False", INT8):  # fmt: skip
+        for value in ("m.tensor(2.0, dtype=m.float64)", "m.zeros(1, dtype=m.float64)", "m.tensor(3)", "m.tensor(2.0)",
+                      "m.ones(2, 2).double()", "m.zeros(0, 2).double()"):  # fmt: skip
+            yield f"x = a.clone()\nx[{index}] = {value}\nx", "f4(2,2)"
+    for index in ("m.tensor([0])", "m.tensor(0)", "a > 0", "m.tensor([True, False])"):
+        for option in ("", ", accumulate=True"):
+            for dtype in ("m.float64", "m.float32"):
+                yield f"a.index_put(({index},), m.tensor(2.0, dtype={dtype}){option})", "f4(2,2)"
