@@ -192,3 +192,33 @@ def corners_of_indexing():
         for option in ("", ", accumulate=True"):
             for dtype in ("m.float64", "m.float32"):
                 yield f"a.index_put(({index},), m.tensor(2.0, dtype={dtype}){option})", "f4(2,2)"
+
+
+@family
+def corners_of_autograd():
+    for program in programs("""
+        a.register_post_accumulate_grad_hook(lambda p: p.grad.mul_(10))
+        (a * 3).sum().backward()
+
+        y = a * 2
+        y.register_hook(lambda g: g.double())
+        y.sum().backward()
+
+        y = (a * 2).sum()
+        y.grad_fn.register_prehook(lambda gs: (gs[0].double(),))
+        y.backward()
+
+        m.autograd.grad((a * b).sum(), {'x': a, 'y': b})
+
+        a.requires_grad_('yes')
+
+        a.requires_grad_(1)
+
+        x = a.detach()
+        x.requires_grad = 1
+
+        a.data = m.zeros(2, 3).long()
+
+        a.data = 3
+    """):
+        yield program, "f4(2,3)", "f4(2,3)"
