@@ -222,3 +222,38 @@ def corners_of_autograd():
         a.data = 3
     """):
         yield program, "f4(2,3)", "f4(2,3)"
+
+
+FUNCTION = """
+class Own(m.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, k=2):
+        {forward}
+    @staticmethod
+    def backward(ctx, *gs):
+        {backward}
+"""
+
+
+@family
+def corners_of_functions():
+    def own(forward, backward, program):
+        lines = program.strip().split("; ")
+        return "\n".join([FUNCTION.format(forward=forward, backward=backward).strip(), *lines])
+
+    for program in (
+        own("return x * 2, 7, None, 'k'", "return gs[0], None", "y = Own.apply(a, 2); y"),
+        own("return x * 2, 7, None, 'k'", "Own.seen = [type(g).__name__ for g in gs]; return gs[0]",
+            "y = Own.apply(a); y[0].sum().backward(); Own.seen"),
+        own("return x * k", "return gs[0] * 3, gs[0]", "Own.apply(a, 3)"),
+        own("return x * k", "return gs[0] * 3, 0", "Own.apply(a, 3)"),
+        own("return x * k", "return gs[0] * 3, None, None", "Own.apply(a, 3)"),
+        own("ctx.mark_dirty(x); x.mul_(2); return x", "return gs[0] * 2", "Own.apply(a)"),
+        own("ctx.mark_dirty(x); x.mul_(2); return x", "return gs[0] * 2", "x = a * 1; Own.apply(x); x"),
+        own("ctx.mark_dirty(x); x.mul_(2); return x", "return gs[0] * 2", "Own.apply(a.detach())"),
+        own("ctx.mark_dirty(x); return x * 2", "return gs[0] * 2", "x = a * 1; Own.apply(x)"),
+        own("ctx.mark_dirty(x); return x * 2", "return gs[0] * 2", "Own.apply(a.detach())"),
+        own("ctx.mark_dirty(x); x.mul_(2); return x, x * 3", "return gs[0] * 2 + gs[1] * 6",
+            "x = a * 1; y, z = Own.apply(x); y, z, x is y"),
+    ):  # fmt: skip
+        yield program, "f4(2,3)"
