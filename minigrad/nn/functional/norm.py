@@ -53,7 +53,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 
     Shapes: input (N, C, ...), the rest (C,) -> as input. While training the running statistics, where given, are
     updated in place, also under no_grad: the variance with Bessel's correction, though the batch is normalised without.
-    Errors: ShapeError for a single value per channel while training: it has no spread.
+    Errors, while training: ShapeError for a single value per channel, which has no spread; ValueError unless eps > 0.
     Source: Ioffe & Szegedy (2015), "Batch Normalization".
     """
     if input.dim() < 2:
@@ -69,6 +69,8 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     count = input.numel() // max(input.size(1), 1)
     if count == 1:
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    if eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if count and (running_mean is not None or running_var is not None):
         _move(running_mean, input, lambda x: x.mean(axis=dims), momentum)
         _move(running_var, input, lambda x: _variance(x, dims) * (count / max(count - 1, 1)), momentum)

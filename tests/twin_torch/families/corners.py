@@ -182,9 +182,11 @@ def corners_of_indexing():
         for spec in ("f4(2,2)", "i8(2,2,2)"):
             yield f"a[{index}]", spec
             yield f"x = a.clone()\nx[{index}] = 3\nx, x._version", spec
-    for index in ("[0]", "[]", "[0, 1], [0, 1]", "a > 0", "a > 9", ":, a[0] > 0", "0, a[0] > 0", "[0], a[0] > 0",
-                  "True", "True, :", "m.tensor(True)", "[True, False]", "m.tensor(0), m.tensor(1)", "m.tensor([1])", "0",
-                  ":", "..., 0", "False", INT8):  # fmt: skip
+    for index in (
+        "[0]", "[]", "[0, 1], [0, 1]", "a > 0", "a > 9", ":, a[0] > 0", "0, a[0] > 0", "[0], a[0] > 0", "True",
+        "True, :", "m.tensor(True)", "[True, False]", "m.tensor(0), m.tensor(1)", "m.tensor([1])", "0", ":", "..., 0",
+        "False", INT8,
+    ):  # fmt: skip
         for value in ("m.tensor(2.0, dtype=m.float64)", "m.zeros(1, dtype=m.float64)", "m.tensor(3)", "m.tensor(2.0)",
                       "m.ones(2, 2).double()", "m.zeros(0, 2).double()"):  # fmt: skip
             yield f"x = a.clone()\nx[{index}] = {value}\nx", "f4(2,2)"
@@ -257,3 +259,51 @@ def corners_of_functions():
             "x = a * 1; y, z = Own.apply(x); y, z, x is y"),
     ):  # fmt: skip
         yield program, "f4(2,3)"
+
+
+@family
+def corners_of_layers():
+    for program in programs("""
+        F.batch_norm(a, None, None, training=True, eps=0)
+
+        F.batch_norm(a, m.zeros(3), m.ones(3), eps=0.0)
+
+        nn.BatchNorm1d(3, eps=-1.0)(a)
+
+        nn.init.uniform_(m.ones(3).long())
+
+        nn.init.normal_(m.ones(3).long())
+
+        nn.init.orthogonal_(m.ones(2, 2).long())
+
+        nn.init.trunc_normal_(m.ones(2, 2).long())
+
+        nn.init.kaiming_uniform_(m.ones(2, 2).long())
+
+        nn.init.normal_(m.ones(3), 0, -1)
+
+        nn.utils.vector_to_parameters(m.ones(3), [a])
+
+        nn.utils.vector_to_parameters([1], [a])
+
+        nn.utils.vector_to_parameters(m.ones(7), [b.detach()])
+
+        m.rsub(a > 0, 2, alpha=2)
+
+        m.rsub(a > 0, b, alpha=2)
+
+        m.sub(a, True, alpha=0.5)
+
+        m.sub(a, b > 0, alpha=2)
+
+        loader = m.utils.data.DataLoader([1, 2, 3])
+        loader.batch_size = 3
+
+        loader = m.utils.data.DataLoader([1, 2, 3])
+        loader.dataset = [4]
+
+        loader = m.utils.data.DataLoader([1, 2, 3])
+        loader.collate_fn = list
+        next(iter(loader))
+    """):
+        yield program, "f4(2,3)", "f4(2,3)"
