@@ -38,6 +38,8 @@ PAGE = [
                   "for `mse_loss`",
                   "two for `cross_entropy` (LogSoftmaxBackward0, NllLossBackward0) and for `1 / x`, some for each step "
                   "of `GRU`; one for `mse_loss`"),
+        "nothing to derive": ("second derivatives that are 0 everywhere: of `relu`, `max_pool1d`, a convolution's bias",
+                              "not on the graph: None, or an error where there is nothing else", "zeros"),
         "loss shapes": ("`mse_loss`, `l1_loss`, `huber_loss` of a target of another shape", "refused",
                         "broadcast, with a warning"),
         "module state": ("`Module.load_state_dict` where one entry does not fit", "copies nothing",
@@ -79,6 +81,9 @@ PAGE = [
         "proj_size": ("`LSTM(proj_size=...)`", "a `Linear` behind the layer"),
         "optimizers": ("`LBFGS`, `Rprop`, `ASGD` and rarer optimizers; `differentiable=True`",
                        "subclass `optim.Optimizer`; write the update with tensor operations"),
+        "rarer hooks": ("hooks on all modules, on optimizers and on state dicts; `get_gradient_edge`, "
+                        "`allow_mutation_on_saved_tensors`, `is_anomaly_enabled`",
+                        "subclass, or call what you need where you need it"),
         "backward hook": ("full backward hooks that replace the gradients of several inputs (looking is allowed)",
                           "a hook on each tensor"),
     }),
@@ -100,6 +105,9 @@ PAGE = [
         "images": ("`AdaptiveAvgPool2d` of a plain matrix", "it takes images, (C, H, W), and batches of them"),
         "empty": ("`batch_norm` of an empty batch with running statistics that do not fit, `cummax` along an axis "
                   "that an empty tensor does not have", "an empty tensor is looked at like any other"),
+        "negative share": ("`label_smoothing` below 0", "it is a share, from 0 to 1"),
+        "numbers among parameters": ("`ParameterList` of anything but tensors", "an ordinary list keeps the rest"),
+        "classes": ("`@no_grad()` on a class", "PyTorch is giving it up, too: decorate its methods"),
         "causal": ("`attn_mask` beside `is_causal`", "PyTorch's manual forbids it, too"),
         "weights": ("`WeightedRandomSampler` without replacement, of more than there are weights above 0",
                     "there is nothing left to draw"),
@@ -117,6 +125,11 @@ PAGE = [
                        "as any other view; PyTorch takes it for a leaf"),
         "detached": ("`x.detach_()` after `x` was saved for backward",
                      "what was computed has its gradient all the same"),
+        "inference": ("tensors made in `inference_mode`",
+                      "`linear` and others but arithmetic save them for backward; views of them that are taken later "
+                      "are ordinary tensors, and those of ordinary ones that are taken there are not"),
+        "bool kernels": ("truth values where PyTorch has no code for them",
+                         "`searchsorted`, `addcmul`, `clamp(mask, min=True)`"),
         "dtype names": ("dtypes by other names", "`dtype='float32'`, `dtype=np.float32`"),
         "forms": ("arguments in more forms", "`reshape(x, 6)`, `maximum(x, 2)`, `sort(x, 0, stable=True)`, "
                   "`dim=None` in `prod`, `max`, `min`, `median` and `dim=()` in `logsumexp` for all axes, "
@@ -138,7 +151,12 @@ PAGE = [
         "half": ("`1e6 % x`, `1e6 // x`, `xlogy(x, 1e6)` in float16", "1e6 is 1e6", "1e6 is infinity there"),
         "count": ("the gradient of a norm with p=0, which counts", "0", "None"),
         "beta": ("the gradient of the input of `addmm(..., beta=0)`", "None", "0"),
-        "unique": ("nan in `unique(x, dim=0)`", "last", "anywhere"),
+        "unique": ("nan in `unique(x, dim=0)`, and in `mode`", "last", "anywhere, and first"),
+        "unique gradient": ("`unique`, `unique_consecutive` on the graph", "constants, as what `argmax` gives",
+                            "an error in backward"),
+        "spread of none": ("the gradient of `var`, `std` with `dim=()`", "that over all axes", "divided by 1 - 1"),
+        "steps": ("`arange(0, 3, 0.5, dtype=int32)`", "0, 0, 1, 1, 2, 2", "zeros: the step is cut first"),
+        "async": ("`@no_grad()` on an `async` function", "off while it runs", "on"),
         "logical_not": ("`x.logical_not_()` on the graph", "a change like any other: the gradient is 0",
                         "not noticed: the gradient is that from before"),
         "hook of a view": ("a hook on a view that is changed in place after that",
@@ -158,6 +176,8 @@ PAGE = [
         "list of tensors": ("`tensor([...])` of tensors with several elements", "ShapeError",
                             "ValueError or TypeError, by dtype"),
         "hook": ("`register_multi_grad_hook` of a tensor that does not require grad", "GradError", "AssertionError"),
+        "too large": ("whole numbers beyond int64: `x ** 2**63`, `x.fill_(2**63)`", "OverflowError, as for `x + 2**63`",
+                      "RuntimeError"),
         "leaf first": ("`leaf[9] = 1.0`, `leaf.add_(None)`: two mistakes in one", "GradError, for changing a leaf",
                        "IndexError, TypeError"),
     }),
