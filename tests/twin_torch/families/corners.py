@@ -307,3 +307,38 @@ def corners_of_layers():
         next(iter(loader))
     """):
         yield program, "f4(2,3)", "f4(2,3)"
+
+
+@family
+def corners_of_windows():
+    for options, spec in (
+        ("1d(2, 2, 2, dilation=2, output_padding=1", "f4(2,2,6)"),
+        ("1d(4, 4, 3, padding=1, dilation=2, groups=2, output_padding=1", "f4(2,4,6)"),
+        ("1d(2, 2, 3, padding=2, dilation=3, output_padding=2", "f4(2,5)"),
+        ("1d(2, 2, 2, stride=2, padding=1, dilation=4, output_padding=3", "f4(2,2,5)"),
+        ("2d(2, 2, 1, stride=(3, 1), dilation=2, output_padding=1", "f4(2,3,4)"),
+        ("2d(2, 2, 2, padding=1, dilation=(2, 1), output_padding=(1, 0)", "f4(2,2,3,4)"),
+    ):
+        for bias in ("", ", bias=False"):
+            yield f"l = fill(nn.ConvTranspose{options}{bias}))\nl(a)", spec
+        yield f"""
+l = fill(nn.ConvTranspose{options}))
+g, w = m.autograd.grad(l(a).square().sum(), [a, l.weight], create_graph=True)
+g, w
+""", spec
+    for call in (
+        "max_pool1d(a, 3, 2, 1, dilation=2, ceil_mode=True)", "max_pool1d(a, 2, 3, 1, 2, True, True)",
+        "max_pool1d(a, 2, padding=1, return_indices=True)", "max_pool1d(a, 3, 1, 1, return_indices=True)",
+    ):
+        for words in ("ugly", "inf", "nan"):
+            yield f"F.{call}", f"f4(2,3) {words}"
+            yield f"F.{call}", f"f4(2,2,7) {words}"
+        yield (f"a = m.full((1, 4), float('-inf'), requires_grad=True)\nF.{call}",)
+    yield "F.max_pool2d(a, 2, None, 1, (2, 1), return_indices=True)", "f4(2,2,5,4) ugly"
+    yield ("a = m.full((1, 3, 3), float('-inf'), requires_grad=True)\nF.max_pool2d(a, 3, 1, 1, return_indices=True)",)
+    for text in (
+        "F.interpolate(a, size=4, mode='linear', recompute_scale_factor=True)",
+        "F.pad(a, (1, 1), 'reflect', value=2.5)", "F.pad(a, (1, 1), 'circular', 2.5)",
+        "F.pad(a, (1, 1), 'replicate', 0.0)",
+    ):  # fmt: skip
+        yield text, "f4(4,2,3)"
