@@ -342,3 +342,28 @@ g, w
         "F.pad(a, (1, 1), 'replicate', 0.0)",
     ):  # fmt: skip
         yield text, "f4(4,2,3)"
+
+
+@family
+def corners_of_attention():
+    inf = "float('-inf')"
+    masks = (
+        "m.tensor([[True, True, True], [False, True, False]])", f"m.tensor([[{inf}] * 3, [0.0, 1.0, {inf}]])",
+        "m.zeros(2, 3)", "m.zeros(1, 3)", "m.zeros(3, 3)", "m.zeros(2, 2, 3)", "m.zeros(4, 2, 3)",
+    )  # fmt: skip
+    paddings = ("m.tensor([[True, True, True], [False, True, False]])", "m.zeros(1, 3)", "m.zeros(2, 2)",
+                "m.tensor([[False, True, True]] * 2)")  # fmt: skip
+    shapes = ("f4(2,2,4)", "f4(3,2,4)", "f4(3,2,4)")
+    for weights in ("", ", need_weights=False"):
+        for mask in masks:
+            yield f"l = fill(nn.MultiheadAttention(4, 2))\nl(a, b, c, attn_mask={mask}{weights})", *shapes
+        for padding in paddings:
+            yield f"l = fill(nn.MultiheadAttention(4, 2))\nl(a, b, c, key_padding_mask={padding}{weights})", *shapes
+            given = f"attn_mask={masks[1]}, key_padding_mask={padding}{weights}"
+            yield f"l = fill(nn.MultiheadAttention(4, 2))\nl(a, b, c, {given})", *shapes
+    for mask in masks[:4]:
+        yield f"F.scaled_dot_product_attention(a, b, c, attn_mask={mask})", "f4(2,2,4)", "f4(2,3,4)", "f4(2,3,4)"
+    yield (
+        "l = fill(nn.TransformerEncoderLayer(4, 2, 3, 0.0, batch_first=True))\n"
+        "l(a, src_key_padding_mask=m.tensor([[True, True, True], [False, True, False]]))"
+    ), "f4(2,3,4)"
