@@ -108,6 +108,9 @@ PAGE = [
         "negative share": ("`label_smoothing` below 0", "it is a share, from 0 to 1"),
         "numbers among parameters": ("`ParameterList` of anything but tensors", "an ordinary list keeps the rest"),
         "classes": ("`@no_grad()` on a class", "PyTorch is giving it up, too: decorate its methods"),
+        "last offset": ("`embedding_bag` with `include_last_offset`, and offsets that do not end with the "
+                        "input's length",
+                        "PyTorch takes all the rest into the last bag, whatever they say"),
         "causal": ("`attn_mask` beside `is_causal`", "PyTorch's manual forbids it, too"),
         "weights": ("`WeightedRandomSampler` without replacement, of more than there are weights above 0",
                     "there is nothing left to draw"),
@@ -145,6 +148,8 @@ PAGE = [
         "sinc": ("the gradient of `sinc` near 0", "exact", "lost in rounding"),
         "polygamma": ("`polygamma` at infinity, and of n=1, the derivative of `digamma`, at -1, -2, ...", "0, and inf",
                       "nan from n=2 on, and a large number"),
+        "short rows": ("the gradient of `cosine_similarity` of rows shorter than `eps`", "exact",
+                       "as if they were not shorter"),
         "hardsigmoid": ("the gradient of `hardsigmoid`, float64", "all digits", "those of float32"),
         "prod": ("the gradient of `prod` where one factor is nan and two are 0", "nan", "0"),
         "powers": ("further derivatives by b of `0 ** b`, and of `inf ** b` below 0", "0, their limit", "nan"),

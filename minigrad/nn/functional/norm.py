@@ -29,6 +29,12 @@ def _affine(x, weight, bias, shape=None):
     return x if bias is None else x + (bias if shape is None else bias.reshape(shape))
 
 
+def _check_running(input, running_mean, running_var):
+    for name, running in (("running_mean", running_mean), ("running_var", running_var)):
+        if running is not None and running.array.shape != input.array.shape[1:2]:
+            raise ShapeError(f"{name} should contain {input.size(1)} elements not {running.numel()}")
+
+
 def _move(running, input, new, momentum):
     """running += momentum * (new - running), in place and out of the graph. `new`: what makes it of the array."""
     if running is None:
@@ -59,6 +65,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if input.dim() < 2:
         raise PlaceError(f"batch_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
     _check_dtypes("batch_norm", input, running_mean, running_var, weight, bias)
+    _check_running(input, running_mean, running_var)
     per_channel = (1, -1, *(1,) * (input.dim() - 2))
     if not training:
         if running_mean is None or running_var is None:
@@ -144,6 +151,7 @@ def instance_norm(
         raise ShapeError(f"instance_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    _check_running(input, running_mean, running_var)
     dims = tuple(range(2, input.dim()))
     count = prod(input.shape[2:])
     if count == 1:
@@ -181,7 +189,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between rows along `dim`; norms count as no less than eps."""
     _check_floats("cosine_similarity", x1, x2)
     x1, x2 = broadcast_tensors(x1, x2)
-    first, second = ((x * x).sum(dim=dim).sqrt().clamp(min=eps) for x in (x1, x2))
+    first, second = (x.norm(2, dim).clamp(min=eps) for x in (x1, x2))
     return (x1 * x2).sum(dim=dim) / (first * second)
 
 

@@ -367,3 +367,23 @@ def corners_of_attention():
         "l = fill(nn.TransformerEncoderLayer(4, 2, 3, 0.0, batch_first=True))\n"
         "l(a, src_key_padding_mask=m.tensor([[True, True, True], [False, True, False]]))"
     ), "f4(2,3,4)"
+
+
+@family
+def corners_of_losses():
+    for first, second in (("zero", "zero"), ("zero", ""), ("", "zero"), ("", "big"), ("small", "")):
+        specs = [f"f4(2,3) {word}".strip() for word in (first, second)]
+        for option in ("", ", dim=0", ", eps=0.1"):
+            yield f"F.cosine_similarity(a, b{option})", *specs
+        for option in ("", ", margin=0.3", ", reduction='none'"):
+            yield f"F.cosine_embedding_loss(a, b, m.tensor([1, -1]){option})", *specs
+        yield "nn.CosineSimilarity()(a, b[:1])", *specs
+    for text in (
+        "F.multi_margin_loss(a, m.tensor([1, 0, 2]))", "F.multi_margin_loss(a, m.tensor([1, 0]))",
+        "F.instance_norm(a[None], m.zeros(3), m.ones(3))", "F.instance_norm(a[None], m.zeros(2), m.ones(2))",
+        "nn.InstanceNorm1d(3, track_running_stats=True)(a)", "F.batch_norm(a, m.zeros(2), m.ones(2), training=True)",
+        "F.embedding_bag(m.tensor([1, 0, 1, 1]), a, m.tensor([0, 2]), include_last_offset=True)",
+        "F.embedding_bag(m.tensor([1, 0, 1, 1]), a, m.tensor([0, 2, 4]), include_last_offset=True)",
+        "F.embedding_bag(m.tensor([1, 0, 1, 1]), a, m.tensor([0, 5]), include_last_offset=True)",
+    ):  # fmt: skip
+        yield text, "f4(2,3)"
