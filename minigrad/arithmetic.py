@@ -44,6 +44,13 @@ def _scaled(name, input, other, alpha):
     return other * (bool(alpha) if wanted.kind == "b" else alpha)
 
 
+def _no_truth_values(name, *operands):
+    """Refuse bool, which alpha would make a number of."""
+    for x in operands:
+        if isinstance(x, bool) or (isinstance(x, Tensor) and x.array.dtype.kind == "b"):
+            raise DtypeError(f"{name}(): not defined for bool. Use ~ to turn a mask round, or .long() first.")
+
+
 @method
 def add(input, other, *, alpha=1):
     """input + alpha * other.
@@ -58,6 +65,7 @@ def add(input, other, *, alpha=1):
 @method
 def sub(input, other, *, alpha=1):
     """input - alpha * other."""
+    _no_truth_values("sub", input, other)
     return ops.sub(input, _scaled("sub", input, other, alpha))
 
 
@@ -84,6 +92,7 @@ def div(input, other, *, rounding_mode=None):
 @method
 def rsub(input, other, *, alpha=1):
     """other - alpha * input."""
+    _no_truth_values("rsub", input, other)
     return ops.sub(other, _scaled("rsub", other, input, alpha))
 
 

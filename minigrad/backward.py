@@ -74,7 +74,7 @@ def grad(
     outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None,
     is_grads_batched=False, materialize_grads=False,
 ):  # fmt: skip
-    """Gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` is not touched.
+    """Gradients of `outputs` with respect to `inputs`, as a tuple, or for a dict as a dict; `.grad` is not touched.
 
     Errors: GradError for an input that the outputs do not depend on, unless `allow_unused` (then its place is None) or
     `materialize_grads` (then zeros). Batches of gradients (`is_grads_batched`) are not in minigrad: use a loop.
@@ -86,6 +86,8 @@ def grad(
     (tensor(18.),)
     """
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    names = list(inputs) if isinstance(inputs, dict) else None
+    inputs = inputs.values() if names is not None else inputs
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not in minigrad: call grad() once for each row")
@@ -109,7 +111,8 @@ def grad(
             f"One of the differentiated Tensors (input {missing}) appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior; its gradient is then None."
         )
-    return tuple(g if g is None or isinstance(g, Tensor) else as_tensor(_own(g)) for g in map(found.get, edges))
+    made = [g if g is None or isinstance(g, Tensor) else as_tensor(_own(g)) for g in map(found.get, edges)]
+    return tuple(made) if names is None else dict(zip(names, made, strict=True))
 
 
 def _keep(retain_graph, create_graph):

@@ -48,6 +48,8 @@ def plain_item(item, x):
         )
     array = item.array if isinstance(item, Tensor) else item
     if array.dtype not in _INDEX_DTYPES:
+        if not array.ndim and array.dtype.kind == "i" and modes.state.staging is None:
+            return int(array)  # one number may be of any size
         raise IndexError(f"tensors used as indices must be integers or booleans, not minigrad.{array.dtype}")
     if array.dtype.kind == "u":  # a mask, from before there was bool
         return where_x_is(array, x).astype("bool")

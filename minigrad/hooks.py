@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .errors import GradError, ShapeError
+from .errors import DtypeError, GradError, ShapeError
 from .modes import state
 from .node import AfterNode, BeforeNode, Marked, add_hook
 from .tensor import AccumulateGrad, Tensor
@@ -149,7 +149,10 @@ def run_leaf_hooks(tensor, g, create):
     with grad_mode(create):
         for kind, given in ((AfterAccumulation, (tensor,)), (AfterNode, ((), (as_tensor(g),)))):
             for hook in [hook for hook in tensor._edge.hooks or () if isinstance(hook, kind)]:
-                hook.function(*given)
+                answer = hook.function(*given)
+                if answer is not None and kind is AfterAccumulation:
+                    raise GradError("Tensor post accumulate grad hooks should return None, but this one returned "
+                                    f"{type(answer).__name__}")  # fmt: skip
 
 
 def _checked(answer, g):
@@ -157,5 +160,7 @@ def _checked(answer, g):
         raise TypeError(f"a hook must return a Tensor or None, but this one returned {type(answer).__name__}")
     if answer.array.shape != tuple(g.shape):
         raise ShapeError(f"a hook has changed the size of the gradient from {tuple(g.shape)} to {answer.shape}")
-    answer = answer.astype(g.dtype)
+    had = g.array.dtype if isinstance(g, Tensor) else g.dtype
+    if answer.array.dtype != had:
+        raise DtypeError(f"a hook has changed the dtype of the gradient from {had} to {answer.array.dtype}. Use .to().")
     return answer if isinstance(g, Tensor) else answer.array

@@ -263,15 +263,19 @@ def index_fill(input, dim, index, value):
 def index_put(input, indices, values, accumulate=False):
     """A copy of input in which values stand at input[indices], or, with accumulate, are added there."""
     where = plain_index(tuple(indices), input)
-    check_source(input, where, values)
+    check_source(input, where, values, True, accumulate)
     return _put(input, where, values, accumulate)
 
 
-def check_source(input, where, values):
-    """Refuse values of another dtype for places that arrays name. Errors: DtypeError."""
-    if not isinstance(values, Tensor) or values.dtype is input.dtype or values.array.size <= 1:
+def check_source(input, where, values, named=False, accumulate=False):
+    """Refuse values of another dtype for places that arrays name, or numbers that were tensors (`named`), but for one
+    value in all places of one mask. Errors: DtypeError.
+    """
+    if not isinstance(values, Tensor) or values.dtype is input.dtype:
         return
-    if any(hasattr(item, "ndim") for item in (where if isinstance(where, tuple) else (where,))):
+    arrays = [item for item in (where if isinstance(where, tuple) else (where,)) if hasattr(item, "ndim")]
+    one_mask = len(arrays) == 1 and arrays[0].dtype.kind == "b" and arrays[0].ndim and not accumulate
+    if (arrays or named) and not (one_mask and values.array.size == 1):
         raise DtypeError(
             f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
             f"{values.dtype} for the source. Use .to(dtype)."

@@ -24,7 +24,7 @@ from .op import OPS
 from .operands import NUMBERS
 from .ops.index import located
 from .tensor import Tensor
-from .views import live_views
+from .views import View, live_views
 
 
 def change(self, name, compute):
@@ -37,7 +37,7 @@ def change(self, name, compute):
     if _goes_unseen(self):
         new = compute(old)
         if _fits(new, self.array):
-            return _overwrite(self, new.array)
+            return _overwrite(self, new.array, name)
     else:
         _check_allowed(self, name)
         old._edge = self._edge
@@ -54,8 +54,7 @@ def change(self, name, compute):
         _keep(new._edge, self.array)
     result = new.array
     _announce(self)
-    self.array[...] = result
-    memory.changed(self.array)
+    _overwrite(self, result, name)
     for event in events[:-1]:
         modes.notify(event)
     if new._edge is not None:
@@ -86,8 +85,11 @@ def _fits(new, array):
             and found.dtype is array.dtype and found.shape == array.shape and array.flags.c_contiguous)  # fmt: skip
 
 
-def _overwrite(self, numbers):
-    self.array[...] = numbers
+def _overwrite(self, numbers, name):
+    try:
+        self.array[...] = numbers
+    except ValueError:
+        _writable(self.array, name)[...] = numbers
     memory.changed(self.array)
     return self
 
@@ -114,6 +116,16 @@ def _overlaps(array):
             return True
         reach += step * (n - 1)
     return False
+
+
+def _writable(array, name):
+    """The same elements, of which none lies in two places: NumPy lets nobody write to any part of what it broadcast."""
+    part = array.view()
+    try:
+        part.flags.writeable = True
+    except ValueError:
+        raise GradError(f"{name}: the array that this tensor was made of is read-only. Use .clone() first.") from None
+    return part
 
 
 def _check_allowed(self, name):
@@ -155,14 +167,20 @@ def _keep(node, array):
 
 def _take_over(self, new):
     """`self` becomes the output of the node that made `new`: in the graph, for retain_grad, and as the saved result."""
-    node, hooks = new._edge, None if self.is_leaf else self._edge.hooks
-    for hook in [h for h in hooks or () if getattr(h, "retains", None) is not None]:
-        hooks.remove(hook)
-        node.hooks = [*(node.hooks or ()), hook]
+    node, before = new._edge, self._edge
     self._edge = node
+    _go_on_retaining(before, node)
     if not any(memory.changed_since(kept, node.epoch) for kept in _arrays(node)):  # x *= x: backward has to refuse it
         node.epoch = memory.epoch
         node.saved = tuple(self.array if kept is new.array else kept for kept in node.saved)
+
+
+def _go_on_retaining(before, node):
+    """What retain_grad() asked for goes along to the new node; other hooks stay with the old numbers."""
+    hooks = getattr(before, "hooks", None)
+    for hook in [h for h in hooks or () if getattr(h, "retains", None) is not None]:
+        hooks.remove(hook)
+        node.hooks = [*(node.hooks or ()), hook]
 
 
 def _arrays(node):
@@ -210,6 +228,9 @@ def _write_into(base, written, steps):
 
 def _see_again(view):
     """Do the ops that lead to this view once more, for the node that comes with them. Nobody called them: no event."""
+    before = view._edge
+    if before is not None and view.is_leaf:  # asked for a gradient of its own
+        return
     view._edge = None
     if view._base._edge is None or not view._view.recorded:
         return
@@ -222,6 +243,7 @@ def _see_again(view):
 
     with grad_mode(True):
         view._edge = _watched_apart(steps, Tensor(view._base.array))[0]._edge
+    _go_on_retaining(before, view._edge)
 
 
 # The forms
@@ -233,7 +255,9 @@ def set_item(self, index, value):
         raise TypeError(f"can't assign a {type(value).__name__} to a tensor. Write x[index] = minigrad.tensor(value).")
     if self.array.dtype == "float16" and isinstance(value, NUMBERS):
         value = np.float16(value)  # here what is too large becomes inf, as in PyTorch
-    index = plain_index(index, self)
+    if index is False:  # there is no such place
+        return
+    index = plain_index(None if index is True else index, self)
     check_source(self, index, value)
     if not _put_unseen(self, index, value):
         change(self, "index_put_", lambda x: ops.index_put(x, _as_value(value, self), index=index))
@@ -279,7 +303,7 @@ def _as_value(value, like):
 def zero_(self):
     """All elements 0, in place."""
     if _goes_unseen(self) and self.array.flags.c_contiguous:
-        return _overwrite(self, 0)
+        return _overwrite(self, 0, "zero_")
     return change(self, "zero_", lambda x: ops.index_put(x, _as_value(0, self), index=Ellipsis))
 
 
@@ -288,7 +312,7 @@ def fill_(self, value):
     if isinstance(value, Tensor) and value.array.ndim:
         raise ShapeError(f"fill_(): value must be a number or have no dimensions, not shape {value.shape}. Use copy_.")
     if isinstance(value, (int, float)) and _goes_unseen(self) and self.array.flags.c_contiguous:
-        return _overwrite(self, _as_value(value, self))
+        return _overwrite(self, _as_value(value, self), "fill_")
     return change(self, "fill_", lambda x: ops.index_put(x, _as_value(value, self), index=Ellipsis))
 
 
@@ -299,7 +323,7 @@ def copy_(self, source):
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): argument must be a Tensor or a number, not {type(source).__name__}")
     if _goes_unseen(self) and _fits(source, self.array):
-        return _overwrite(self, source.array)
+        return _overwrite(self, source.array, "copy_")
     source = source.to(self.device) if source.device != self.device else source
     return change(self, "copy_", lambda x: ops.index_put(x, source.astype(self.dtype), index=Ellipsis))
 
@@ -317,33 +341,57 @@ Tensor.zero_, Tensor.fill_, Tensor.copy_ = zero_, fill_, copy_
 
 # name_() for every method of this name that there is
 IN_PLACE = """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-    bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum
-    deg2rad digamma div divide eq erf erfc erfinv exp exp2 expm1 fix floor floor_divide fmod frac gcd ge greater
-    greater_equal gt hypot index_add index_copy index_fill index_put lcm le lerp less less_equal lgamma log log10 log1p
-    log2 logical_and logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul multiply nan_to_num ne
-    neg negative not_equal polygamma pow rad2deg reciprocal relu remainder round rsqrt scatter scatter_add
-    scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc
-    xlogy""".split()  # noqa: SIM905  a list would be long
+    bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min
+    clip copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc erfinv exp exp2 expm1 fix floor
+    floor_divide fmod frac gcd ge greater greater_equal gt hypot index_add index_copy index_fill index_put lcm le lerp
+    less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
+    masked_scatter mul multiply nan_to_num ne neg negative not_equal polygamma pow rad2deg reciprocal relu remainder
+    round rsqrt scatter scatter_add scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril
+    triu true_divide trunc xlogy""".split()  # noqa: SIM905  a list would be long
 IN_PLACE_OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_", "__iand__": "bitwise_and_",
-    "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_",
+    "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_", "__ilshift__": "bitwise_left_shift_",
+    "__irshift__": "bitwise_right_shift_",
 }  # fmt: skip
 # These change what the tensor looks like, and none of its numbers
 IN_PLACE_VIEWS = "squeeze swapaxes swapdims t transpose unsqueeze".split()  # noqa: SIM905
 
 
-def _as_other_view(self, name, seen):
-    """self = seen, a view of it: the same memory under another shape."""
+def _as_other_view(self, name, look):
+    """self = look(self), a view of it: the same memory under another shape. Under no_grad, too, a tensor on the graph
+    stays there, and a leaf stays one.
+    """
     _check_allowed(self, name)
+    with grad_mode(modes.state.grad or not self.is_leaf):
+        seen = look(self)
     _announce(self)
-    self._put_array(seen.array)
-    self._edge = seen._edge
     view = getattr(seen, "_view", None)
-    if view is not None and view.base is not self:
+    if view is not None and view.base is self:
+        _look_back(self, view)
+    elif view is not None:
         self._view = view
+    self._put_array(seen.array)
+    if not self.is_leaf or modes.state.grad:
+        self._edge = seen._edge
     memory.changed(self.array)
     return self
+
+
+def _look_back(base, seen):
+    """Views of a base that is about to look otherwise: from now on their steps begin with the way back."""
+    back = seen.op, seen.attributes  # exchanging axes once more exchanges them back
+    if seen.op.name in ("squeeze", "unsqueeze"):
+        back = OPS["reshape"], {"shape": base.array.shape}
+    begun = []
+    for other in live_views(base):
+        first = other._view
+        while first.previous is not None:
+            first = first.previous
+        if first not in (seen, *begun):
+            begun.append(first)
+    for first in begun:
+        first.previous = View(base, None, *back)
 
 
 def _hang_in_place_forms():
@@ -361,7 +409,7 @@ def _hang_in_place_forms():
         function = getattr(Tensor, name)
 
         def in_place(self, *args, _function=function, _name=name + "_"):
-            return _as_other_view(self, _name, _function(self, *args))
+            return _as_other_view(self, _name, lambda x: _function(x, *args))
 
         in_place.__name__, in_place.__doc__ = name + "_", f"`{name}` of this tensor itself."
         setattr(Tensor, name + "_", in_place)

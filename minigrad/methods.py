@@ -221,6 +221,10 @@ def _data_of(self):
 
 
 def _put_data(self, new):
+    if not isinstance(new, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
+    if self._edge is not None and new.array.dtype.kind != "f":
+        raise GradError(f"data set to a tensor that requires gradients must be floating point, not {new.dtype}")
     if modes.state.staging is not None:
         modes.state.staging.given_data(self, new)
     self._put_array(new.array)

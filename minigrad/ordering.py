@@ -135,7 +135,7 @@ def _ranks(ordered, q, skip_nan):
     if not skip_nan:
         return xp.where(xp.isnan(ordered[..., -1:]), last, q * last)
     count = (ordered == ordered).sum(axis=-1, keepdims=True)
-    return q * xp.where(count > 0, count - 1, 0)
+    return q * xp.where(count > 0, count - 1, 0).astype(q.dtype)
 
 
 def _at_ranks(ordered, ranks, interpolation):
@@ -172,6 +172,8 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
             "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
             f"and input value tensor must match, but we got {sorted_sequence.shape} and {values.shape}"
         )
+    if not sorted_sequence.array.ndim:
+        raise ShapeError("searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension")
     found = ops.searchsorted(sorted_sequence, values, right=right or side == "right")
     return found.int() if out_int32 else found
 

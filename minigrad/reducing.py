@@ -65,10 +65,14 @@ def with_dtype(name, hidden=()):
     made = OPS[name]
 
     def reduce(input, *args, dtype=None, **kwargs):
-        return made.run(input if dtype is None else _in_dtype(input, dtype), *args, **kwargs)
+        if dtype is None:
+            return made.run(input, *args, **kwargs)
+        given = _in_dtype(input, dtype)
+        return made.run(given, *args, **kwargs).to(given.dtype)  # whole numbers come back as int64
 
     reduce.__name__ = reduce.__qualname__ = name
-    reduce.__doc__ = made.__doc__ + "\n\n    `dtype`, if given, is what the input is converted to first.\n    "
+    told = "`dtype`, if given, is what the input is converted to first, and what the result has."
+    reduce.__doc__ = f"{made.__doc__}\n\n    {told}\n    "
     shown = [p for p in made.__signature__.parameters.values() if p.name not in hidden]
     shown[0] = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     shown.append(inspect.Parameter("dtype", inspect.Parameter.KEYWORD_ONLY, default=None))

@@ -194,6 +194,8 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, wanted):
+        if not isinstance(wanted, bool):
+            raise GradError(f"requires_grad must be a bool, not {type(wanted).__name__}")
         if not self.is_leaf:
             self._refuse_to_switch()
         self.requires_grad_(wanted)
@@ -209,6 +211,9 @@ class Tensor:
 
         Errors: GradError on a tensor that a recorded op made (use `detach()`), DtypeError unless floating-point.
         """
+        if not isinstance(requires_grad, bool):
+            given = type(requires_grad).__name__
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' must be bool, not {given}")
         if not self.is_leaf:
             if requires_grad:
                 return self

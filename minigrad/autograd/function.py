@@ -120,7 +120,8 @@ class FunctionNode(Node):
         """The user's backward, its answers checked and paired with the parents they go to."""
         gradients = g.parts if isinstance(g, _Parts) else (g,)
         if self.context._materialize:
-            gradients = [self.made[i].zeros() if one is None else one for i, one in enumerate(gradients)]
+            gradients = [made.zeros() if one is None and made is not None else one
+                         for made, one in zip(self.made, gradients, strict=True)]  # fmt: skip
         with grad_mode(create):
             gradients = [None if one is None else as_tensor(one) for one in gradients]
             answers = self.function.backward(self.context, *gradients)
@@ -131,6 +132,12 @@ class FunctionNode(Node):
                 f"function {self.name()} returned an incorrect number of gradients (expected {count}, got "
                 f"{len(answers)}): one for each argument of forward, None where there is none"
             )
+        for i, (given, answer) in enumerate(zip(self.given, answers, strict=False)):
+            if given is None and answer is not None:
+                raise GradError(
+                    f"function {self.name()} returned a gradient different than None at position {i + 1}, but the "
+                    "corresponding forward input was not a Tensor. Return None there."
+                )
         on_tensors = create or modes.state.staging is not None
         return [(parent, self._checked(i, answer, on_tensors))
                 for i, (parent, answer) in enumerate(zip(self.parents, answers, strict=False))
@@ -264,6 +271,8 @@ class Function:
                 result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
         outputs = result if isinstance(result, tuple) else (result,)
+        if ctx._dirty:
+            _check_dirty(ctx._dirty, outputs)
         recorded = any(edge is not None for edge in edges) and modes.state.grad and not modes.state.inference
         outputs, dirty = [_own_tensor(y, args, ctx._dirty) for y in outputs], ctx._dirty
         if recorded:
@@ -273,6 +282,17 @@ class Function:
         if staging is not None:
             staging.applied(begun, cls, outputs, dirty)
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
+
+
+def _check_dirty(dirty, outputs):
+    """Inputs changed in place have to be outputs, which get the new history; a leaf cannot have one."""
+    if not all(any(x is y for y in outputs) for x in dirty):
+        raise GradError(
+            "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+            "modified inplace must all be outputs of the Function."
+        )
+    if modes.state.grad and any(x.requires_grad and x.is_leaf for x in dirty):
+        raise GradError("a leaf Variable that requires grad has been used in an in-place operation. Change a .clone().")
 
 
 def _own_tensor(y, args, dirty):

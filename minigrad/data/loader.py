@@ -9,6 +9,8 @@ from .collate import default_collate, default_convert
 from .dataset import IterableDataset, Subset, TensorDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
+_SETTLED = {"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"}
+
 
 class DataLoader:
     """Batches of a data set, in order or shuffled anew for each pass.
@@ -51,6 +53,12 @@ class DataLoader:
         self.num_workers, self.pin_memory, self.timeout = num_workers, pin_memory, timeout
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers = persistent_workers
+        self._begun = True
+
+    def __setattr__(self, name, value):
+        if name in _SETTLED and "_begun" in self.__dict__:
+            raise ValueError(f"{name} attribute should not be set after DataLoader is initialized: make a new one")
+        super().__setattr__(name, value)
 
     def __len__(self):
         if not isinstance(self.dataset, IterableDataset):

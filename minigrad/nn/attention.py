@@ -77,7 +77,7 @@ class MultiheadAttention(Module):
             query, key, value = (x.transpose(0, 1) for x in (query, key, value))
         heads = [self._heads(self._projected(x, i)) for i, x in enumerate((query, key, value))]
         mask = self._mask(attn_mask, key_padding_mask, query, heads[1])
-        out, weights = attention(*heads, mask, self.dropout if self.training else 0.0)
+        out, weights = attention(*heads, mask, self.dropout if self.training else 0.0, forgiving=not need_weights)
         out = self.out_proj(out.transpose(1, 2).flatten(2))
         out = out if self.batch_first else out.transpose(0, 1)
         weights = weights.mean(dim=1) if average_attn_weights else weights
@@ -101,9 +101,15 @@ class MultiheadAttention(Module):
         total = None
         if attn_mask is not None:
             total = _as_numbers(attn_mask, query)
+            shape = (query.size(1), keys.size(2))
+            if total.dim() == 2 and tuple(total.shape) != shape:
+                raise ShapeError(f"The shape of the 2D attn_mask is {total.shape}, but should be {shape}.")
             if total.dim() == 3:
                 total = total.reshape(query.size(0), self.num_heads, query.size(1), keys.size(2))
         if key_padding_mask is not None:
+            shape = (query.size(0), keys.size(2))
+            if tuple(key_padding_mask.shape) != shape:
+                raise ShapeError(f"Expected key_padding_mask of shape {shape}, but got {key_padding_mask.shape}.")
             padding = _as_numbers(key_padding_mask, query)[:, None, None, :]
             total = padding if total is None else total + padding
         return total

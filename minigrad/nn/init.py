@@ -10,6 +10,7 @@ import numpy as np
 from .. import memory
 from ..creation import check_fit
 from ..device import move
+from ..errors import DtypeError, ShapeError
 from ..random import rand, randn
 
 _GAINS = {"sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
@@ -20,6 +21,13 @@ def _write(tensor, values):
     tensor.array[...] = move(np.asarray(values), tensor.device)
     memory.changed(tensor.array)
     return tensor
+
+
+def _draw(name, tensor, values):
+    """_write, for what was drawn. Errors: DtypeError for integers, which would be cut to a few whole numbers."""
+    if tensor.array.dtype.kind != "f":
+        raise DtypeError(f"{name}(): not implemented for {tensor.dtype}. Give it a floating-point tensor.")
+    return _write(tensor, values)
 
 
 def calculate_gain(nonlinearity, param=None):
@@ -53,12 +61,14 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """Evenly from a to b."""
     if a > b:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
-    return _write(tensor, rand(*tensor.shape, generator=generator).array * (b - a) + a)
+    return _draw("uniform_", tensor, rand(*tensor.shape, generator=generator).array * (b - a) + a)
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """From the normal distribution."""
-    return _write(tensor, randn(*tensor.shape, generator=generator).array * std + mean)
+    if std < 0:
+        raise ShapeError(f"normal_ expects std >= 0.0, but found std={std}")
+    return _draw("normal_", tensor, randn(*tensor.shape, generator=generator).array * std + mean)
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
@@ -80,7 +90,7 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
             density = np.exp((peak**2 - ((values - mean) / std) ** 2) / 2)
             kept = rand(count, generator=generator).array < density
         drawn = np.concatenate((drawn, values[kept]))
-    return _write(tensor, drawn[:count].reshape(tensor.shape))
+    return _draw("trunc_normal_", tensor, drawn[:count].reshape(tensor.shape))
 
 
 def _normal_below(x):
@@ -168,7 +178,7 @@ def orthogonal_(tensor, gain=1, generator=None):
     drawn = randn(rows, tensor.numel() // rows, generator=generator).array.astype("float64")
     q, r = np.linalg.qr(drawn.T if rows < drawn.shape[1] else drawn)
     q = q * np.sign(np.diag(r))  # so that every orthogonal matrix is equally likely
-    return _write(tensor, gain * (q.T if rows < drawn.shape[1] else q).reshape(tensor.shape))
+    return _draw("orthogonal_", tensor, gain * (q.T if rows < drawn.shape[1] else q).reshape(tensor.shape))
 
 
 def sparse_(tensor, sparsity, std=0.01, generator=None):

@@ -255,7 +255,7 @@ class RNNBase(Module):
             return (zeros(n, self.hidden_size, dtype=like.dtype, device=like.device),) * tensors
         state = (hx,) if isinstance(hx, Tensor) else tuple(hx)
         if len(state) != tensors:
-            raise ValueError(f"{self.mode}: expected a state of {tensors} tensors, got {len(state)}")
+            raise ShapeError(f"{self.mode}: expected a state of {tensors} tensors, got {len(state)}")
         state = state if has_batch else tuple(s.unsqueeze(1) for s in state)
         for s in state:
             if tuple(s.shape) != (layers, n, self.hidden_size):

@@ -7,6 +7,7 @@ Shapes: x (N, C, *sizes), weight (O, C / groups, *kernel), y (N, O, *out); any n
 from math import prod
 
 from ..op import op
+from .index import index
 from .windows import add_wide_windows, add_windows, copied_windows
 
 __all__ = ["convolution", "convolution_input", "convolution_weight"]
@@ -85,12 +86,35 @@ convolution.vjp(
     weight=lambda g, x, weight_shape, stride, padding, dilation, groups, xp: convolution_weight.on(
         xp, g, x, kernel=tuple(weight_shape[2:]), stride=stride, padding=padding, dilation=dilation, groups=groups),
 )  # fmt: skip
-convolution_input.vjp(
-    seen=lambda g, weight, stride, padding, dilation, groups, xp: convolution.on(
-        xp, g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups),
-    weight=lambda g, seen, weight_shape, stride, padding, dilation, groups, xp: convolution_weight.on(
-        xp, seen, g, kernel=tuple(weight_shape[2:]), stride=stride, padding=padding, dilation=dilation, groups=groups),
-)  # fmt: skip
+
+
+def _without_rest(xp, g, out, kernel, stride, padding, dilation):
+    """g, and its padding, cut to `out` windows: more of them fit where output_padding is as large as the stride."""
+    if all(d <= s for d, s in zip(dilation, stride, strict=True)):  # output_padding is less than the larger of them
+        return g, padding
+    ends, pairs = [], []
+    for n, count, k, s, (before, after), d in zip(g.shape[2:], out, kernel, stride, padding, dilation, strict=True):
+        rest = n + before + after - (count - 1) * s - d * (k - 1) - 1
+        ends.append(n - max(rest - after, 0))
+        pairs.append((before, max(after - rest, 0)))
+    if tuple(ends) != tuple(g.shape[2:]):
+        g = index.on(xp, g, index=(slice(None), slice(None), *(slice(0, end) for end in ends)))
+    return g, tuple(pairs)
+
+
+def _seen_rule(g, weight, seen_shape, stride, padding, dilation, groups, xp):
+    g, padding = _without_rest(xp, g, seen_shape[2:], weight.shape[2:], stride, padding, dilation)
+    return convolution.on(xp, g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def _kernel_rule(g, seen, weight_shape, stride, padding, dilation, groups, xp):
+    kernel = tuple(weight_shape[2:])
+    g, padding = _without_rest(xp, g, seen.shape[2:], kernel, stride, padding, dilation)
+    return convolution_weight.on(xp, seen, g, kernel=kernel, stride=stride, padding=padding, dilation=dilation,
+                                 groups=groups)  # fmt: skip
+
+
+convolution_input.vjp(seen=_seen_rule, weight=_kernel_rule)
 convolution_weight.vjp(
     seen=lambda g, x, stride, padding, dilation, groups, xp: convolution.on(
         xp, x, g, stride=stride, padding=padding, dilation=dilation, groups=groups),

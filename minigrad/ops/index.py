@@ -39,9 +39,13 @@ def located(x, index):
     """
     items = index if isinstance(index, tuple) else (index,)
     arrays = [item for item in items if hasattr(item, "ndim")]
-    if not arrays or not any(isinstance(item, int) for item in items):
+    if not arrays:
         return x, items if any(item is Ellipsis for item in items) else (*items, Ellipsis)
-    used = sum(_consumed(item) for item in items)
+    used = sum(map(_consumed, items))
+    if used == x.ndim:  # then an Ellipsis stands for no axis, and parts no arrays
+        items = tuple([item for item in items if item is not Ellipsis])
+    if not any(isinstance(item, int) for item in items):
+        return x, items if any(item is Ellipsis for item in items) else (*items, Ellipsis)
     first, then = [], []
     for item in items:
         if item is Ellipsis:

@@ -46,12 +46,12 @@ def max_index(xp, x, largest, /, kernel, stride, padding, dilation):
     Shapes: x (N, C, *sizes), largest (N, C, *windows) as max_pool gives it -> (N, C, *windows)
     """
     counts, sizes = largest.shape[2:], x.shape[2:]
-    seen = list(_slices(padded(xp, x, padding, -xp.inf), kernel, stride, dilation, counts))
+    seen = list(_slices(padded(xp, x, padding, xp.nan), kernel, stride, dilation, counts))  # padding equals nothing
     place = xp.zeros(largest.shape, "uint8" if len(seen) <= 256 else "int64")
     for x_k in reversed(seen[:-1]):  # how many places come before the first that is equal
         place = (x_k != largest) * (place + 1)
     if xp.__name__ != "numpy" or (largest != largest).any():  # nan equals nothing: the last one counts, as in PyTorch
-        for k, x_k in enumerate(seen):
+        for k, x_k in enumerate(_slices(padded(xp, x, padding), kernel, stride, dilation, counts)):
             place = xp.where(x_k != x_k, k, place)
     within, steps = [0], [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
     for k, d, step in zip(kernel, dilation, steps, strict=True):

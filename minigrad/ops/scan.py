@@ -7,6 +7,8 @@ __all__ = ["cumprod", "cumsum", "fade_sum", "logcumsumexp", "running_place"]
 
 def _running(xp, step, x, dim, exclusive, reverse, first):
     """One scan along `dim`: from the far end (reverse), of the elements before each one (exclusive)."""
+    if dim is None:  # which NumPy takes for the flattened array
+        raise TypeError(f"{step.__name__}(): argument 'dim' must be one whole number, not None. Use x.flatten() and 0.")
     if not x.ndim:
         return _running(xp, step, x.reshape(1), dim, exclusive, reverse, first).reshape(())
     x = xp.flip(x, dim) if reverse else x

@@ -18,7 +18,11 @@ def view_put(xp, base, value, /, steps):
     What x[0].mul_(2) records for x. Source: PyTorch's CopySlices node does this.
     """
     out = xp.array(base, order="C")  # so that no step has to copy
-    _seen(xp, out, steps)[...] = value
+    part = _seen(xp, out, steps)
+    if not getattr(part.flags, "writeable", True):  # as NumPy has it with what it broadcast, and with parts of that
+        part = part.view()
+        part.flags.writeable = True
+    part[...] = value
     return out
 
 

@@ -87,6 +87,11 @@ FURTHER = [
     named("nodes", "F.mse_loss(x, m.ones(2, 2))", "MeanBackward0"),
     Further("nodes", NODES, "True"),
     Further(
+        "nothing to derive",
+        "x = m.ones(1, requires_grad=True); (g,) = m.autograd.grad(x.relu(), x, create_graph=True); g.requires_grad",
+        "False",
+    ),
+    Further(
         "module state",
         "l = nn.Linear(1, 1)\n"
         "try: l.load_state_dict({'weight': m.full((1, 1), 9.0), 'bias': m.zeros(5)})\n"
@@ -152,6 +157,27 @@ FURTHER = [
         "z.backward()",
         "RuntimeError",
     ),
+    absent("rarer hooks", "nn.Module.register_state_dict_pre_hook optim.Optimizer.register_step_pre_hook "
+           "m.autograd.graph.get_gradient_edge m.autograd.graph.allow_mutation_on_saved_tensors m.is_anomaly_enabled"),
+    Further("negative share", "F.cross_entropy(m.ones(1, 2), m.tensor([1]), label_smoothing=-0.5)", "RuntimeError"),
+    Further("numbers among parameters", "nn.ParameterList([1])", "TypeError"),
+    Further("classes", "m.no_grad()(type('K', (), {}))", "TypeError"),
+    Further("inference", "with m.inference_mode(): x = m.ones(2)\nx[0].is_inference()", "False"),
+    Further(
+        "inference",
+        "with m.inference_mode(): w = m.ones(1, 2)\nF.linear(m.ones(2, requires_grad=True), w).requires_grad", "True",
+    ),
+    Further("bool kernels", "m.searchsorted(m.tensor([False, True]), m.tensor(True)).item()", "1"),
+    Further("unique", "m.tensor([m.nan, 1.0]).mode().indices.item()", "1"),
+    Further("unique gradient", "m.unique(m.ones(2, requires_grad=True)).requires_grad", "False"),
+    Further(
+        "spread of none",
+        "x = m.tensor([1.0, 3.0], requires_grad=True); x.var(dim=()).backward(); x.grad.tolist() == [-2, 2]", "True",
+    ),
+    Further("steps", "m.arange(0, 3, 0.5, dtype=m.int32).tolist()", "[0, 0, 1, 1, 2, 2]"),
+    Further("async", "import asyncio\n@m.no_grad()\nasync def f(): return m.is_grad_enabled()\nasyncio.run(f())",
+            "False"),
+    Further("too large", "m.ones(1).long().fill_(2**63)", "OverflowError"),
     Further("weights", "list(m.utils.data.WeightedRandomSampler([0.0, 1.0], 2, replacement=False))", "RuntimeError"),
     Further(
         "no_grad views", "x = m.ones(2, requires_grad=True)\nwith m.no_grad(): v = x.view(2)\nv.requires_grad", "False",

@@ -200,8 +200,11 @@ def scaled_dot_product_attention(
     return attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)[0]
 
 
-def attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False):
-    """`scaled_dot_product_attention`, and the weights too."""
+def attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False,
+              forgiving=True):  # fmt: skip
+    """`scaled_dot_product_attention`, and the weights too. A query that may look at nothing gets zeros (`forgiving`)
+    or nan.
+    """
     if enable_gqa:
         key, value = (x.repeat_interleave(query.size(-3) // x.size(-3), -3) for x in (key, value))
     scores = query @ key.transpose(-2, -1) * (1 / math.sqrt(query.size(-1)) if scale is None else scale)
@@ -213,10 +216,23 @@ def attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False,
     if attn_mask is None:
         weights = ops.softmax(scores, dim=-1)
     elif attn_mask.array.dtype.kind != "b":
-        weights = ops.softmax(scores + attn_mask, dim=-1)
-    else:  # a query that may look at nothing gets zeros, not nan
+        weights = _softmax_with(attn_mask, scores, forgiving)
+    else:
         some = ops.any(attn_mask, dim=-1, keepdim=True)
         scores = ops.where(ops.logical_or(attn_mask, ops.logical_not(some)), scores, -math.inf)
         weights = ops.where(some, ops.softmax(scores, dim=-1), 0)
     weights = dropout(weights, dropout_p)
     return weights @ value, weights
+
+
+def _softmax_with(mask, scores, forgiving):
+    """The weights under a mask of numbers, of which minus infinity forbids to look."""
+    if not forgiving or (modes.state.staging is None and not _some_forbid_all(mask.array)):
+        return ops.softmax(scores + mask, dim=-1)
+    none = ops.all(ops.eq(mask, -math.inf), dim=-1, keepdim=True)
+    return ops.where(none, 0, ops.softmax(scores + ops.where(none, 0, mask), dim=-1))
+
+
+def _some_forbid_all(mask):
+    """Whether a row of the mask is minus infinity all along. A GPU is not waited for: there it may be so."""
+    return module_of(mask).__name__ != "numpy" or bool(mask.size and (mask.max(axis=-1) == -math.inf).any())

@@ -8,7 +8,7 @@ import warnings
 from ... import modes, ops
 from ...errors import DtypeError, ShapeError
 from ...tensor import Tensor
-from .norm import cosine_similarity, pairwise_distance
+from .norm import pairwise_distance
 
 
 def reduced(losses, reduction):
@@ -348,7 +348,8 @@ def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, r
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
     if target.dim() != input1.dim() - 1:
         raise ShapeError(f"cosine_embedding_loss(): {target.dim()}D target does not go with {input1.dim()}D inputs")
-    cos = cosine_similarity(input1, input2, dim=-1, eps=1e-12)
+    lengths = [(x * x).sum(dim=-1) + 1e-12 for x in (input1, input2)]  # squared, and with a derivative at 0
+    cos = (input1 * input2).sum(dim=-1) / (lengths[0] * lengths[1]).sqrt()
     losses = ops.where(target == 1, 1 - cos, (cos - margin).clamp(min=0))
     return reduced(losses, legacy(size_average, reduce, reduction))
 
@@ -372,6 +373,9 @@ def multi_margin_loss(
         raise ValueError("multi_margin_loss: only p == 1 and p == 2 supported")
     rows = input.unsqueeze(0) if input.dim() == 1 else input
     target = target.reshape(-1)
+    if target.numel() != rows.size(0):
+        raise ShapeError(f"multi_margin_loss: expected a target of size [{rows.size(0)}], one class for each row, but "
+                         f"got [{target.numel()}]")  # fmt: skip
     gaps = (margin - ops.take_along_dim(rows, target.unsqueeze(1), dim=1) + rows).clamp(min=0) ** p
     if weight is not None:
         gaps = gaps * weight[target].unsqueeze(1)

@@ -28,6 +28,12 @@ def _affine(x, weight, bias, shape=None):
     return x if bias is None else x + (bias if shape is None or len(shape) == 1 else bias.reshape(shape))
 
 
+def _check_running(input, running_mean, running_var):
+    for name, running in (("running_mean", running_mean), ("running_var", running_var)):
+        if running is not None and running.array.shape != input.array.shape[1:2]:
+            raise ShapeError(f"{name} should contain {input.size(1)} elements not {running.numel()}")
+
+
 def _follow(input, dims, running_mean, running_var, momentum, correction, rows=False):
     """Let the running statistics, where given, move towards those of this batch, in place and out of the graph.
 
@@ -72,12 +78,13 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 
     Shapes: input (N, C, ...), the rest (C,) -> as input. While training the running statistics, where given, are
     updated in place, also under no_grad: the variance with Bessel's correction, though the batch is normalised without.
-    Errors: ShapeError for a single value per channel while training: it has no spread.
+    Errors, while training: ShapeError for a single value per channel, which has no spread; ValueError unless eps > 0.
     Source: Ioffe & Szegedy (2015), "Batch Normalization".
     """
     if input.dim() < 2:
         raise PlaceError(f"batch_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
     _check_dtypes("batch_norm", input, running_mean, running_var, weight, bias)
+    _check_running(input, running_mean, running_var)
     per_channel = (1, -1, *(1,) * (input.dim() - 2)) if input.dim() > 2 else (-1,)
     if not training:
         if running_mean is None or running_var is None:
@@ -88,6 +95,8 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     count = input.numel() // max(input.size(1), 1)
     if count == 1:
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    if eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if count and (running_mean is not None or running_var is not None):
         _follow(input, dims, running_mean, running_var, momentum, count / max(count - 1, 1))
     return _affine(ops.standardize(input, dim=dims, eps=eps), weight, bias, per_channel)
@@ -160,6 +169,7 @@ def instance_norm(
         raise ShapeError(f"instance_norm(): expected at least 2 axes (N, C, ...), got {tuple(input.shape)}")
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    _check_running(input, running_mean, running_var)
     dims = tuple(range(2, input.dim()))
     count = prod(input.shape[2:])
     if count == 1:
@@ -196,7 +206,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between rows along `dim`; norms count as no less than eps."""
     _check_floats("cosine_similarity", x1, x2)
     x1, x2 = broadcast_tensors(x1, x2)
-    first, second = ((x * x).sum(dim=dim).sqrt().clamp(min=eps) for x in (x1, x2))
+    first, second = (x.norm(2, dim).clamp(min=eps) for x in (x1, x2))
     return (x1 * x2).sum(dim=dim) / (first * second)
 
 

@@ -37,7 +37,7 @@ def pad(input, pad, mode="constant", value=None):
         check_fit(value or 0, input.array.dtype)
         return ops.pad(input, pad=pad, value=0 if value is None else value)
     if value not in (None, 0):
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+        raise ShapeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if mode not in _POSITIONS:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     axes = len(pad) // 2

@@ -41,6 +41,8 @@ def interpolate(
         raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear")
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate(): give either size or scale_factor, and not both")
+    if size is not None and recompute_scale_factor:
+        raise ValueError("interpolate(): recompute_scale_factor is not meaningful with an explicit size.")
     before, steps = input.shape[2:], [None] * axes
     if size is None:
         factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * axes

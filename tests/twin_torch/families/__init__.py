@@ -3,6 +3,7 @@
 from . import (  # noqa: F401
     activations,
     autograd,
+    corners,
     creation,
     elementwise,
     functional,
