@@ -59,9 +59,14 @@ def run_rules_carefully(node, g, create):
         sent = run_node_hooks(node, sent, g, create)
     if modes.special and state.anomaly:
         _look_for_nan(node, sent)
-    if modes.special and state.watchers and hasattr(g, "dtype"):
+    if modes.special and state.watchers and _are_gradients(g, *(given for _, given in sent)):
         notify(RuleRan(node, as_tensor(g), _by_argument(node, sent)))
     return sent
+
+
+def _are_gradients(*given):
+    """Whether these can be shown. Several at once, on their way to a custom function with several results, cannot."""
+    return all(one is None or hasattr(one, "dtype") for one in given)
 
 
 def pairs_sent(node, g):
