@@ -203,7 +203,7 @@ class Entry:
         if self.plan.sources:
             made = "".join(f"r{i}, " for i in range(len(self.plan.results)))
             saved = "".join(f"{name}, " for name in self.plan.saved)
-            self.put(f"    {made}= joint(way, ({made}), {self.plan.wants}, ({saved}), ({self._sources()}))")
+            self.put(f"    {made}= joint(ways, ({made}), {self.plan.wants}, ({saved}), ({self._sources()}))")
 
     def _sources(self):
         """The tensors that gradients may be asked for: those handed in that want them, and the parameters."""

@@ -14,9 +14,10 @@ from ..generate.emit import Emitter
 from ..generate.flat import lay_out
 from ..generate.source import Source
 from ..graph import Graph, Value
-from ..passes import steps_of
+from ..passes import dead, steps_of
 from .entry import Entry
 from .joint import WayBack, joint, parted
+from .partial import Ways, mixes
 
 
 @dataclass(eq=False)
@@ -60,6 +61,8 @@ def made_smaller(capture):
     whole.outputs = [*outputs, *[gradients[leaf] for leaf in wanted], *facts, *capture.back_to]
     stages = dict(steps_of(whole, private))
     graph, plain = stages["dead"], stages["common"]
+    if mixes(graph, capture.back_from):  # then nothing could be left out where gradients come from some results only
+        graph = dead(plain)
     given = [value for value in plain.inputs if value not in capture.back_from]
     capture.forward = Graph(given, plain.steps, plain.outputs[: len(outputs)], plain.name, plain.parameters,
                             plain.constants, plain.form, plain.updates)  # fmt: skip
@@ -77,13 +80,13 @@ class Variant:
     def __init__(self, capture):
         self.recorded, self.given = len(capture.graph.steps), given_back(capture)
         graph, of_leaf, facts, back_to = made_smaller(capture)
-        self.way, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
+        self.ways, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
         self.forward = capture.forward
         if back_to:
             count = len(graph.outputs)
             graph.outputs += back_to
             graph, back, self.saved = parted(graph, capture.back_from, count)
-            self.way = WayBack(back, capture.back_from)
+            self.ways = Ways(WayBack, back, capture.back_from)
         self.graph = graph
         self.plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
         self.plan.sources, self.plan.wants = capture.sources, tuple(capture.wants)
@@ -152,7 +155,7 @@ class Variant:
         plan.saved = [self._handed_on(source, self.emitter.of(v)) for v in self.saved]
         self.entry = entry = Entry(plan, source)
         self.names = names = entry.names
-        names.update(joint=joint, way=self.way, bind=self._bind, renew=self._renew, changed=())
+        names.update(joint=joint, ways=self.ways, bind=self._bind, renew=self._renew, changed=())
         self.run, self.text = entry.build()
         self._bound()
         self._count()

@@ -10,7 +10,8 @@ from ...device import device_of
 from ...tensor import Tensor
 from ..compiling.draws import generators_of
 from ..compiling.entry import Entry
-from ..compiling.joint import joint, led_from, parted
+from ..compiling.joint import joint, parted
+from ..compiling.partial import Ways
 from ..compiling.variant import Plan, given_back, made_smaller
 from ..graph import Value
 from .executor import Program
@@ -40,9 +41,8 @@ class DeviceEntry(Entry):
 class DeviceWayBack:
     """The way back from results that still want gradients, as a program. What `joint.WayBack` is for NumPy."""
 
-    def __init__(self, graph, gradients):
+    def __init__(self, graph):
         self.graph, self.program, self.lock = graph, Program(graph), threading.Lock()
-        self.gradients, self.led = gradients, led_from(graph, gradients)
         tensors = {f"h_{i}": tensor for i, tensor in enumerate(self.program.graph.held().values())}
         self.source, self.arrays = SimpleNamespace(tensors=lambda: tensors), self._arrays(tensors)
 
@@ -68,12 +68,12 @@ class DeviceVariant:
     def __init__(self, capture):
         self.recorded, given = len(capture.graph.steps), given_back(capture)
         graph, of_leaf, facts, back_to = made_smaller(capture)
-        self.smaller, self.way, saved = len(graph.steps), None, []
+        self.smaller, self.ways, saved = len(graph.steps), None, []
         if back_to:
             graph.outputs += back_to
             graph, back, saved = parted(graph, capture.back_from, len(given))
             graph.outputs = [*graph.outputs, *(value for value in saved if value not in graph.inputs)]
-            self.way = DeviceWayBack(back, capture.back_from)
+            self.ways = Ways(DeviceWayBack, back, capture.back_from)
         self.program = program = Program(graph, of_leaf, facts)
         self.graph = self.forward = graph = program.graph
         self.plan = plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
@@ -113,7 +113,7 @@ class DeviceVariant:
                                       names={name: tensor.array for name, tensor in tensors.items()})  # fmt: skip
         self.entry = entry = DeviceEntry(self.plan, self.source)
         self.names = entry.names
-        self.names.update(program=self.program, bind=self._bind, changed=(), joint=joint, way=self.way)
+        self.names.update(program=self.program, bind=self._bind, changed=(), joint=joint, ways=self.ways)
         self.run, text = entry.build()
         kernels = [step.op.kernel.text for step in self.graph.steps if isinstance(step.op, Fused)]
         self.text = "\n".join([text, *kernels])
