@@ -34,10 +34,7 @@ def change(self, name, compute):
     old = Tensor(self.array)
     old._edge = self._edge
     new, events = _watched_apart(lambda x: _in_the_graph(compute(x), x), old)
-    if new.array.shape != self.array.shape:
-        raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
-    if not can_cast(new.array.dtype, self.array.dtype):
-        raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
+    check_result(self, new, name)
     if _overlaps(self.array):
         raise GradError(f"{name}: unsupported operation: this view, expanded or of windows, holds several elements in "
                         "one place. Use .clone() first.")  # fmt: skip
@@ -59,6 +56,14 @@ def change(self, name, compute):
     if modes.state.grad and (new._edge is not None or self._base is not None):
         _spread_the_news(self, new._edge)
     return self
+
+
+def check_result(self, new, name):
+    """Refuse to write `new` over `self` where it is of another shape, or of a kind that its dtype cannot hold."""
+    if new.array.shape != self.array.shape:
+        raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
+    if not can_cast(new.array.dtype, self.array.dtype):
+        raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
 
 
 def _announce(self):

@@ -295,6 +295,12 @@ def rewritten(x, new):
     return new
 
 
+@emits("tensor.written")
+def written(x, new, how):
+    """In the dtype of what it is written over; shapes that do not fit have ended the run that this was looked up in."""
+    return new.astype(x.dtype)
+
+
 @emits("undefined")
 def undefined(into):
     """A zero, of whatever type the other arm gives."""

@@ -108,7 +108,17 @@ class Builder:
                     x.fresh = False
         if kind == "tensor":
             result.fresh = fresh and not op.view and not op.name.startswith("list.get")
+        if op.name in ("cast", "to_integer"):
+            self._may_be(result, inputs[0], attributes["dtype"])
         return result
+
+    def _may_be(self, result, source, dtype):
+        """Note that a cast gives its operand itself, where that has the dtype already."""
+        if not isinstance(source, Symbol):
+            result.fresh = not isinstance(source, Tensor)
+        elif source.value not in self.compared or dtype == "bool":
+            result.source, result.fresh = source, source.fresh
+            source.fresh = False
 
     def prim(self, name, *inputs, **attributes):
         """A step of a primitive."""
