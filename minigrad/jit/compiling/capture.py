@@ -18,8 +18,10 @@ from ..graph import Value
 from ..passed import Passed
 from ..places import here, where
 from ..recording import Recording
+from ..rewriting import owner_of
 from ..tree import flatten, unflatten
 from ..vjp import run_as_one
+from .aliases import aliases
 from .guards import Around, Guards, snapshot_of
 
 _FEW = 256  # whole numbers of a tensor that may be taken for granted, one by one
@@ -35,10 +37,23 @@ class Capture(Recording):
         super().__init__(name_of(function), *names_of(function))
         self.function, self.around = function, Around(function)
         self.failed = None
+        self.seen = []  # for each result how it is seen in something else that the caller has, see aliases.py
         self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.back_from = self.back_to = self.sources = self.wants = ()  # of a result that still wants gradients
+        self.edges = {}  # Value of a tensor that is held -> the edge that the tensor had
         self.before = {}  # module -> what mattered of it when it began to run
         self.structure = modes.structure
+
+    def enter_input(self, tensor, name):
+        """A tensor that is handed in at each run."""
+        value = super().enter_input(tensor, name)
+        self.edges[value] = tensor._edge
+        return value
+
+    def _hold(self, tensor):
+        value = super()._hold(tensor)
+        self.edges[value] = tensor._edge
+        return value
 
     def option(self, optimizer, group, name, number):
         """The value of a number in one of an optimizer's groups, which each run reads anew."""
@@ -76,16 +91,24 @@ class Capture(Recording):
     def _conclude(self, leaves, form):
         """The run is over: what came of it, and is it one that can be done again?"""
         self._look_back()
+        results = [x for x in leaves if isinstance(x, Tensor)]
+        for x in results:
+            self.of(x)
+        self.seen = aliases(leaves, self.given, [t for t in self.held.values() if id(t) not in self.local])
+        self._keep_constants_from(results)
         if any(leaf is x for leaf, _ in self.leaves.values() for x in self.given):
             raise CaptureError("backward() reaches a tensor that was handed in, whose .grad is not kept track of here. "
                                "Use autograd.grad()")  # fmt: skip
         kept = set(map(id, self.held.values()))
         local = {leaf for leaf, _ in self.leaves.values() if id(leaf) in self.tensors and id(leaf) not in kept}
-        if not local.isdisjoint(x for x in leaves if isinstance(x, Tensor)):
+        leaf_made = any(seen is None and isinstance(x, Tensor) and x.requires_grad and x.is_leaf
+                        for x, seen in zip(leaves, self.seen, strict=True))  # fmt: skip
+        if leaf_made or not local.isdisjoint(results):
             raise CaptureError("a result is a tensor with a .grad of its own, which a replay would not give")
-        wanting = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad and x._edge is not None]
-        if wanting and not self.landed:
-            self._way_back(leaves)
+        wants = [seen is None and isinstance(x, Tensor) and x.requires_grad
+                 for x, seen in zip(leaves, self.seen, strict=True)]  # fmt: skip
+        if any(wants) and not self.landed:
+            self._way_back(leaves, wants)
         self.finish([x.value if isinstance(x, Passed) else self.of(x) for x in leaves], form)
         held = set(map(id, self.held.values()))
         self.gradients_before, self.final_gradients = {}, {}
@@ -98,12 +121,17 @@ class Capture(Recording):
                 self.final_gradients[leaf] = None if grad is None else self.of(grad)
         self.guards = Guards(self.modules.values(), self.around, self.structure)
 
-    def _way_back(self, leaves):
-        """Put down the way back from all results, too, for gradients that are handed in."""
-        self.wants = [isinstance(x, Tensor) and x.requires_grad for x in leaves]
-        outputs = [x for x, wants in zip(leaves, self.wants, strict=True) if wants]
-        if any(self.of(x) in self.held for x in leaves if isinstance(x, Tensor)):
-            raise CaptureError("a result is a tensor from outside, as it is, and wants gradients")
+    def _keep_constants_from(self, results):
+        """What was made on the way and is handed out may be changed by whoever gets it: the graph keeps a copy."""
+        owners = {id(owner_of(x.array)) for x in results}
+        for value, tensor in self.graph.constants.items():
+            if id(tensor) in self.local and id(owner_of(tensor.array)) in owners:
+                self.graph.constants[value] = Tensor(tensor.array.copy())
+
+    def _way_back(self, leaves, wants):
+        """Put down the way back from these results, too, for gradients that are handed in."""
+        self.wants = wants
+        outputs = [x for x, wanted in zip(leaves, wants, strict=True) if wanted]
         self.sources = [x for x in (*self.given, *self.graph.parameters.values()) if x.requires_grad]
         gradients = [ones_like(x) for x in outputs]
         self.back_from = [self.enter_input(g, f"g{i}") for i, g in enumerate(gradients)]
@@ -117,6 +145,11 @@ class Capture(Recording):
         if name is not None:
             raise CaptureError(f"the function changes {name}, which lies outside; a replay would not. Hand it in, and "
                                "return what it is to be")  # fmt: skip
+        for value, tensor in self.held.items():
+            if id(tensor) not in self.local and self.edges[value] is not tensor._edge:
+                raise CaptureError(f"the function gives {value.name}, which comes from outside, another history, by a "
+                                   "change in place or requires_grad_(); a replay would not. Change it under no_grad, "
+                                   "or change a .clone()")  # fmt: skip
         if self.gathered:
             raise CaptureError("a tensor is made of Python's numbers, of which nobody knows whether they will be the "
                                "same next time; make it outside" + _at(self.gathered[0][0]))  # fmt: skip
@@ -189,7 +222,8 @@ class Capture(Recording):
         What remains of those is the array, which will never change: the set of such Values.
         """
         constants, private = self.graph.constants, set()
-        for kept in (self.alive, self.owners, self.tensors, self.arrays, self.held, self.leaves, self.before):
+        for kept in (self.alive, self.owners, self.tensors, self.arrays, self.held, self.edges, self.leaves,
+                     self.before):  # fmt: skip
             kept.clear()
         self.given = []
         for value in list(constants):

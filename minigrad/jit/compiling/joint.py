@@ -82,7 +82,6 @@ class Replayed(Function):
         """The results, which are there already."""
         ctx.call = call
         ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*[y for y, wants in zip(call.results, call.wants, strict=True) if not wants])
         return tuple(call.results)
 
     @staticmethod
@@ -95,12 +94,11 @@ class Replayed(Function):
 class Call:
     """What one call keeps for its backward."""
 
-    def __init__(self, ways, results, wants, saved):
-        self.ways, self.results, self.wants, self.saved, self.epoch = ways, results, wants, saved, memory.epoch
+    def __init__(self, ways, results, saved):
+        self.ways, self.results, self.saved, self.epoch = ways, results, saved, memory.epoch
 
     def back(self, gradients):
         """The gradients of the sources. Errors: GradError where a tensor that is needed was changed since."""
-        gradients = [g for g, wants in zip(gradients, self.wants, strict=True) if wants]
         way, places = self.ways.of(frozenset(i for i, g in enumerate(gradients) if g is not None))
         given = [*self.saved, *gradients]
         used = [given[i] if i < len(self.saved) else _in_rows(given[i]) for i in places]
@@ -119,9 +117,9 @@ def _in_rows(gradient):
     return module_of(array).ascontiguousarray(array).reshape(array.shape)
 
 
-def joint(ways, results, wants, saved, sources):
+def joint(ways, results, saved, sources):
     """The results of a call as tensors that backward can come back through."""
-    call = Call(ways, results, wants, saved)
+    call = Call(ways, results, saved)
     made = Replayed.apply(call, *sources)
     call.results = ()
     return made

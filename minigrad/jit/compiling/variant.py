@@ -42,12 +42,6 @@ class Plan:
     wants: tuple = ()  # which results still want gradients
 
 
-def given_back(capture):
-    """For each result the input, or tensor from outside, that it is; None for one that was made."""
-    graph = capture.graph
-    return [value if value in graph.inputs or value in graph.held() else None for value in graph.outputs]
-
-
 def made_smaller(capture):
     """The graph of a recording after all passes, and what beside its results is to be known of a run: ({leaf: value of
     its .grad}, {value: what must be true of it}, gradients of the sources).
@@ -78,7 +72,7 @@ class Variant:
     """One way through the function, with memory of its own."""
 
     def __init__(self, capture):
-        self.recorded, self.given = len(capture.graph.steps), given_back(capture)
+        self.recorded, self.seen = len(capture.graph.steps), capture.seen
         graph, of_leaf, facts, back_to = made_smaller(capture)
         self.ways, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
         self.forward = capture.forward
@@ -95,13 +89,14 @@ class Variant:
     def _write(self, capture, of_leaf, facts):
         plan, graph = self.plan, self.graph
         held = graph.held()
-        leaving = [v for v in graph.outputs if isinstance(v, Value) and v not in held and v not in graph.inputs]
+        leaving = [v for v, seen in zip(graph.outputs, self.seen, strict=True)
+                   if seen is None and isinstance(v, Value) and v not in held and v not in graph.inputs]  # fmt: skip
         kept = [v for v in self.saved if v not in graph.inputs]
         emitter = Emitter(graph, {*leaving, *kept}, of_leaf.values(), facts)
         self.emitter, program = emitter, emitter.run()
         buffers = self._gradient_buffers(emitter, of_leaf)
-        plan.results = [self._result(emitter, value, before, held)
-                        for value, before in zip(graph.outputs, self.given, strict=True)]  # fmt: skip
+        plan.results = [self._result(emitter, value, seen)
+                        for value, seen in zip(graph.outputs, self.seen, strict=True)]  # fmt: skip
         for i, (kind, what) in enumerate(plan.results):  # one array is handed out once
             if kind == "array" and plan.results.index((kind, what)) < i:
                 plan.results[i] = "copy", what
@@ -138,14 +133,14 @@ class Variant:
             found[leaf] = buffer
         return found
 
-    def _result(self, emitter, value, before, held):
-        """How one result is put together: (kind, what). `before` is the input or held tensor that was given back."""
+    def _result(self, emitter, value, seen):
+        """How one result is put together: (kind, what)."""
+        if seen is not None:
+            return "seen", seen
         if not isinstance(value, Value):
             return "name", repr(value)
         if value.kind != "tensor":
             return "name", emitter.scalars[value]
-        if before is not None:
-            return ("tensor", held[before]) if before in held else ("name", f"t_{self.graph.inputs.index(before)}")
         buffer = emitter.of(value)
         return ("array" if buffer.root.kind == "fresh" and not buffer.aliases else "copy"), buffer
 
