@@ -44,7 +44,7 @@ class _Writer:
     """Writes one graph down; values are numbered in the order in which they are met."""
 
     def __init__(self, graph):
-        self.graph, self.numbers = graph, {value: i for i, value in enumerate(_every_value(graph))}
+        self.graph, self.numbers = graph, {value: i for i, value in enumerate(every_value(graph))}
 
     def plain(self, described):
         """All of it."""
@@ -109,7 +109,8 @@ def _described(value):
     return [value.name, value.kind, _or_none(value.shape), value.dtype and value.dtype.name, value.device]
 
 
-def _every_value(graph):
+def every_value(graph):
+    """All values of a graph, in the order in which they are numbered."""
     found = dict.fromkeys([*graph.inputs, *graph.parameters, *graph.constants])
     for step in graph.every_step():
         for block in step.blocks:
