@@ -147,8 +147,6 @@ class Builder:
         count = len(op.arguments)
         inputs, rest = (args, ()) if op.variadic else (args[:count], args[count:])
         inputs, rest, kwargs = sort_arguments(op, inputs, rest, kwargs)
-        if len(inputs) < count and not op.variadic:
-            raise TypeError(f"{op.name}() takes {op.__signature__}")
         attributes = dict(zip(op.attributes, rest, strict=False)) | kwargs
         for x in inputs:
             if isinstance(x, Tensor) and not isinstance(x, Symbol) and not self.known(x):
