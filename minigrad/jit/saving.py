@@ -154,6 +154,7 @@ def load(f, records=True):
 
     f: a path, or a file open for reading in binary mode. What `save` wrote comes back as the very records that were
     saved; of a file from elsewhere, or with records=False, every ONNX operator is brought back to records of minigrad.
+    Named tuples among the results come back with their names, as types of their own.
     Errors: FormatError (a ValueError) that says what is wrong, for what is damaged, cut short, no ONNX model, or uses
     what minigrad has no record for. No file is followed to another, and nothing in it is run.
     """
