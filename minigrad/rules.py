@@ -54,6 +54,8 @@ def _as_the_source(g, shape, dtype):
 
 def run_rules_carefully(node, g, create):
     """The same for tensors, custom functions, hooks, watchers and anomaly mode."""
+    if state.staging is not None:
+        state.staging.goes_back(node)
     sent = pairs_sent(node, g) if type(node) is Node else node.run_backward(g, create)
     if node.hooks:
         sent = run_node_hooks(node, sent, g, create)

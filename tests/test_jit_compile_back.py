@@ -7,6 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import jit, nn
+from minigrad.backward import grad_between
 from minigrad.nn import functional as F
 
 
@@ -179,3 +180,99 @@ def test_layers_over_time_of_which_one_result_is_used():
     f(*make())
     for chosen in ([0], [1], [2], [0, 2], [1, 2], [0, 1, 2]):
         same(gradients_of(f, make, chosen), gradients_of(run, make, chosen))
+
+
+def test_an_error_of_backward_is_for_who_calls_backward():
+    """relu saves its result, which is changed then; that matters only to a gradient."""
+    def f(x, w):
+        y = (x * w).relu()
+        y.mul_(2)
+        return y
+
+    compiled = jit.compile(f)
+    for _ in range(2):
+        y = compiled(mg.ones(3), mg.ones(3, requires_grad=True))
+        assert y.tolist() == [2.0] * 3
+        with pytest.raises(mg.errors.GradError, match="modified by an inplace operation"):
+            y.sum().backward()
+    assert "backward() from its results would end in an error" in compiled.history[0][2] and not compiled.replayed
+
+
+# What lies behind the tensors that are handed in
+
+
+def test_a_parameter_that_has_made_an_input_too():
+    """What reaches it by the input comes on the way outside, and is not counted inside as well."""
+    found = []
+    for compiled in (False, True):
+        w = start(2, 2)
+        f = jit.compile(lambda x, w=w: (x @ w).tanh()) if compiled else lambda x, w=w: (x @ w).tanh()
+        for _ in range(3):
+            h = mg.ones(1, 2) @ w * 0.5
+            found.append(mg.autograd.grad(f(h).sum(), w)[0].tolist())
+    assert all(np.allclose(one, found[0]) for one in found)
+
+
+def test_inputs_that_are_made_of_each_other():
+    f = jit.compile(lambda xs: [x * 2 for x in xs])
+    for _ in range(3):
+        x = mg.ones(2, requires_grad=True)
+        made = f([x, x * 2, x + 1])
+        made[1].sum().backward(retain_graph=True)
+        assert x.grad.tolist() == [4.0, 4.0]
+    assert f.replayed == 2
+
+
+def test_hooks_of_what_is_handed_in_and_of_parameters_run_once():
+    w = mg.ones(2, requires_grad=True)
+    w.register_hook(lambda g: g * 5)
+    f = jit.compile(lambda h: (h * w).sum())
+    for _ in range(3):
+        x = mg.ones(2, requires_grad=True)
+        x.register_hook(lambda g: g * 2)
+        h = x * 1
+        h.register_hook(lambda g: g * 3)
+        w.grad = None
+        f(h).backward()
+        assert x.grad.tolist() == [6.0, 6.0] and w.grad.tolist() == [5.0, 5.0]
+    assert f.replayed == 2
+
+
+def test_backward_inside_that_would_go_on_behind_an_input():
+    w = mg.ones(2, 2, requires_grad=True)
+
+    def step(h):
+        w.grad = None
+        loss = (h @ w).sum()
+        loss.backward()
+        return loss.detach()
+
+    f = jit.compile(step)
+    for i in range(3):
+        p = mg.ones(2, requires_grad=True)
+        f(p * mg.ones(1, 2) * (i + 1))
+        assert p.grad.tolist() == [2.0 * (i + 1)] * 2 and w.grad.tolist() == [[i + 1.0] * 2] * 2
+    assert f.replayed == 0 and "history" in f.history[0][2]
+
+
+def test_a_gradient_inside_for_one_input_of_which_another_may_be_made():
+    def slope(x, y):
+        return mg.autograd.grad((x * y).sum(), x)[0]
+
+    f = jit.compile(slope)
+    for made_of_it in (False, False, True, True, False):
+        x = mg.full((2,), 3.0, requires_grad=True)
+        y = x * 2 if made_of_it else mg.full((2,), 6.0, requires_grad=True)
+        assert f(x, y).tolist() == ([12.0] * 2 if made_of_it else [6.0] * 2)
+    assert f.replayed == 2 and "has a history or hooks" in f.report()
+    with pytest.raises(mg.errors.GradError, match="does not require grad"):
+        f(mg.ones(2), y)  # whatever it takes for a reason, the error is the function's
+
+
+def test_gradients_up_to_some_tensors():
+    x = mg.ones(2, requires_grad=True)
+    h = x * 3
+    h.register_hook(lambda g: g * 100)
+    y = (h * x).sum()
+    found = grad_between([y, y], [h, x, mg.ones(1, requires_grad=True)], [mg.tensor(1.0), mg.tensor(1.0)])
+    assert [None if g is None else g.tolist() for g in found] == [[2.0, 2.0], [6.0, 6.0], None]

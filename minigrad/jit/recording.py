@@ -62,6 +62,7 @@ class Recording(Rewriting):
         self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
         self.landed = False  # whether a backward has reached a leaf
+        self.past = set()  # ids of nodes that have made what was handed in, or is held
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
     @contextmanager
@@ -84,8 +85,15 @@ class Recording(Rewriting):
         self.graph.inputs.append(value)
         self.held[value] = tensor
         self.histories.enters(value, True)
+        self._note_past(tensor)
         self._know(tensor, value)
         return value
+
+    def _note_past(self, tensor):
+        """What has made a tensor from outside is no part of the recording."""
+        if not tensor.is_leaf:
+            self.past.add(id(tensor._edge))
+            self.alive.append(tensor._edge)
 
     def finish(self, outputs, form):
         """The graph, given the values that the run came to, and how they are nested in its result."""
@@ -151,6 +159,7 @@ class Recording(Rewriting):
         (self.graph.parameters if lasting else self.graph.constants)[value] = tensor
         self.held[value] = tensor
         self.histories.enters(value, tensor.requires_grad)
+        self._note_past(tensor)
         self._know(tensor, value)
         return value
 
@@ -279,6 +288,12 @@ class Recording(Rewriting):
         return made
 
     # Backward and optimizers
+
+    def goes_back(self, node):
+        """For backward: the rules of a node are about to run."""
+        if id(node) in self.past:
+            raise CaptureError("backward() goes on into the history of a tensor from outside, which is another each "
+                               "time, and not recorded. Hand it in as .detach()")  # fmt: skip
 
     def rules_as_one(self, node, g):
         """For backward: the contributions of a node whose way back is one step."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import modes
-from ...backward import grad
+from ...backward import grad_between
 from ...creation import ones_like
+from ...errors import GradError
 from ...tensor import Tensor
 from ..capture import name_of, names_of
 from ..errors import CaptureError
@@ -40,6 +41,7 @@ class Capture(Recording):
         self.seen = []  # for each result how it is seen in something else that the caller has, see aliases.py
         self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.back_from = self.back_to = self.sources = self.wants = ()  # of a result that still wants gradients
+        self.gone_back = False  # whether backward has run inside
         self.edges = {}  # Value of a tensor that is held -> the edge that the tensor had
         self.before = {}  # module -> what mattered of it when it began to run
         self.structure = modes.structure
@@ -91,6 +93,8 @@ class Capture(Recording):
     def _conclude(self, leaves, form):
         """The run is over: what came of it, and is it one that can be done again?"""
         self._look_back()
+        if self.gone_back:
+            self._ask_for_leaves()
         results = [x for x in leaves if isinstance(x, Tensor)]
         for x in results:
             self.of(x)
@@ -121,6 +125,14 @@ class Capture(Recording):
                 self.final_gradients[leaf] = None if grad is None else self.of(grad)
         self.guards = Guards(self.modules.values(), self.around, self.structure)
 
+    def _ask_for_leaves(self):
+        """backward() inside may reach what is handed in; what lies behind that, and its hooks, are new each time."""
+        for spec, x in zip(self.specs, self.given, strict=True):
+            spec.leaf = spec.requires_grad
+            if spec.leaf and (not x.is_leaf or x._edge.hooks):
+                raise CaptureError("a tensor with a history or hooks is handed in, and backward() or autograd.grad() "
+                                   "is called inside. Hand it in as .detach().requires_grad_()")  # fmt: skip
+
     def _keep_constants_from(self, results):
         """What was made on the way and is handed out may be changed by whoever gets it: the graph keeps a copy."""
         owners = {id(owner_of(x.array)) for x in results}
@@ -136,7 +148,10 @@ class Capture(Recording):
         gradients = [ones_like(x) for x in outputs]
         self.back_from = [self.enter_input(g, f"g{i}") for i, g in enumerate(gradients)]
         with self.on():
-            found = grad(outputs, self.sources, gradients, retain_graph=True, allow_unused=True)
+            try:
+                found = grad_between(outputs, self.sources, gradients)
+            except GradError as error:  # which is for whoever calls backward(), and perhaps nobody does
+                raise CaptureError(f"backward() from its results would end in an error: {error}") from None
         self.back_to = [None if g is None else self.of(g) for g in found]
 
     def _look_back(self):
@@ -177,6 +192,11 @@ class Capture(Recording):
         sent = None if self.failed else self._attempt(super().rules_as_one, node, g)
         return run_as_one(node, g)[1] if sent is None else sent
 
+    def goes_back(self, node):
+        """For backward: the rules of a node are about to run."""
+        if self.failed is None:
+            self._attempt(super().goes_back, node)
+
     def cleared(self, leaf, set_to_none):
         """The .grad of a leaf is cleared."""
         if self.failed is None:
@@ -210,6 +230,10 @@ class Capture(Recording):
 
     def _gathered(self, event):
         self.gathered.append((here(), event.output))  # of plain numbers, too: a replay would not ask for them again
+
+    def _went_back(self, event):
+        self.gone_back = True
+        super()._went_back(event)
 
     def _entered(self, event):
         if id(event.module) not in self.modules:
@@ -252,3 +276,4 @@ class Spec:
     requires_grad: bool
     array: type
     device: Any
+    leaf: bool = False  # without history and hooks

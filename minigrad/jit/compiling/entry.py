@@ -16,7 +16,7 @@ import threading
 import numpy as np
 
 from ... import memory, modes
-from ...tensor import Tensor
+from ...tensor import AccumulateGrad, Tensor
 from ..errors import CaptureError
 from ..tree import Leaf
 from .draws import Positions, generators_of
@@ -105,6 +105,9 @@ class Entry:
             self.put(f"if {array}.__class__ is not {self.name(x.array, 'cls')} {there}or {array}.shape != {x.shape} "
                      f"or {array}.dtype is not {dtype} or not {array}.flags.c_contiguous "
                      f"or {name}._edge is {'None' if x.requires_grad else 'not None'}: return MISS")  # fmt: skip
+            if x.leaf:
+                self.names["AccumulateGrad"] = AccumulateGrad
+                self.put(f"if {name}._edge.__class__ is not AccumulateGrad or {name}._edge.hooks: return MISS")
         if self.plan.changed_inputs:  # then two of them must not be one
             for a, b in itertools.combinations(range(len(self.plan.inputs)), 2):
                 self.put(f"if t_{a}.array is t_{b}.array: return MISS")
