@@ -155,3 +155,20 @@ def test_a_leaf_that_is_made_and_handed_out():
         return x.clone().requires_grad_()
 
     assert "a .grad of its own" in refused(leaf, numbers(2, 3))
+
+
+@pytest.mark.parametrize("turn", [lambda x: x.t_(), lambda x: x.unsqueeze_(0), lambda x: x.swapaxes_(0, 1)])
+@pytest.mark.parametrize("shape", [(2, 3), (3, 3)])
+def test_what_comes_in_is_turned_in_its_place(turn, shape):
+    def f(x):
+        turn(x)
+        return x.sum()
+
+    expected = numbers(*shape)
+    f(expected)
+    compiled = jit.compile(f)
+    for _ in range(3):
+        x = numbers(*shape)
+        compiled(x)
+        assert x.tolist() == expected.tolist()
+    assert "turns x" in compiled.history[0][2]

@@ -146,12 +146,17 @@ class Variant:
 
     def _build(self, source):
         plan = self.plan
-        plan.results = [(kind, source.name(what) if kind in ("array", "copy") else what) for kind, what in plan.results]
+        bare = {line.out for line in source.program.lines if not line.template.startswith("{out} = asarray(")}
+        for i, (kind, what) in enumerate(plan.results):
+            if kind in ("array", "copy"):
+                name = source.name(what)  # NumPy gives a number where an array would have no axes
+                plan.results[i] = kind, f"array_of({name})" if not what.shape and what in bare else name
         plan.saved = [self._handed_on(source, self.emitter.of(v)) for v in self.saved]
         self.entry = entry = Entry(plan, source)
         self.names = names = entry.names
         names.update(joint=joint, ways=self.ways, bind=self._bind, renew=self._renew, changed=())
         self.run, self.text = entry.build()
+        names["array_of"] = np.asarray
         self._bound()
         self._count()
 
