@@ -171,4 +171,6 @@ def test_what_comes_in_is_turned_in_its_place(turn, shape):
         x = numbers(*shape)
         compiled(x)
         assert x.tolist() == expected.tolist()
-    assert "turns x" in compiled.history[0][2]
+    assert "is turned in its place" in compiled.history[0][2]
+    with pytest.raises(jit.CaptureError, match="x, which comes from outside, is turned in its place"):
+        jit.trace(f, (numbers(*shape),))

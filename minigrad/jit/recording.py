@@ -62,7 +62,8 @@ class Recording(Rewriting):
         self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
         self.landed = False  # whether a backward has reached a leaf
-        self.past = set()  # ids of nodes that have made what was handed in, or is held
+        self.outside = {}  # Value of a tensor that is handed in or held -> (edge, array) that it had then
+        self.past = set()  # ids of nodes that have made one of these
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
     @contextmanager
@@ -85,18 +86,13 @@ class Recording(Rewriting):
         self.graph.inputs.append(value)
         self.held[value] = tensor
         self.histories.enters(value, True)
-        self._note_past(tensor)
+        self._comes_in(tensor, value)
         self._know(tensor, value)
         return value
 
-    def _note_past(self, tensor):
-        """What has made a tensor from outside is no part of the recording."""
-        if not tensor.is_leaf:
-            self.past.add(id(tensor._edge))
-            self.alive.append(tensor._edge)
-
     def finish(self, outputs, form):
         """The graph, given the values that the run came to, and how they are nested in its result."""
+        self.refuse_turned()
         self.graph.outputs = list(self._seen(list(outputs)))
         self.graph.form = None if isinstance(form, Leaf) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
@@ -159,7 +155,7 @@ class Recording(Rewriting):
         (self.graph.parameters if lasting else self.graph.constants)[value] = tensor
         self.held[value] = tensor
         self.histories.enters(value, tensor.requires_grad)
-        self._note_past(tensor)
+        self._comes_in(tensor, value)
         self._know(tensor, value)
         return value
 

@@ -90,6 +90,25 @@ class Rewriting:
             if apart and getattr(other, "_view", None) is None and np.may_share_memory(other.array, tensor.array):
                 self.stale[id(other)] = other
 
+    def _comes_in(self, tensor, value):
+        """A tensor from outside, as it is now. What has made it is no part of the recording."""
+        self.outside[value] = tensor._edge, tensor.array
+        if not tensor.is_leaf:
+            self.past.add(id(tensor._edge))
+            self.alive.append(tensor._edge)
+
+    def refuse_turned(self):
+        """Refuse to end with a tensor from outside in another layout: a graph gives it other numbers, and no more."""
+        for value, tensor in self.held.items():
+            before, now = self.outside[value][1], tensor.array
+            if id(tensor) in self.local or before is now:
+                continue
+            if before.shape != now.shape or owner_of(before) is owner_of(now):
+                raise CaptureError(
+                    f"{value.name}, which comes from outside, is turned in its place, with t_() or its like, and a "
+                    "graph would not do that. Turn another view of it: y = x.t()"
+                )
+
     def _viewed(self, value, other):
         """The value of a view of the tensor that has this value now."""
         steps = other._view.steps()

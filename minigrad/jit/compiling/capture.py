@@ -42,20 +42,8 @@ class Capture(Recording):
         self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.back_from = self.back_to = self.sources = self.wants = ()  # of a result that still wants gradients
         self.gone_back = False  # whether backward has run inside
-        self.outside = {}  # Value of a tensor that is held -> the edge and the array that the tensor had
         self.before = {}  # module -> what mattered of it when it began to run
         self.structure = modes.structure
-
-    def enter_input(self, tensor, name):
-        """A tensor that is handed in at each run."""
-        value = super().enter_input(tensor, name)
-        self.outside[value] = tensor._edge, tensor.array
-        return value
-
-    def _hold(self, tensor):
-        value = super()._hold(tensor)
-        self.outside[value] = tensor._edge, tensor.array
-        return value
 
     def option(self, optimizer, group, name, number):
         """The value of a number in one of an optimizer's groups, which each run reads anew."""
@@ -161,13 +149,7 @@ class Capture(Recording):
             raise CaptureError(f"the function changes {name}, which lies outside; a replay would not. Hand it in, and "
                                "return what it is to be")  # fmt: skip
         for value, tensor in self.held.items():
-            edge, array = self.outside[value]
-            if id(tensor) in self.local:
-                continue
-            now = tensor.array
-            if array is not now and (array.shape != now.shape or owner_of(array) is owner_of(now)):
-                raise CaptureError(f"the function turns {value.name}, which comes from outside, in its place, with t_()"
-                                   " or its like; a replay would not. Write y = x.t()")  # fmt: skip
+            edge = tensor._edge if id(tensor) in self.local else self.outside[value][0]
             if edge is not tensor._edge:
                 raise CaptureError(f"the function gives {value.name}, which comes from outside, another history, by a "
                                    "change in place or requires_grad_(); a replay would not. Change it under no_grad, "
