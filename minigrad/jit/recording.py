@@ -230,7 +230,10 @@ class Recording(Rewriting):
         name = op.name.rstrip("_")
         changed = op.name != base.name and out is event.inputs[0]
         value = self._value(out, name)
-        self.add(base, inputs, attributes, (value, *(() if changed else self._byproducts(base, out))))
+        if changed:
+            self.written(base, inputs, attributes, value)
+        else:
+            self.add(base, inputs, attributes, (value, *self._byproducts(base, out)))
         self._note_promoted(event, out._edge)
         if changed:
             self._rewrite(out, value)

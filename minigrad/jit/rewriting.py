@@ -7,13 +7,14 @@ from __future__ import annotations
 import numpy as np
 
 from .. import memory
+from ..dtype import as_dtype
 from ..hooks import grad_mode
 from ..modes import state
 from ..op import OPS
 from ..tensor import Tensor
 from ..views import live_views
 from .errors import CaptureError
-from .graph import Value
+from .graph import Step, Value
 
 
 class Rewriting:
@@ -28,6 +29,19 @@ class Rewriting:
                 kept = self.graph.constants.get(value)
                 if kept is not None and kept.array is other.array and id(other) in self.local:
                     self.graph.constants[value] = Tensor(other.array.copy())
+
+    def written(self, op, inputs, attributes, value):
+        """The step of a change in place that makes this value, and where the op promotes, one back to its dtype."""
+        from .generate.emit import common_dtype
+
+        made = np.dtype("bool") if op.kind == "compare" else common_dtype(Step(op, tuple(inputs), attributes, ()))[1]
+        if made is None or made == value.dtype.numpy:
+            self.add(op, inputs, attributes, (value,))
+            return
+        other = Value(self.names.new(op.name), "tensor", value.shape, as_dtype(made), value.device)
+        self.add(op, inputs, attributes, (other,))
+        cast = OPS["cast" if value.dtype.is_floating_point else "to_integer"]
+        self.add(cast, (other,), {"dtype": value.dtype.numpy}, (value,))
 
     def _rewrite(self, tensor, value):
         """`tensor` has other numbers now: `value`. So have all that share its memory."""
