@@ -236,6 +236,7 @@ class Recording(Rewriting):
             self.add(base, inputs, attributes, (value, *self._byproducts(base, out)))
         self._note_promoted(event, out._edge)
         if changed:
+            self.note_kept(inputs[0], out._edge)
             self._rewrite(out, value)
         elif base.name == "detach":  # whose array is that of its operand
             self.tensors[id(out)] = value

@@ -43,6 +43,15 @@ class Rewriting:
         cast = OPS["cast" if value.dtype.is_floating_point else "to_integer"]
         self.add(cast, (other,), {"dtype": value.dtype.numpy}, (value,))
 
+    def note_kept(self, before, node):
+        """The node of a change in place keeps a copy of the numbers of before, if its rules ask for them."""
+        if not getattr(node, "saved", None) or node.op.arguments[0] not in node.plan.tensors:
+            return
+        array = node.saved[node.plan.tensors.index(node.op.arguments[0])]
+        if id(array) not in self.arrays:
+            self.arrays[id(array)] = before
+            self.alive.append(array)
+
     def _rewrite(self, tensor, value):
         """`tensor` has other numbers now: `value`. So have all that share its memory."""
         view = getattr(tensor, "_view", None)
