@@ -148,4 +148,6 @@ def _as_it_was(node, name, array):
     if source is None or source[1] == array.dtype or not state.grad:  # or only told, not recorded
         return tensor
     tensor._put_array(array.astype(source[1]))
+    if state.staging is not None:
+        state.staging.put_back(tensor, array)
     return tensor.astype(array.dtype)

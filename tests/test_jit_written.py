@@ -91,3 +91,29 @@ def test_buffers_and_inputs():
         f = jit.compile(f) if compiled else f
         found.append([(f(x).item(), buffer.tolist(), buffer.dtype, x.tolist(), x.dtype) for _ in range(3)])
     assert found[0] == found[1]
+
+
+def test_an_operand_that_was_promoted_in_second_order():
+    """Its gradient is recorded with the operand as it was before, which is no constant."""
+    w = mg.tensor([2.0, 3.0], requires_grad=True)
+
+    def f(k, x):
+        h = k * w + x * w
+        slope = mg.autograd.grad((h**2).sum(), w, create_graph=True)[0]
+        return (slope**2).sum()
+
+    compiled = jit.compile(f)
+    for i in range(3):
+        k, x = mg.tensor([1, 2]) * (i + 1), mg.tensor([0.5, 0.25], dtype=mg.float16) * (i + 1)
+        found, expected = compiled(k, x), f(k, x)
+        assert found.item() == pytest.approx(expected.item(), rel=1e-3)
+        same(mg.autograd.grad(found, w)[0], mg.autograd.grad(expected, w)[0])
+    assert compiled.replayed == 2
+
+
+def test_a_function_of_no_module():
+    """As exec() makes them where the names it is given have no __name__."""
+    names = {}
+    exec("def double(x): return x * 2", names)
+    f = jit.compile(names["double"])
+    assert f(mg.ones(1)).tolist() == f(mg.ones(1)).tolist() == [2.0] and f.replayed == 1

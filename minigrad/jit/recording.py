@@ -43,6 +43,7 @@ class Recording(Rewriting):
         self.paths, self.prefixes = paths or {}, prefixes or {}
         self.tensors, self.arrays = {}, {}  # id -> Value
         self.shown = {}  # id of a tensor -> the array it had when its Value was put down
+        self.promoted = {}  # id of an array that a node keeps in another dtype -> the Value of the operand
         self.histories = Histories()
         self.alive = []  # what these ids belong to
         self.owners = {}  # id of an array that owns memory -> the tensors seen in it
@@ -254,7 +255,14 @@ class Recording(Rewriting):
                 value = Value(self.names.new("cast"), "tensor", array.shape, Tensor(array).dtype, str(x.device))
                 self.add(OPS["cast"], (self.of(x),), {"dtype": array.dtype}, (value,))
                 self.arrays[id(array)] = value
+                self.promoted[id(array)] = self.of(x)
                 self.alive.append(array)
+
+    def put_back(self, tensor, array):
+        """For backward: `tensor` is the operand that a node keeps as `array`, in the dtype that it had."""
+        if id(array) in self.promoted:
+            self.arrays[id(tensor.array)] = self.promoted[id(array)]
+            self.alive.append(tensor.array)
 
     def _operand(self, x):
         if isinstance(x, Tensor):

@@ -69,7 +69,7 @@ class Around:
             function = type(function).forward
         function = getattr(function, "__func__", function)
         code = getattr(function, "__code__", None)
-        if code is None or code in seen or function.__module__.partition(".")[0] in _LIBRARIES:
+        if code is None or code in seen or (function.__module__ or "").partition(".")[0] in _LIBRARIES:
             return
         seen.add(code)
         found = []
