@@ -235,7 +235,7 @@ class Recording(Rewriting):
             self.written(base, inputs, attributes, value)
         else:
             self.add(base, inputs, attributes, (value, *self._byproducts(base, out)))
-        self._note_promoted(event, out._edge)
+        self.note_promoted(event, out._edge)
         if changed:
             self.note_kept(inputs[0], out._edge)
             self._rewrite(out, value)
@@ -244,25 +244,6 @@ class Recording(Rewriting):
             self._keep(out)
         else:
             self._know(out, value)
-
-    def _note_promoted(self, event, node):
-        """Operands that the op brought to another dtype, and that the node keeps as they are then."""
-        if getattr(node, "sources", None) is None or not node.saved:
-            return
-        for i, array in zip(node.plan.inputs, node.saved, strict=False):
-            x = event.inputs[i]
-            if isinstance(x, Tensor) and array is not x.array and type(array) is type(x.array):
-                value = Value(self.names.new("cast"), "tensor", array.shape, Tensor(array).dtype, str(x.device))
-                self.add(OPS["cast"], (self.of(x),), {"dtype": array.dtype}, (value,))
-                self.arrays[id(array)] = value
-                self.promoted[id(array)] = self.of(x)
-                self.alive.append(array)
-
-    def put_back(self, tensor, array):
-        """For backward: `tensor` is the operand that a node keeps as `array`, in the dtype that it had."""
-        if id(array) in self.promoted:
-            self.arrays[id(tensor.array)] = self.promoted[id(array)]
-            self.alive.append(tensor.array)
 
     def _operand(self, x):
         if isinstance(x, Tensor):

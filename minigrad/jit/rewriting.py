@@ -18,7 +18,7 @@ from .graph import Step, Value
 
 
 class Rewriting:
-    """The part of a Recording that follows changes in place."""
+    """The part of a Recording that follows changes in place, and what nodes keep in memory of their own."""
 
     def about_to_change(self, tensors):
         """Keep what constants hold that were made on the way and are about to be overwritten."""
@@ -42,6 +42,25 @@ class Rewriting:
         self.add(op, inputs, attributes, (other,))
         cast = OPS["cast" if value.dtype.is_floating_point else "to_integer"]
         self.add(cast, (other,), {"dtype": value.dtype.numpy}, (value,))
+
+    def note_promoted(self, event, node):
+        """Operands that the op brought to another dtype, and that the node keeps as they are then."""
+        if getattr(node, "sources", None) is None or not node.saved:
+            return
+        for i, array in zip(node.plan.inputs, node.saved, strict=False):
+            x = event.inputs[i]
+            if isinstance(x, Tensor) and array is not x.array and type(array) is type(x.array):
+                value = Value(self.names.new("cast"), "tensor", array.shape, Tensor(array).dtype, str(x.device))
+                self.add(OPS["cast"], (self.of(x),), {"dtype": array.dtype}, (value,))
+                self.arrays[id(array)] = value
+                self.promoted[id(array)] = self.of(x)
+                self.alive.append(array)
+
+    def put_back(self, tensor, array):
+        """For backward: `tensor` is the operand that a node keeps as `array`, in the dtype that it had."""
+        if id(array) in self.promoted:
+            self.arrays[id(tensor.array)] = self.promoted[id(array)]
+            self.alive.append(tensor.array)
 
     def note_kept(self, before, node):
         """The node of a change in place keeps a copy of the numbers of before, if its rules ask for them."""
