@@ -115,6 +115,16 @@ def grad(
     return tuple(made) if names is None else dict(zip(names, made, strict=True))
 
 
+def grad_between(outputs, inputs, grad_outputs):
+    """The same as if `inputs` had neither a history nor hooks of their own; None where nothing comes. Keeps the graph.
+
+    This is for recordings: what lies behind the inputs is seen to where a replay's gradients are handed on.
+    """
+    edges = [x._edge for x in inputs]
+    found = _walk(outputs, grad_outputs, True, False, dict.fromkeys(edges), frozenset(edges))
+    return [g if g is None or isinstance(g, Tensor) else as_tensor(_own(g)) for g in map(found.get, edges)]
+
+
 def _keep(retain_graph, create_graph):
     return create_graph if retain_graph is None else retain_graph
 
@@ -130,8 +140,11 @@ def _edge_of(x):
 # The walk
 
 
-def _walk(roots, gradients, retain, create, targets):
-    """Run the backward pass. Returns the gradients that reached `targets` (edges); None means every leaf."""
+def _walk(roots, gradients, retain, create, targets, ends=()):
+    """Run the backward pass. Returns the gradients that reached `targets` (edges); None means every leaf.
+
+    Nothing is sent on from `ends`, which are among the targets.
+    """
     watched = modes.special and bool(state.watchers)
     if watched:
         notify(BackwardStarted(roots))
@@ -139,9 +152,9 @@ def _walk(roots, gradients, retain, create, targets):
         on_tensors = create or state.staging is not None
         start = _start(roots, gradients, on_tensors).items()
         if not on_tensors:  # rules on bare arrays ask for no mode
-            return _run(start, {}, retain, create, targets)
+            return _run(start, {}, retain, create, targets, ends)
         with grad_mode(create):
-            return _run(start, {}, retain, create, targets)
+            return _run(start, {}, retain, create, targets, ends)
     finally:
         if watched:
             notify(BackwardEnded(roots))
@@ -233,7 +246,7 @@ def _leading_to(targets, nodes):
     return wanted
 
 
-def _run(sent, arrived, retain, create, targets):
+def _run(sent, arrived, retain, create, targets, ends=()):
     """Run the rules. `.grad` changes only when all of them have run, so an error leaves every `.grad` as it was.
 
     `sent` are pairs of an edge and a gradient, `arrived` is what has reached leaves so far.
@@ -272,6 +285,8 @@ def _run(sent, arrived, retain, create, targets):
             if not retain and node.plan.tensors:  # shapes and numbers stay: they allow a second backward
                 node.saved = None
         else:
+            if node in ends and g is not None:
+                found[node], g = g, None
             sent = _visit(node, g, retain, create, targets, wanted, found, landed, start)
     parent = node = g = sent = None  # no name may hold a gradient that could be taken over as it is
     _land(arrived)

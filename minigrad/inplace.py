@@ -32,20 +32,18 @@ def change(self, name, compute):
 
     A rule that needs the old values gets a copy of them; everybody else who saved this memory finds out in backward.
     """
-    old = object.__new__(Tensor)
-    old.array, old._edge, old._kind, events = self.array, None, None, []
     if _goes_unseen(self):
+        old, events = object.__new__(Tensor), []
+        old.array, old._edge, old._kind = self.array, None, None
         new = compute(old)
         if _fits(new, self.array):
             return _overwrite(self, new.array, name)
     else:
         _check_allowed(self, name)
+        old = Tensor(self.array)
         old._edge = self._edge
         new, events = _watched_apart(lambda x: _in_the_graph(compute(x), x), old)
-    if new.array.shape != self.array.shape:
-        raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
-    if not can_cast(new.array.dtype, self.array.dtype):
-        raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
+    check_result(self, new, name)
     if _overlaps(self.array):
         raise GradError(f"{name}: unsupported operation: this view, expanded or of windows, holds several elements in "
                         "one place. Use .clone() first.")  # fmt: skip
@@ -92,6 +90,14 @@ def _overwrite(self, numbers, name):
         _writable(self.array, name)[...] = numbers
     memory.changed(self.array)
     return self
+
+
+def check_result(self, new, name):
+    """Refuse to write `new` over `self` where it is of another shape, or of a kind that its dtype cannot hold."""
+    if new.array.shape != self.array.shape:
+        raise ShapeError(f"output with shape {self.shape} doesn't match the broadcast shape {new.shape} in {name}")
+    if not can_cast(new.array.dtype, self.array.dtype):
+        raise DtypeError(f"{name}: result type {new.dtype} can't be cast to the desired output type {self.dtype}")
 
 
 def _announce(self):

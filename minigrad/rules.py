@@ -55,14 +55,21 @@ def _as_the_source(g, shape, dtype):
 
 def run_rules_carefully(node, g, create):
     """The same for tensors, custom functions, hooks, watchers and anomaly mode."""
+    if state.staging is not None:
+        state.staging.goes_back(node)
     sent = pairs_sent(node, g) if type(node) is Node else node.run_backward(g, create)
     if node.hooks:
         sent = run_node_hooks(node, sent, g, create)
     if modes.special and state.anomaly:
         _look_for_nan(node, sent)
-    if modes.special and state.watchers and hasattr(g, "dtype"):
+    if modes.special and state.watchers and _are_gradients(g, *(given for _, given in sent)):
         notify(RuleRan(node, as_tensor(g), _by_argument(node, sent)))
     return sent
+
+
+def _are_gradients(*given):
+    """Whether these can be shown. Several at once, on their way to a custom function with several results, cannot."""
+    return all(one is None or hasattr(one, "dtype") for one in given)
 
 
 def pairs_sent(node, g):
@@ -142,4 +149,6 @@ def _as_it_was(node, name, array):
     if source is None or source[1] == array.dtype or not state.grad:  # or only told, not recorded
         return tensor
     tensor._put_array(array.astype(source[1]))
+    if state.staging is not None:
+        state.staging.put_back(tensor, array)
     return tensor.astype(array.dtype)

@@ -360,3 +360,20 @@ def test_a_log_is_told_by_events_where_anything_is_out_of_the_ordinary(mode):
         mg.ones(2) * 4
     assert [event.op.name for event in watcher.events if isinstance(event, events.OpRan)] == ["mul"]
     assert [told[0] for told in watcher.told] == ["mul"]
+
+
+def test_a_custom_function_with_two_results_is_walked_while_somebody_listens():
+    class Both(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, a, b):
+            return a * 2 + b * 3
+
+    x = mg.ones(2, requires_grad=True)
+    a, b = Both.apply(x)
+    seen, _ = told(lambda: (a + b * b).sum().backward())
+    assert x.grad.tolist() == [20.0, 20.0]
+    assert names(seen).count("RuleRan") == 3 and names(seen)[-2:] == ["Accumulated", "BackwardEnded"]

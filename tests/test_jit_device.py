@@ -274,7 +274,7 @@ def test_a_compiled_model_in_an_ordinary_step(device):
     for here, there in zip(found[:6], found[6:], strict=True):
         assert all(close(a, b) for a, b in zip(here[:2] + here[6:], there[:2] + there[6:], strict=True))
     variant = f.variants[0]
-    assert f.replayed == 11 and variant.program.captured is not None and variant.way.program.captured is not None
+    assert f.replayed == 11 and variant.program.captured is not None and variant.ways.whole.program.captured is not None
 
 
 def test_what_was_changed_before_backward_is_noticed(device):

@@ -103,3 +103,13 @@ def test_a_module_that_has_changed_its_mode_parts():
 def test_inputs_that_are_no_tensors_are_refused():
     with pytest.raises(TypeError, match=r"divergence\(\): input 0 is 'a', a str"):
         jit.divergence(traced(by_sign, mg.ones(2)), by_sign, ["a"])
+
+
+def test_the_check_of_a_trace_hands_in_arrays_without_axes_too():
+    """A number in the place of such an array went through the graph, and ended the check with an AttributeError."""
+    def f(x, s):
+        x[x > 0] = s
+        return s == x, s
+
+    x, s = mg.tensor([1.0, -2.0, 3.0]), mg.tensor(-0.5)
+    assert [y.tolist() for y in jit.trace(f, (x.clone(), s))(x.clone(), s)] == [[True, False, True], -0.5]

@@ -3,6 +3,7 @@
 Which form is taken depends on sizes: one row or several, short rows or long, small matrices or large.
 """
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -234,3 +235,21 @@ def test_a_square_whose_axes_stay_where_they_are(name):
         x = mg.arange(9.0).reshape(3, 3) + i
         assert step(x).tolist() == UPRIGHT[name](x).tolist()
     assert step.replayed == 2
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: x.sum() * 2, lambda x: x.mean(), lambda x: x[0, 0] + x[0, 1], lambda x: x.sum() > 1,
+    lambda x: x[0] @ x[0], lambda x: x.double().mean(0)[0] + 1, lambda x: x.max(), lambda x: x.std(),
+    lambda x: x.int().sum() // 2,
+])  # fmt: skip
+def test_a_result_without_axes_is_an_array(f):
+    """NumPy makes numbers of such, with which no tensor can go on."""
+    compiled = jit.compile(f)
+    for tracked in (False, True):
+        x = mg.arange(6.0).reshape(2, 3).clone().requires_grad_(tracked)
+        for _ in range(2):
+            y = compiled(x)
+            assert type(y.array) is np.ndarray and y.dtype is f(x).dtype and mg.equal(y * 2, f(x) * 2)
+            if y.is_floating_point():
+                y.detach().add_(1)
+    assert compiled.replayed == 2

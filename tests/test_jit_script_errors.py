@@ -13,6 +13,8 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import Tensor, jit, nn
+from minigrad.jit.script.builder import Builder
+from minigrad.op import OPS
 
 
 def outer(x):
@@ -566,3 +568,12 @@ def test_errors_of_a_run_are_those_of_the_ops():
     line = inspect.getsourcelines(f.__wrapped__)[1] + 2
     assert [note.rpartition("f, ")[2] for note in raised.value.__notes__] == [
         f"test_jit_script_errors.py:{line}: return x @ y"]  # fmt: skip
+
+
+def test_an_op_that_is_short_of_an_operand():
+    """Sorting its arguments says so, before anything is put down."""
+    builder = Builder("f")
+    x = builder.wrap(builder.new("x"))
+    with pytest.raises(TypeError, match=r"add\(\) missing argument 'b'; it takes \(a, b\)"):
+        builder.run_op(OPS["add"], (x,), {})
+    assert builder.graph.steps == []

@@ -116,8 +116,8 @@ def _silently_wrong(graph, inputs, result):
 
 def other_inputs(inputs):
     """(what, inputs, axes longer): other numbers in the same shapes, then lengths that are one more."""
-    yield "numbers", tuple(Tensor(_other_order(x.array)) for x in inputs), ()
-    yield "numbers", tuple(Tensor(_lowest(x.array)) for x in inputs), ()
+    for other in (_other_order, _lowest):  # NumPy makes numbers of arrays without axes
+        yield "numbers", tuple(Tensor(module_of(x.array).asarray(other(x.array))) for x in inputs), ()
     lengths = {n for x in inputs for n in x.array.shape}
     together = [[(i, axis) for i, x in enumerate(inputs) for axis, m in enumerate(x.array.shape) if m == n]
                 for n in sorted(lengths)]  # fmt: skip

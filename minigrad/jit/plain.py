@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import collections
+import functools
+import keyword
 import re
 
 import numpy as np
@@ -21,6 +24,7 @@ from .tree import Leaf
 from .vjp import vjp_of
 
 FORMAT = "minigrad graph 1"
+_LONGEST = 100  # letters in the name of a part of a named tuple
 _DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
 
@@ -44,7 +48,7 @@ class _Writer:
     """Writes one graph down; values are numbered in the order in which they are met."""
 
     def __init__(self, graph):
-        self.graph, self.numbers = graph, {value: i for i, value in enumerate(_every_value(graph))}
+        self.graph, self.numbers = graph, {value: i for i, value in enumerate(every_value(graph))}
 
     def plain(self, described):
         """All of it."""
@@ -86,6 +90,9 @@ class _Writer:
             return what
         if isinstance(what, np.generic):
             return what.item()
+        if isinstance(what, tuple) and hasattr(what, "_fields"):
+            parts = [self.data(part) for part in what]
+            return {"named": [type(what).__name__, list(what._fields), parts]}
         if isinstance(what, (tuple, list)):
             return {type(what).__mro__[-2].__name__: [self.data(part) for part in what]}
         if isinstance(what, dict):
@@ -109,7 +116,8 @@ def _described(value):
     return [value.name, value.kind, _or_none(value.shape), value.dtype and value.dtype.name, value.device]
 
 
-def _every_value(graph):
+def every_value(graph):
+    """All values of a graph, in the order in which they are numbered."""
     found = dict.fromkeys([*graph.inputs, *graph.parameters, *graph.constants])
     for step in graph.every_step():
         for block in step.blocks:
@@ -143,6 +151,19 @@ def tensor_of(array, data, parameter):
 
 
 # From data
+
+
+@functools.lru_cache(256)
+def named_tuple(name, *fields):
+    """The type of a named tuple with these names: one of its own, for where the class is defined nobody looks.
+
+    Errors: ValueError for what is no plain name.
+    """
+    for word in (name, *fields):
+        right = isinstance(word, str) and word.isascii() and word.isidentifier() and not keyword.iskeyword(word)
+        if not right or len(word) > _LONGEST or (word is not name and word.startswith("_")):
+            raise ValueError(f"{word!r} is no name for a named tuple or a part of one")
+    return collections.namedtuple(name, fields, module=__name__)
 
 
 def graph_of(data, held=None):
@@ -187,6 +208,9 @@ class _Reader:
             return Leaf(int(inside))
         if kind in ("tuple", "list"):
             return {"tuple": tuple, "list": list}[kind](self.what(part) for part in inside)
+        if kind == "named":
+            name, names, parts = inside
+            return named_tuple(name, *names)(*(self.what(part) for part in parts))
         if kind == "dict":
             return {self.what(key): self.what(part) for key, part in inside}
         if kind == "slice":

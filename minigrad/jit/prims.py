@@ -12,6 +12,7 @@ import operator
 
 from .. import creation, modes, pieces, random
 from ..errors import DeviceError, DtypeError, ShapeError
+from ..inplace import check_result
 
 PRIMS = {}
 
@@ -167,6 +168,13 @@ def _rewritten(x, new):
     made = new.detach()
     made._edge = x._edge if modes.state.grad else None
     return made
+
+
+@prim("tensor.written", "tensor")
+def _written(x, new, /, how=""):
+    """`new` as it is once written over x: in the dtype of x. Errors: as a change in place of this name, `add_` say."""
+    check_result(x, new, how)
+    return new.astype(x.dtype)
 
 
 # Lists of tensors: never changed, always made anew

@@ -43,6 +43,7 @@ class Recording(Rewriting):
         self.paths, self.prefixes = paths or {}, prefixes or {}
         self.tensors, self.arrays = {}, {}  # id -> Value
         self.shown = {}  # id of a tensor -> the array it had when its Value was put down
+        self.promoted = {}  # id of an array that a node keeps in another dtype -> the Value of the operand
         self.histories = Histories()
         self.alive = []  # what these ids belong to
         self.owners = {}  # id of an array that owns memory -> the tensors seen in it
@@ -62,6 +63,8 @@ class Recording(Rewriting):
         self.stepping = False  # whether one is about to
         self.stepped = False  # whether an optimizer has stepped
         self.landed = False  # whether a backward has reached a leaf
+        self.outside = {}  # Value of a tensor that is handed in or held -> (edge, array) that it had then
+        self.past = set()  # ids of nodes that have made one of these
         self.leaves = {}  # id of a leaf -> (leaf, what became of its .grad first: "cleared", "none", "grown")
 
     @contextmanager
@@ -84,11 +87,13 @@ class Recording(Rewriting):
         self.graph.inputs.append(value)
         self.held[value] = tensor
         self.histories.enters(value, True)
+        self._comes_in(tensor, value)
         self._know(tensor, value)
         return value
 
     def finish(self, outputs, form):
         """The graph, given the values that the run came to, and how they are nested in its result."""
+        self.refuse_turned()
         self.graph.outputs = list(self._seen(list(outputs)))
         self.graph.form = None if isinstance(form, Leaf) else form
         self.graph.updates = [(value, self.tensors[id(tensor)]) for value, tensor in self.held.items()
@@ -151,6 +156,7 @@ class Recording(Rewriting):
         (self.graph.parameters if lasting else self.graph.constants)[value] = tensor
         self.held[value] = tensor
         self.histories.enters(value, tensor.requires_grad)
+        self._comes_in(tensor, value)
         self._know(tensor, value)
         return value
 
@@ -225,27 +231,19 @@ class Recording(Rewriting):
         name = op.name.rstrip("_")
         changed = op.name != base.name and out is event.inputs[0]
         value = self._value(out, name)
-        self.add(base, inputs, attributes, (value, *(() if changed else self._byproducts(base, out))))
-        self._note_promoted(event, out._edge)
         if changed:
+            self.written(base, inputs, attributes, value)
+        else:
+            self.add(base, inputs, attributes, (value, *self._byproducts(base, out)))
+        self.note_promoted(event, out._edge)
+        if changed:
+            self.note_kept(inputs[0], out._edge)
             self._rewrite(out, value)
         elif base.name == "detach":  # whose array is that of its operand
             self.tensors[id(out)] = value
             self._keep(out)
         else:
             self._know(out, value)
-
-    def _note_promoted(self, event, node):
-        """Operands that the op brought to another dtype, and that the node keeps as they are then."""
-        if getattr(node, "sources", None) is None or not node.saved:
-            return
-        for i, array in zip(node.plan.inputs, node.saved, strict=False):
-            x = event.inputs[i]
-            if isinstance(x, Tensor) and array is not x.array and type(array) is type(x.array):
-                value = Value(self.names.new("cast"), "tensor", array.shape, Tensor(array).dtype, str(x.device))
-                self.add(OPS["cast"], (self.of(x),), {"dtype": array.dtype}, (value,))
-                self.arrays[id(array)] = value
-                self.alive.append(array)
 
     def _operand(self, x):
         if isinstance(x, Tensor):
@@ -279,6 +277,12 @@ class Recording(Rewriting):
         return made
 
     # Backward and optimizers
+
+    def goes_back(self, node):
+        """For backward: the rules of a node are about to run."""
+        if id(node) in self.past:
+            raise CaptureError("backward() goes on into the history of a tensor from outside, which is another each "
+                               "time, and not recorded. Hand it in as .detach()")  # fmt: skip
 
     def rules_as_one(self, node, g):
         """For backward: the contributions of a node whose way back is one step."""

@@ -7,17 +7,18 @@ from __future__ import annotations
 import numpy as np
 
 from .. import memory
+from ..dtype import as_dtype
 from ..hooks import grad_mode
 from ..modes import state
 from ..op import OPS
 from ..tensor import Tensor
 from ..views import live_views
 from .errors import CaptureError
-from .graph import Value
+from .graph import Step, Value
 
 
 class Rewriting:
-    """The part of a Recording that follows changes in place."""
+    """The part of a Recording that follows changes in place, and what nodes keep in memory of their own."""
 
     def about_to_change(self, tensors):
         """Keep what constants hold that were made on the way and are about to be overwritten."""
@@ -28,6 +29,47 @@ class Rewriting:
                 kept = self.graph.constants.get(value)
                 if kept is not None and kept.array is other.array and id(other) in self.local:
                     self.graph.constants[value] = Tensor(other.array.copy())
+
+    def written(self, op, inputs, attributes, value):
+        """The step of a change in place that makes this value, and where the op promotes, one back to its dtype."""
+        from .generate.emit import common_dtype
+
+        made = np.dtype("bool") if op.kind == "compare" else common_dtype(Step(op, tuple(inputs), attributes, ()))[1]
+        if made is None or made == value.dtype.numpy:
+            self.add(op, inputs, attributes, (value,))
+            return
+        other = Value(self.names.new(op.name), "tensor", value.shape, as_dtype(made), value.device)
+        self.add(op, inputs, attributes, (other,))
+        cast = OPS["cast" if value.dtype.is_floating_point else "to_integer"]
+        self.add(cast, (other,), {"dtype": value.dtype.numpy}, (value,))
+
+    def note_promoted(self, event, node):
+        """Operands that the op brought to another dtype, and that the node keeps as they are then."""
+        if getattr(node, "sources", None) is None or not node.saved:
+            return
+        for i, array in zip(node.plan.inputs, node.saved, strict=False):
+            x = event.inputs[i]
+            if isinstance(x, Tensor) and array is not x.array and type(array) is type(x.array):
+                value = Value(self.names.new("cast"), "tensor", array.shape, Tensor(array).dtype, str(x.device))
+                self.add(OPS["cast"], (self.of(x),), {"dtype": array.dtype}, (value,))
+                self.arrays[id(array)] = value
+                self.promoted[id(array)] = self.of(x)
+                self.alive.append(array)
+
+    def put_back(self, tensor, array):
+        """For backward: `tensor` is the operand that a node keeps as `array`, in the dtype that it had."""
+        if id(array) in self.promoted:
+            self.arrays[id(tensor.array)] = self.promoted[id(array)]
+            self.alive.append(tensor.array)
+
+    def note_kept(self, before, node):
+        """The node of a change in place keeps a copy of the numbers of before, if its rules ask for them."""
+        if not getattr(node, "saved", None) or node.op.arguments[0] not in node.plan.tensors:
+            return
+        array = node.saved[node.plan.tensors.index(node.op.arguments[0])]
+        if id(array) not in self.arrays:
+            self.arrays[id(array)] = before
+            self.alive.append(array)
 
     def _rewrite(self, tensor, value):
         """`tensor` has other numbers now: `value`. So have all that share its memory."""
@@ -89,6 +131,25 @@ class Rewriting:
             apart = other.array is not base.array and other.array is not tensor.array and id(other) not in views
             if apart and getattr(other, "_view", None) is None and np.may_share_memory(other.array, tensor.array):
                 self.stale[id(other)] = other
+
+    def _comes_in(self, tensor, value):
+        """A tensor from outside, as it is now. What has made it is no part of the recording."""
+        self.outside[value] = tensor._edge, tensor.array
+        if not tensor.is_leaf:
+            self.past.add(id(tensor._edge))
+            self.alive.append(tensor._edge)
+
+    def refuse_turned(self):
+        """Refuse to end with a tensor from outside in another layout: a graph gives it other numbers, and no more."""
+        for value, tensor in self.held.items():
+            before, now = self.outside[value][1], tensor.array
+            if id(tensor) in self.local or before is now:
+                continue
+            if before.shape != now.shape or owner_of(before) is owner_of(now):
+                raise CaptureError(
+                    f"{value.name}, which comes from outside, is turned in its place, with t_() or its like, and a "
+                    "graph would not do that. Turn another view of it: y = x.t()"
+                )
 
     def _viewed(self, value, other):
         """The value of a view of the tensor that has this value now."""

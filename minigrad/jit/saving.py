@@ -19,7 +19,8 @@ from .module import GraphModule
 from .onnx.limits import MOST_BYTES, FormatError, demand, parsed
 from .onnx.names import DTYPES, IR_VERSION, OPSET
 from .onnx.needs import onnx
-from .plain import graph_of, numbers_of, plain_of, tensor_of, traits_of
+from .opened import opened
+from .plain import every_value, graph_of, numbers_of, plain_of, tensor_of, traits_of
 from .shippable import for_saving
 
 PRODUCER, VERSION = "minigrad", "0.1.0"
@@ -107,13 +108,16 @@ def _records(graph, made, names):
         name = tensors.get(id(tensor))
         return numbers_of(tensor) if name is None else {"name": name, **traits_of(tensor)}
 
-    data = plain_of(graph, described)
+    data, shapes = plain_of(graph, described), {}
     for number, value, info in zip(data["inputs"], graph.inputs, made.input, strict=True):
         tensor = info.type.tensor_type
         if value.kind == "tensor":
             data["values"][number][3] = DTYPES[tensor.elem_type].name
             if tensor.HasField("shape"):
-                data["values"][number][2] = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
+                shapes[value] = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
+    numbers = {value: number for number, value in enumerate(every_value(graph))}
+    for value, shape in opened(graph, shapes).items():
+        data["values"][numbers[value]][2] = shape and list(shape)
     _without_folders(data)
     return _text(data)
 
@@ -150,6 +154,7 @@ def load(f, records=True):
 
     f: a path, or a file open for reading in binary mode. What `save` wrote comes back as the very records that were
     saved; of a file from elsewhere, or with records=False, every ONNX operator is brought back to records of minigrad.
+    Named tuples among the results come back with their names, as types of their own.
     Errors: FormatError (a ValueError) that says what is wrong, for what is damaged, cut short, no ONNX model, or uses
     what minigrad has no record for. No file is followed to another, and nothing in it is run.
     """
@@ -185,6 +190,8 @@ def from_bytes(content, records=True):
         graph = graph_of(
             json.loads(properties[_RECORDS]), lambda data, parameter: _held(data, parameter, tensors, kept)
         )
+        for value, shape in opened(graph, {}).items():  # files written before this was looked at
+            value.shape = shape
         axes = {
             name: {int(d): text for d, text in given.items()} for name, given in json.loads(properties[_AXES]).items()
         }

@@ -186,29 +186,37 @@ def _type_of_all(tensors):
 
 def _longer(graph, examples, axes):
     """One more example, made up, in which every open length is another, each in its own way: so that what hangs on
-    them can be told. Lengths that were the same in all examples are taken for one; none where it does not run."""
-    names = {}  # (input, axis) -> what is open there
+    them can be told. Lengths that were the same in all examples are taken for one. Where the graph does not run so,
+    those that are only called apart in `axes` are taken for one, too, and then those of 1 stay; else there is none."""
+    names, seen = {}, {}  # (input, axis) -> what is open there, and how long it was
     for i, value in enumerate(graph.inputs):
         shapes = [one[i].array.shape for one, _ in examples if isinstance(one[i], Tensor)]
         for d, lengths in enumerate(zip(*shapes, strict=False)):
             if value.name in axes and d in axes[value.name]:
-                names[i, d] = axes[value.name][d]
+                names[i, d], seen[i, d] = axes[value.name][d], lengths
             elif len(set(lengths)) > 1:
-                names[i, d] = lengths
-    if not names:
-        return []
-    more = dict(zip(dict.fromkeys(names.values()), _PRIMES, strict=False))
-    inputs = []
-    for i, x in enumerate(examples[-1][0]):
+                names[i, d] = seen[i, d] = lengths
+    ways = [(examples[-1], names, None), (examples[-1], seen, None), *((one, seen, 1) for one in examples)]
+    for (given, _), naming, stays in ways if names else ():
+        inputs = _lengthened(given, naming, stays)
+        try:
+            looked_at(graph, [(inputs, True)])
+        except Exception:
+            continue
+        return [(inputs, True)]
+    return []
+
+
+def _lengthened(inputs, names, stays):
+    """Made-up inputs, longer along the axes that have names: by as much where they have the same name. A length that is
+    `stays` stays."""
+    more, made = dict(zip(dict.fromkeys(names.values()), _PRIMES, strict=False)), []
+    for i, x in enumerate(inputs):
         if isinstance(x, Tensor):
-            shape = tuple(n + more.get(names.get((i, d)), 0) for d, n in enumerate(x.array.shape))
+            shape = tuple(n + (n != stays) * more.get(names.get((i, d)), 0) for d, n in enumerate(x.array.shape))
             x = x if shape == x.array.shape else _made_up((shape, x.array.dtype))
-        inputs.append(x)
-    try:
-        looked_at(graph, [(tuple(inputs), True)])
-    except Exception:
-        return []
-    return [(tuple(inputs), True)]
+        made.append(x)
+    return tuple(made)
 
 
 _PRIMES = 2, 5, 11, 17, 23, 31

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import modes
-from ...backward import grad
+from ...backward import grad_between
 from ...creation import ones_like
+from ...errors import GradError
 from ...tensor import Tensor
 from ..capture import name_of, names_of
 from ..errors import CaptureError
@@ -18,8 +19,10 @@ from ..graph import Value
 from ..passed import Passed
 from ..places import here, where
 from ..recording import Recording
+from ..rewriting import owner_of
 from ..tree import flatten, unflatten
 from ..vjp import run_as_one
+from .aliases import aliases
 from .guards import Around, Guards, snapshot_of
 
 _FEW = 256  # whole numbers of a tensor that may be taken for granted, one by one
@@ -35,8 +38,10 @@ class Capture(Recording):
         super().__init__(name_of(function), *names_of(function))
         self.function, self.around = function, Around(function)
         self.failed = None
+        self.seen = []  # for each result how it is seen in something else that the caller has, see aliases.py
         self.options = {}  # (optimizer, group, name) -> (Value, the number just now): read anew at each run
         self.back_from = self.back_to = self.sources = self.wants = ()  # of a result that still wants gradients
+        self.gone_back = False  # whether backward has run inside
         self.before = {}  # module -> what mattered of it when it began to run
         self.structure = modes.structure
 
@@ -76,16 +81,26 @@ class Capture(Recording):
     def _conclude(self, leaves, form):
         """The run is over: what came of it, and is it one that can be done again?"""
         self._look_back()
+        if self.gone_back:
+            self._ask_for_leaves()
+        results = [x for x in leaves if isinstance(x, Tensor)]
+        for x in results:
+            self.of(x)
+        self.seen = aliases(leaves, self.given, [t for t in self.held.values() if id(t) not in self.local])
+        self._keep_constants_from(results)
         if any(leaf is x for leaf, _ in self.leaves.values() for x in self.given):
             raise CaptureError("backward() reaches a tensor that was handed in, whose .grad is not kept track of here. "
                                "Use autograd.grad()")  # fmt: skip
         kept = set(map(id, self.held.values()))
         local = {leaf for leaf, _ in self.leaves.values() if id(leaf) in self.tensors and id(leaf) not in kept}
-        if not local.isdisjoint(x for x in leaves if isinstance(x, Tensor)):
+        leaf_made = any(seen is None and isinstance(x, Tensor) and x.requires_grad and x.is_leaf
+                        for x, seen in zip(leaves, self.seen, strict=True))  # fmt: skip
+        if leaf_made or not local.isdisjoint(results):
             raise CaptureError("a result is a tensor with a .grad of its own, which a replay would not give")
-        wanting = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad and x._edge is not None]
-        if wanting and not self.landed:
-            self._way_back(leaves)
+        wants = [seen is None and isinstance(x, Tensor) and x.requires_grad
+                 for x, seen in zip(leaves, self.seen, strict=True)]  # fmt: skip
+        if any(wants) and not self.landed:
+            self._way_back(leaves, wants)
         self.finish([x.value if isinstance(x, Passed) else self.of(x) for x in leaves], form)
         held = set(map(id, self.held.values()))
         self.gradients_before, self.final_gradients = {}, {}
@@ -98,17 +113,33 @@ class Capture(Recording):
                 self.final_gradients[leaf] = None if grad is None else self.of(grad)
         self.guards = Guards(self.modules.values(), self.around, self.structure)
 
-    def _way_back(self, leaves):
-        """Put down the way back from all results, too, for gradients that are handed in."""
-        self.wants = [isinstance(x, Tensor) and x.requires_grad for x in leaves]
-        outputs = [x for x, wants in zip(leaves, self.wants, strict=True) if wants]
-        if any(self.of(x) in self.held for x in leaves if isinstance(x, Tensor)):
-            raise CaptureError("a result is a tensor from outside, as it is, and wants gradients")
+    def _ask_for_leaves(self):
+        """backward() inside may reach what is handed in; what lies behind that, and its hooks, are new each time."""
+        for spec, x in zip(self.specs, self.given, strict=True):
+            spec.leaf = spec.requires_grad
+            if spec.leaf and (not x.is_leaf or x._edge.hooks):
+                raise CaptureError("a tensor with a history or hooks is handed in, and backward() or autograd.grad() "
+                                   "is called inside. Hand it in as .detach().requires_grad_()")  # fmt: skip
+
+    def _keep_constants_from(self, results):
+        """What was made on the way and is handed out may be changed by whoever gets it: the graph keeps a copy."""
+        owners = {id(owner_of(x.array)) for x in results}
+        for value, tensor in self.graph.constants.items():
+            if id(tensor) in self.local and id(owner_of(tensor.array)) in owners:
+                self.graph.constants[value] = Tensor(tensor.array.copy())
+
+    def _way_back(self, leaves, wants):
+        """Put down the way back from these results, too, for gradients that are handed in."""
+        self.wants = wants
+        outputs = [x for x, wanted in zip(leaves, wants, strict=True) if wanted]
         self.sources = [x for x in (*self.given, *self.graph.parameters.values()) if x.requires_grad]
         gradients = [ones_like(x) for x in outputs]
         self.back_from = [self.enter_input(g, f"g{i}") for i, g in enumerate(gradients)]
         with self.on():
-            found = grad(outputs, self.sources, gradients, retain_graph=True, allow_unused=True)
+            try:
+                found = grad_between(outputs, self.sources, gradients)
+            except GradError as error:  # which is for whoever calls backward(), and perhaps nobody does
+                raise CaptureError(f"backward() from its results would end in an error: {error}") from None
         self.back_to = [None if g is None else self.of(g) for g in found]
 
     def _look_back(self):
@@ -117,6 +148,12 @@ class Capture(Recording):
         if name is not None:
             raise CaptureError(f"the function changes {name}, which lies outside; a replay would not. Hand it in, and "
                                "return what it is to be")  # fmt: skip
+        for value, tensor in self.held.items():
+            edge = tensor._edge if id(tensor) in self.local else self.outside[value][0]
+            if edge is not tensor._edge:
+                raise CaptureError(f"the function gives {value.name}, which comes from outside, another history, by a "
+                                   "change in place or requires_grad_(); a replay would not. Change it under no_grad, "
+                                   "or change a .clone()")  # fmt: skip
         if self.gathered:
             raise CaptureError("a tensor is made of Python's numbers, of which nobody knows whether they will be the "
                                "same next time; make it outside" + _at(self.gathered[0][0]))  # fmt: skip
@@ -143,6 +180,11 @@ class Capture(Recording):
         """For backward: the contributions of a node whose way back is one step."""
         sent = None if self.failed else self._attempt(super().rules_as_one, node, g)
         return run_as_one(node, g)[1] if sent is None else sent
+
+    def goes_back(self, node):
+        """For backward: the rules of a node are about to run."""
+        if self.failed is None:
+            self._attempt(super().goes_back, node)
 
     def cleared(self, leaf, set_to_none):
         """The .grad of a leaf is cleared."""
@@ -178,6 +220,10 @@ class Capture(Recording):
     def _gathered(self, event):
         self.gathered.append((here(), event.output))  # of plain numbers, too: a replay would not ask for them again
 
+    def _went_back(self, event):
+        self.gone_back = True
+        super()._went_back(event)
+
     def _entered(self, event):
         if id(event.module) not in self.modules:
             self.before[event.module] = snapshot_of([event.module])
@@ -189,7 +235,8 @@ class Capture(Recording):
         What remains of those is the array, which will never change: the set of such Values.
         """
         constants, private = self.graph.constants, set()
-        for kept in (self.alive, self.owners, self.tensors, self.arrays, self.held, self.leaves, self.before):
+        for kept in (self.alive, self.owners, self.tensors, self.arrays, self.held, self.outside, self.leaves,
+                     self.before):  # fmt: skip
             kept.clear()
         self.given = []
         for value in list(constants):
@@ -218,3 +265,4 @@ class Spec:
     requires_grad: bool
     array: type
     device: Any
+    leaf: bool = False  # without history and hooks

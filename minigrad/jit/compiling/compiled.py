@@ -38,8 +38,9 @@ def _variant(capture):
 class Compiled:
     """A function that runs as recorded NumPy where it can, and as it is written elsewhere.
 
-    What stays different from the function: what it prints or appends happens only while it is recorded; results that
-    would share memory with a parameter are copies; a loss whose backward has run inside comes without its graph.
+    What stays different from the function: what it prints or appends happens only while it is recorded; a loss whose
+    backward has run inside comes without its graph. A result that is a view of an input, of a tensor from outside or of
+    another result is one again, at each run; one that shares memory with them in another way is not compiled.
     `.grad` of the leaves, parameters, buffers and the optimizer's state are as the function leaves them.
 
     ran: the recording that the last call ran, or that was made of it; None where it ran as it is written.

@@ -16,7 +16,7 @@ import threading
 import numpy as np
 
 from ... import memory, modes
-from ...tensor import Tensor
+from ...tensor import AccumulateGrad, Tensor
 from ..errors import CaptureError
 from ..tree import Leaf
 from .draws import Positions, generators_of
@@ -105,6 +105,9 @@ class Entry:
             self.put(f"if {array}.__class__ is not {self.name(x.array, 'cls')} {there}or {array}.shape != {x.shape} "
                      f"or {array}.dtype is not {dtype} or not {array}.flags.c_contiguous "
                      f"or {name}._edge is {'None' if x.requires_grad else 'not None'}: return MISS")  # fmt: skip
+            if x.leaf:
+                self.names["AccumulateGrad"] = AccumulateGrad
+                self.put(f"if {name}._edge.__class__ is not AccumulateGrad or {name}._edge.hooks: return MISS")
         if self.plan.changed_inputs:  # then two of them must not be one
             for a, b in itertools.combinations(range(len(self.plan.inputs)), 2):
                 self.put(f"if t_{a}.array is t_{b}.array: return MISS")
@@ -197,13 +200,14 @@ class Entry:
             self.put(f"    {self.name(leaf, 'held')}._grad = {'None' if kept is None else self.name(kept, 'grad')}")
         self._results()
         self._joined()
+        self._seen()
 
     def _joined(self):
         """Results that still want gradients come with the way back."""
         if self.plan.sources:
-            made = "".join(f"r{i}, " for i in range(len(self.plan.results)))
+            made = "".join(f"r{i}, " for i, wants in enumerate(self.plan.wants) if wants)
             saved = "".join(f"{name}, " for name in self.plan.saved)
-            self.put(f"    {made}= joint(way, ({made}), {self.plan.wants}, ({saved}), ({self._sources()}))")
+            self.put(f"    {made}= joint(ways, ({made}), ({saved}), ({self._sources()}))")
 
     def _sources(self):
         """The tensors that gradients may be asked for: those handed in that want them, and the parameters."""
@@ -216,8 +220,19 @@ class Entry:
                 self.put(f"    r{i} = new(Tensor)", f"    r{i}.array = {what}", f"    r{i}._edge = r{i}._kind = None")
             elif kind == "copy":
                 self.put(f"    r{i} = Tensor({what}.copy())")
-            else:  # a tensor from outside, or a number
-                self.put(f"    r{i} = {what if kind == 'name' else self.name(what, 'held')}")
+            elif kind == "name":  # a number
+                self.put(f"    r{i} = {what}")
+
+    def _seen(self):
+        """Results that are seen in something else, after that."""
+        waiting = {i: what for i, (kind, what) in enumerate(self.plan.results) if kind == "seen"}
+        while waiting:
+            i, seen = next((i, seen) for i, seen in waiting.items() if seen.base[0] != "result"
+                           or seen.base[1] not in waiting)  # fmt: skip
+            where, which = seen.base
+            base = self.name(which, "held") if where == "held" else f"{'t_' if where == 'given' else 'r'}{which}"
+            self.put(f"    r{i} = {base}" if seen.itself else f"    r{i} = {self.name(seen, 'seen')}({base})")
+            del waiting[i]
 
     def _result(self):
         self.put(f"return {self._nested(self.plan.graph.form, self.plan.results)}")

@@ -69,7 +69,7 @@ class Around:
             function = type(function).forward
         function = getattr(function, "__func__", function)
         code = getattr(function, "__code__", None)
-        if code is None or code in seen or function.__module__.partition(".")[0] in _LIBRARIES:
+        if code is None or code in seen or (function.__module__ or "").partition(".")[0] in _LIBRARIES:
             return
         seen.add(code)
         found = []
@@ -151,10 +151,12 @@ def why_not(variant, args, kwargs):
     if form != plan.form:
         return "the arguments are not those of before" if len(leaves) != len(plan.inputs) else _other_values(plan, form)
     for value, spec, x in zip(plan.graph.inputs, plan.inputs, leaves, strict=False):
+        past = x.requires_grad and bool(not x.is_leaf or x._edge.hooks)
         for what, now, before in (
             ("shape", tuple(x.array.shape), spec.shape), ("dtype", x.array.dtype, spec.dtype),
             ("requires_grad", x.requires_grad, spec.requires_grad), ("class", type(x).__name__, spec.cls.__name__),
             ("device", str(x.device), str(spec.device)),
+            ("a history or hooks", spec.leaf and past, False),
         ):  # fmt: skip
             if now != before:
                 return f"{value.name} has {what} {now}, not {before}"

@@ -13,7 +13,6 @@ import numpy as np
 from ... import memory
 from ...autograd import Function
 from ...autograd.function import once_differentiable
-from ...creation import zeros
 from ...device import module_of
 from ...errors import GradError
 from ...tensor import Tensor
@@ -47,23 +46,11 @@ def parted(graph, gradients, outputs):
     return first, second, list(wanted)
 
 
-def led_from(graph, gradients):
-    """For each output of a graph the numbers of those `gradients`, values that are handed in, that it is made of."""
-    numbers = {value: {i} for i, value in enumerate(gradients)}
-    for step in graph.steps:
-        found = set().union(*(numbers.get(value, ()) for value in step.uses()))
-        numbers.update((value, found) for value in step.outputs)
-    return [numbers.get(value, set()) if isinstance(value, Value) else set() for value in graph.outputs]
-
-
 class WayBack:
-    """The program of the way back: `run(arrays)` gives the gradients of the sources, None where none flows.
+    """The program of a way back: `run(arrays)` gives the gradients of the sources, None where none flows."""
 
-    `gradients` are the inputs that are gradients of results, `led` what `led_from` says of them.
-    """
-
-    def __init__(self, graph, gradients):
-        self.graph, self.gradients, self.led, self.lock = graph, gradients, led_from(graph, gradients), threading.Lock()
+    def __init__(self, graph):
+        self.graph, self.lock = graph, threading.Lock()
         outputs = [v for v in graph.outputs if isinstance(v, Value)]
         emitter = Emitter(graph, leaving=[v for v in outputs if v not in graph.inputs])
         program = emitter.run()
@@ -95,7 +82,6 @@ class Replayed(Function):
         """The results, which are there already."""
         ctx.call = call
         ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*[y for y, wants in zip(call.results, call.wants, strict=True) if not wants])
         return tuple(call.results)
 
     @staticmethod
@@ -108,34 +94,32 @@ class Replayed(Function):
 class Call:
     """What one call keeps for its backward."""
 
-    def __init__(self, way, results, wants, saved):
-        self.way, self.results, self.wants, self.saved, self.epoch = way, results, wants, saved, memory.epoch
+    def __init__(self, ways, results, saved):
+        self.ways, self.results, self.saved, self.epoch = ways, results, saved, memory.epoch
 
     def back(self, gradients):
         """The gradients of the sources. Errors: GradError where a tensor that is needed was changed since."""
+        way, places = self.ways.of(frozenset(i for i, g in enumerate(gradients) if g is not None))
+        given = [*self.saved, *gradients]
+        used = [given[i] if i < len(self.saved) else _in_rows(given[i]) for i in places]
         if memory.epoch != self.epoch:
-            arrays = [*self.saved, *(t.array for t in self.way.source.tensors().values())]
+            saved = [array for i, array in zip(places, used, strict=True) if i < len(self.saved)]
+            arrays = [*saved, *(t.array for t in way.source.tensors().values())]
             if any(memory.changed_since(array, self.epoch) for array in arrays):
                 raise GradError("one of the variables needed for gradient computation has been modified by an inplace "
                                 "operation since the compiled function ran. Call backward() first.")  # fmt: skip
-        gradients = [g for g, wants in zip(gradients, self.wants, strict=True) if wants]
-        given = [_plain(g, value) for g, value in zip(gradients, self.way.gradients, strict=True)]
-        there = {i for i, g in enumerate(gradients) if g is not None}
-        found = zip(self.way.run([*self.saved, *given]), self.way.led, strict=True)
-        return [None if g is None or there.isdisjoint(led) else Tensor(g) for g, led in found]
+        return [None if g is None else Tensor(g) for g in way.run(used)]
 
 
-def _plain(gradient, value):
-    """The array of a gradient, in rows; zeros for a result from which nothing comes back."""
-    if gradient is None:
-        return zeros(value.shape, dtype=value.dtype, device=value.device).array
+def _in_rows(gradient):
+    """The array of a gradient, in rows."""
     array = gradient.array
     return module_of(array).ascontiguousarray(array).reshape(array.shape)
 
 
-def joint(way, results, wants, saved, sources):
+def joint(ways, results, saved, sources):
     """The results of a call as tensors that backward can come back through."""
-    call = Call(way, results, wants, saved)
+    call = Call(ways, results, saved)
     made = Replayed.apply(call, *sources)
     call.results = ()
     return made

@@ -14,9 +14,10 @@ from ..generate.emit import Emitter
 from ..generate.flat import lay_out
 from ..generate.source import Source
 from ..graph import Graph, Value
-from ..passes import steps_of
+from ..passes import dead, steps_of
 from .entry import Entry
 from .joint import WayBack, joint, parted
+from .partial import Ways, mixes
 
 
 @dataclass(eq=False)
@@ -41,12 +42,6 @@ class Plan:
     wants: tuple = ()  # which results still want gradients
 
 
-def given_back(capture):
-    """For each result the input, or tensor from outside, that it is; None for one that was made."""
-    graph = capture.graph
-    return [value if value in graph.inputs or value in graph.held() else None for value in graph.outputs]
-
-
 def made_smaller(capture):
     """The graph of a recording after all passes, and what beside its results is to be known of a run: ({leaf: value of
     its .grad}, {value: what must be true of it}, gradients of the sources).
@@ -60,6 +55,8 @@ def made_smaller(capture):
     whole.outputs = [*outputs, *[gradients[leaf] for leaf in wanted], *facts, *capture.back_to]
     stages = dict(steps_of(whole, private))
     graph, plain = stages["dead"], stages["common"]
+    if mixes(graph, capture.back_from):  # then nothing could be left out where gradients come from some results only
+        graph = dead(plain)
     given = [value for value in plain.inputs if value not in capture.back_from]
     capture.forward = Graph(given, plain.steps, plain.outputs[: len(outputs)], plain.name, plain.parameters,
                             plain.constants, plain.form, plain.updates)  # fmt: skip
@@ -75,15 +72,15 @@ class Variant:
     """One way through the function, with memory of its own."""
 
     def __init__(self, capture):
-        self.recorded, self.given = len(capture.graph.steps), given_back(capture)
+        self.recorded, self.seen = len(capture.graph.steps), capture.seen
         graph, of_leaf, facts, back_to = made_smaller(capture)
-        self.way, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
+        self.ways, self.saved, self.facts = None, [], list(facts)  # facts: numbers that decided which way it went
         self.forward = capture.forward
         if back_to:
             count = len(graph.outputs)
             graph.outputs += back_to
             graph, back, self.saved = parted(graph, capture.back_from, count)
-            self.way = WayBack(back, capture.back_from)
+            self.ways = Ways(WayBack, back, capture.back_from)
         self.graph = graph
         self.plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
         self.plan.sources, self.plan.wants = capture.sources, tuple(capture.wants)
@@ -92,13 +89,14 @@ class Variant:
     def _write(self, capture, of_leaf, facts):
         plan, graph = self.plan, self.graph
         held = graph.held()
-        leaving = [v for v in graph.outputs if isinstance(v, Value) and v not in held and v not in graph.inputs]
+        leaving = [v for v, seen in zip(graph.outputs, self.seen, strict=True)
+                   if seen is None and isinstance(v, Value) and v not in held and v not in graph.inputs]  # fmt: skip
         kept = [v for v in self.saved if v not in graph.inputs]
         emitter = Emitter(graph, {*leaving, *kept}, of_leaf.values(), facts)
         self.emitter, program = emitter, emitter.run()
         buffers = self._gradient_buffers(emitter, of_leaf)
-        plan.results = [self._result(emitter, value, before, held)
-                        for value, before in zip(graph.outputs, self.given, strict=True)]  # fmt: skip
+        plan.results = [self._result(emitter, value, seen)
+                        for value, seen in zip(graph.outputs, self.seen, strict=True)]  # fmt: skip
         for i, (kind, what) in enumerate(plan.results):  # one array is handed out once
             if kind == "array" and plan.results.index((kind, what)) < i:
                 plan.results[i] = "copy", what
@@ -135,25 +133,30 @@ class Variant:
             found[leaf] = buffer
         return found
 
-    def _result(self, emitter, value, before, held):
-        """How one result is put together: (kind, what). `before` is the input or held tensor that was given back."""
+    def _result(self, emitter, value, seen):
+        """How one result is put together: (kind, what)."""
+        if seen is not None:
+            return "seen", seen
         if not isinstance(value, Value):
             return "name", repr(value)
         if value.kind != "tensor":
             return "name", emitter.scalars[value]
-        if before is not None:
-            return ("tensor", held[before]) if before in held else ("name", f"t_{self.graph.inputs.index(before)}")
         buffer = emitter.of(value)
         return ("array" if buffer.root.kind == "fresh" and not buffer.aliases else "copy"), buffer
 
     def _build(self, source):
         plan = self.plan
-        plan.results = [(kind, source.name(what) if kind in ("array", "copy") else what) for kind, what in plan.results]
+        bare = {line.out for line in source.program.lines if not line.template.startswith("{out} = asarray(")}
+        for i, (kind, what) in enumerate(plan.results):
+            if kind in ("array", "copy"):
+                name = source.name(what)  # NumPy gives a number where an array would have no axes
+                plan.results[i] = kind, f"array_of({name})" if not what.shape and what in bare else name
         plan.saved = [self._handed_on(source, self.emitter.of(v)) for v in self.saved]
         self.entry = entry = Entry(plan, source)
         self.names = names = entry.names
-        names.update(joint=joint, way=self.way, bind=self._bind, renew=self._renew, changed=())
+        names.update(joint=joint, ways=self.ways, bind=self._bind, renew=self._renew, changed=())
         self.run, self.text = entry.build()
+        names["array_of"] = np.asarray
         self._bound()
         self._count()
 

@@ -10,8 +10,9 @@ from ...device import device_of
 from ...tensor import Tensor
 from ..compiling.draws import generators_of
 from ..compiling.entry import Entry
-from ..compiling.joint import joint, led_from, parted
-from ..compiling.variant import Plan, given_back, made_smaller
+from ..compiling.joint import joint, parted
+from ..compiling.partial import Ways
+from ..compiling.variant import Plan, made_smaller
 from ..graph import Value
 from .executor import Program
 from .fuse import Fused
@@ -35,14 +36,14 @@ class DeviceEntry(Entry):
             self.put(f"    {self.name(leaf, 'held')}._grad = {made}")
         self._results()
         self._joined()
+        self._seen()
 
 
 class DeviceWayBack:
     """The way back from results that still want gradients, as a program. What `joint.WayBack` is for NumPy."""
 
-    def __init__(self, graph, gradients):
+    def __init__(self, graph):
         self.graph, self.program, self.lock = graph, Program(graph), threading.Lock()
-        self.gradients, self.led = gradients, led_from(graph, gradients)
         tensors = {f"h_{i}": tensor for i, tensor in enumerate(self.program.graph.held().values())}
         self.source, self.arrays = SimpleNamespace(tensors=lambda: tensors), self._arrays(tensors)
 
@@ -66,14 +67,14 @@ class DeviceVariant:
     """One way through the function, on a GPU. What `variant.Variant` is for NumPy."""
 
     def __init__(self, capture):
-        self.recorded, given = len(capture.graph.steps), given_back(capture)
+        self.recorded = len(capture.graph.steps)
         graph, of_leaf, facts, back_to = made_smaller(capture)
-        self.smaller, self.way, saved = len(graph.steps), None, []
+        self.smaller, self.ways, saved = len(graph.steps), None, []
         if back_to:
             graph.outputs += back_to
-            graph, back, saved = parted(graph, capture.back_from, len(given))
+            graph, back, saved = parted(graph, capture.back_from, len(capture.seen))
             graph.outputs = [*graph.outputs, *(value for value in saved if value not in graph.inputs)]
-            self.way = DeviceWayBack(back, capture.back_from)
+            self.ways = Ways(DeviceWayBack, back, capture.back_from)
         self.program = program = Program(graph, of_leaf, facts)
         self.graph = self.forward = graph = program.graph
         self.plan = plan = Plan(graph, capture.form, capture.specs, list(capture.options), capture.guards)
@@ -86,21 +87,22 @@ class DeviceVariant:
         plan.writes_inputs = any(value in graph.inputs for value, _ in graph.updates)
         plan.sources, plan.wants = capture.sources, tuple(capture.wants)
         made = iter(range(len(graph.outputs)))
-        plan.results = [self._result(value, before, held, made)
-                        for value, before in zip(graph.outputs, given, strict=False)]  # fmt: skip
+        plan.results = [self._result(value, seen, made)
+                        for value, seen in zip(graph.outputs, capture.seen, strict=False)]  # fmt: skip
         plan.saved = [names[value] if value in names else f"program.results[{next(made)}].copy()" for value in saved]
         self._build(names)
 
     def _names(self):
         return {value: f"n_{i}" if value.kind != "tensor" else f"a_{i}" for i, value in enumerate(self.graph.inputs)}
 
-    def _result(self, value, before, held, made):
+    @staticmethod
+    def _result(value, seen, made):
         """How one result is put together, see Variant."""
         if not isinstance(value, Value):
             return "name", repr(value)
         number = next(made)
-        if before is not None and value.kind == "tensor":
-            return ("tensor", held[before]) if before in held else ("name", f"t_{self.graph.inputs.index(before)}")
+        if seen is not None:
+            return "seen", seen
         return "copy" if value.kind == "tensor" else "name", f"program.results[{number}]"
 
     def _build(self, names):
@@ -113,7 +115,7 @@ class DeviceVariant:
                                       names={name: tensor.array for name, tensor in tensors.items()})  # fmt: skip
         self.entry = entry = DeviceEntry(self.plan, self.source)
         self.names = entry.names
-        self.names.update(program=self.program, bind=self._bind, changed=(), joint=joint, way=self.way)
+        self.names.update(program=self.program, bind=self._bind, changed=(), joint=joint, ways=self.ways)
         self.run, text = entry.build()
         kernels = [step.op.kernel.text for step in self.graph.steps if isinstance(step.op, Fused)]
         self.text = "\n".join([text, *kernels])

@@ -17,9 +17,7 @@ def prune(program):
         used = any(out.root in wanted or out.root.kind in ("outside", "given") for out in outs)
         if outs and not (used or line.draws):
             continue
-        for buffer in line.operands:
-            wanted.add(buffer.root)
-            wanted.update(other.root for other in buffer.root.aliases)
+        wanted.update(buffer.root for buffer in line.operands)
         kept.append(line)
     program.lines = kept[::-1]
 

@@ -163,7 +163,9 @@ def _list(items, name, known):
 
 @emits("list.new")
 def new_list(*tensors, into):
-    """A sequence."""
+    """A sequence; where there is none of such tensors, what their places are known for: a tuple."""
+    if len({x.dtype for x in tensors}) > 1:
+        return tensors
     if not tensors:
         return Sym(into, into.op("SequenceEmpty").name, None, EMPTY, "list")
     known = tensors[0].known
@@ -182,6 +184,10 @@ def append(items, x):
 @emits("list.get")
 def get(items, index):
     """One of them."""
+    if isinstance(items, tuple):
+        if type(index) is not int:
+            raise Untold("list.get: the list holds tensors of several dtypes, and which is meant is not known")
+        return items[index]
     if items.dtype is None:
         raise Untold("list.get: what the list holds is not known")
     found = items.b.op("SequenceAt", items, index)
@@ -293,6 +299,12 @@ def all_lengths(x):
 def rewritten(x, new):
     """What it holds; a file has no histories."""
     return new
+
+
+@emits("tensor.written")
+def written(x, new, how):
+    """In the dtype of what it is written over; shapes that do not fit have ended the run that this was looked up in."""
+    return new.astype(x.dtype)
 
 
 @emits("undefined")

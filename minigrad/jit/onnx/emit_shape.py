@@ -42,7 +42,8 @@ def permute(x, dims):
 @emits("broadcast_to")
 def expand(x, shape):
     """Repeated along axes of length 1."""
-    return x if x.known == tuple(shape) else x.b.op("Expand", x, list(shape))
+    fixed = all(type(n) is int for n in shape)  # else lengths that the model itself will work out
+    return x if fixed and x.known == tuple(shape) else x.b.op("Expand", x, list(shape))
 
 
 @emits("unsqueeze")

@@ -130,13 +130,21 @@ def expand(r, node, x, given):
         for i, n in enumerate(reversed(x.shape)):
             j = len(lengths) - 1 - i
             if n != 1:
-                lengths[j] = (
-                    r.length(x, len(x.shape) - 1 - i) if isinstance(lengths[j], Var) or lengths[j] == 1 else lengths[j]
-                )
+                lengths[j] = _both(r, n, r.length(x, len(x.shape) - 1 - i), lengths[j])
         return r.step("broadcast_to", x, shape=tuple(lengths))
     wide = np.broadcast_shapes(x.shape, tuple(lengths))
     r.may_make(wide, "Expand")
     return r.step("broadcast_to", x, shape=wide)
+
+
+def _both(r, known, mine, other):
+    """The length that two broadcast to. `known` is the first where it is known; it is not 1."""
+    if not isinstance(other, Var):
+        return mine if other == 1 else other
+    if known is not None:
+        return mine
+    alone = r.step("number.int", r.step("number.eq", other, 1))  # then it is the first one
+    return plus(r, other, r.step("number.mul", r.step("number.sub", mine, other), alone))
 
 
 @reads("Tile")

@@ -44,6 +44,8 @@ def _simpler(step, made, fixed):
         return x
     if name == "tensor.rewritten":  # which matters to histories only
         return step.inputs[1]
+    if name == "tensor.written" and _same_kind(x, step.inputs[1]) and None not in x.shape:
+        return step.inputs[1]
     if name == "cast" and x.dtype is not None and x.dtype.numpy == step.attributes["dtype"]:
         return x
     if name in ("reshape", "broadcast_to") and None not in (x.shape or (None,)) and x.shape == step.output.shape:

@@ -108,7 +108,17 @@ class Builder:
                     x.fresh = False
         if kind == "tensor":
             result.fresh = fresh and not op.view and not op.name.startswith("list.get")
+        if op.name in ("cast", "to_integer"):
+            self._may_be(result, inputs[0], attributes["dtype"])
         return result
+
+    def _may_be(self, result, source, dtype):
+        """Note that a cast gives its operand itself, where that has the dtype already."""
+        if not isinstance(source, Symbol):
+            result.fresh = not isinstance(source, Tensor)
+        elif source.value not in self.compared or dtype == "bool":
+            result.source, result.fresh = source, source.fresh
+            source.fresh = False
 
     def prim(self, name, *inputs, **attributes):
         """A step of a primitive."""
@@ -137,8 +147,6 @@ class Builder:
         count = len(op.arguments)
         inputs, rest = (args, ()) if op.variadic else (args[:count], args[count:])
         inputs, rest, kwargs = sort_arguments(op, inputs, rest, kwargs)
-        if len(inputs) < count and not op.variadic:
-            raise TypeError(f"{op.name}() takes {op.__signature__}")
         attributes = dict(zip(op.attributes, rest, strict=False)) | kwargs
         for x in inputs:
             if isinstance(x, Tensor) and not isinstance(x, Symbol) and not self.known(x):

@@ -8,7 +8,7 @@ ways.
 from __future__ import annotations
 
 from ..graph import Value
-from .standins import NOTHING, Missing, Number, Symbol, TensorList, kind_of
+from .standins import NOTHING, Missing, Number, Symbol, TensorList, is_fresh, kind_of
 
 WORDS = {"tensor": "a tensor", "int": "an int", "float": "a float", "bool": "a bool", "list": "a list of tensors"}
 BLANKS = {"int": 0, "float": 0.0, "bool": False}
@@ -167,7 +167,7 @@ class _Join:
         self.outputs.append(made)
         result = builder.wrap(made)
         if kind == "tensor":
-            result.fresh = getattr(a, "fresh", False) and getattr(b, "fresh", False)
+            result.fresh = is_fresh(a) and is_fresh(b)
         return result
 
 
@@ -223,7 +223,7 @@ def _inside(builder, what, name, carried):
     carried.append((what, value))
     made = builder.wrap(value)
     if kind == "tensor":
-        made.fresh = getattr(what, "fresh", False)
+        made.fresh = is_fresh(what)
     return made
 
 
@@ -251,7 +251,7 @@ def _wider(builder, before, after, name):
         same = isinstance(before, TensorList) or (type(after) is list and len(before) == len(after))
         return before if same else as_list(builder, before)
     if kind_of(before) == kind_of(after) == "tensor":
-        if getattr(before, "fresh", False) and not getattr(after, "fresh", False):
+        if is_fresh(before) and not is_fresh(after):
             return Symbol(builder.value(before), builder)
         return before
     if type(before) is type(after) and isinstance(before, (tuple, list)) and len(before) == len(after):

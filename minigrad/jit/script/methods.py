@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from ...dtype import as_dtype
+from ...inplace import IN_PLACE_OPERATORS
 from ...tensor import Tensor
 from . import merge
 from .errors import NO_TEXT
@@ -205,6 +206,23 @@ class Methods:
         names = [(name, value) for frame in self.frames for name, value in frame.env.items()]
         return sum(count(value) for name, value in names if name != "$result")  # behind a return nothing is changed
 
+    def written_over(self, tensor, other, node):
+        """`t += other` and its like: t keeps its shape and dtype, or the run ends there."""
+        operator = type(node.op).__name__
+        in_place = IN_PLACE_OPERATORS.get(f"__i{_IN_PLACE.get(operator)}__")  # @= has none, and makes a new one
+        if in_place and not self.is_alone(tensor):
+            name, sum_ = ast.unparse(node.target), ast.unparse(ast.BinOp(node.target, node.op, node.value))
+            what = f"{name} may share its memory with another tensor, which would change with it"
+            raise self.error(node, what, f"Write {name} = {sum_}, which makes a new one.")
+        new = self.binary(operator, tensor, other, node)
+        return self.builder.prim("tensor.written", tensor, new, how=in_place) if in_place else new
+
+    def is_alone(self, tensor):
+        """Whether a tensor that has one name may be changed in its place: nobody else would see it change."""
+        source = getattr(tensor, "source", None)
+        unseen = source is None or not self.ways_to(source)
+        return isinstance(tensor, Symbol) and tensor.fresh and unseen and self.ways_to(tensor) == 1
+
     def check_alone(self, what, node):
         """Refuse to change a list or dict that somebody else would see change."""
         if self.ways_to(what) > 1 or (id(what) in self.shared and id(what) not in self.outside):
@@ -276,4 +294,6 @@ class Methods:
             self.frame = outer
 
 
+_IN_PLACE = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod",
+             "Pow": "pow", "BitAnd": "and", "BitOr": "or", "BitXor": "xor"}  # fmt: skip
 _FLAGS = {"$return": False, "$break": False, "$continue": False, "$result": None}

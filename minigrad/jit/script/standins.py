@@ -24,13 +24,16 @@ class Standin:
 
 
 class Symbol(Tensor):
-    """Stands for a tensor. `fresh`: no other name, argument or view can know the memory it will have."""
+    """Stands for a tensor. `fresh`: no other name, argument or view can know the memory it will have.
 
-    __slots__ = ("builder", "fresh", "value")
+    source: the Symbol that it was cast from, which is this very tensor if that has the dtype already; None for others.
+    """
+
+    __slots__ = ("builder", "fresh", "source", "value")
 
     def __new__(cls, value, builder, fresh=False):
         self = object.__new__(cls)
-        self.value, self.builder, self.fresh = value, builder, fresh
+        self.value, self.builder, self.fresh, self.source = value, builder, fresh, None
         return self
 
     def _ask(self):
@@ -134,6 +137,11 @@ class Method:
 
     def __init__(self, owner, name, node):
         self.owner, self.name, self.node = owner, name, node
+
+
+def is_fresh(what):
+    """Whether this is a tensor of whose memory nothing else can know."""
+    return isinstance(what, Symbol) and what.fresh and what.source is None
 
 
 def kind_of(what):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from ...tensor import Tensor
 from ..prims import ERRORS
 from . import merge
 from .errors import REMEDIES
@@ -189,12 +190,10 @@ class Statements:
         other = self.expression(node.value)
         if isinstance(value, (list, dict, TensorList)):
             self.check_alone(value, node)
-        if isinstance(value, Symbol) and not (value.fresh and self.ways_to(value) == 1):
-            name, sum_ = ast.unparse(target), ast.unparse(ast.BinOp(target, node.op, node.value))
-            what = f"{name} may share its memory with another tensor, which would change with it"
-            raise self.error(node, what, f"Write {name} = {sum_}, which makes a new one.")
         if isinstance(value, (list, TensorList)) and isinstance(node.op, ast.Add):
             value, _ = self.extended(value, (other,), node)
+        elif isinstance(value, Tensor):
+            value = self.written_over(value, other, node)
         else:
             value = self.binary(type(node.op).__name__, value, other, node)
         if index is None:
@@ -206,6 +205,8 @@ class Statements:
         """Give a value to a name, to several, or to a place in a list or dict."""
         if isinstance(target, ast.Name):
             self.builder.set_name(value, target.id)
+            if isinstance(value, Symbol) and value.source is not None and not self.ways_to(value.source):
+                value.source = None  # which nobody can get at any more
             self.frame.env[target.id] = value
         elif isinstance(target, (ast.Tuple, ast.List)):
             for part, x in zip(target.elts, self.unpacked(value, target), strict=True):
