@@ -11,7 +11,7 @@ import weakref
 from . import memory, modes
 from .device import module_of
 
-_new, _reference = object.__new__, weakref.ref
+_reference = weakref.ref
 
 
 class View:
@@ -21,6 +21,10 @@ class View:
     """
 
     __slots__ = ("attributes", "base", "op", "previous", "recorded")
+
+    def __init__(self, base, previous, op, attributes):
+        self.base, self.previous, self.op, self.attributes = base, previous, op, attributes
+        self.recorded = not modes.special or modes.state.grad
 
     def steps(self):
         """(op, attributes) from the base to here."""
@@ -43,9 +47,7 @@ def note_view(out, x, op, attributes):
         return
     previous = getattr(x, "_view", None)
     root = x if previous is None else previous.base
-    out._view = view = _new(View)
-    view.base, view.previous, view.op, view.attributes = root, previous, op, attributes
-    view.recorded = not modes.special or modes.state.grad
+    out._view = View(root, previous, op, attributes)
     try:
         views = root._views
     except AttributeError:

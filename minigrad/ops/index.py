@@ -164,14 +164,14 @@ def flat_places(xp, name, indices, shape, dim):
     Errors: DtypeError for indices that are not int32 or int64; ShapeError where the shapes do not fit; PlaceError for
     an index out of range.
     """
+    at = axis(dim, len(shape))
     if not _are_places(indices):
         raise DtypeError(f"{name}(): Expected dtype int32/int64 for index, got {indices.dtype}. Use .long().")
     if not indices.size:
-        axis(dim, len(shape))
         return indices
     layout = _known_layout if indices.size <= _FEW else _layout
     length, step, first = layout(xp, name, tuple(indices.shape), tuple(shape), dim, device_of(indices))
-    check_range(name, indices, length, axis(dim, len(shape)))
+    check_range(name, indices, length, at)
     if step != 1 or indices.dtype.itemsize < 8:
         indices = indices.astype("int64") * step
     return (indices + first).reshape(indices.shape)
@@ -232,7 +232,7 @@ gather.vjp(x=lambda g, indices, x_shape, dim, xp: put_along_dim.on(xp, g, indice
 def put_along_dim(xp, g, indices, /, shape, dim):
     """Zeros of `shape` with g added at the indices along `dim`: how a gradient goes back through gather."""
     out, places = xp.zeros(shape, g.dtype), flat_places(xp, "scatter_add", indices, shape, dim)
-    if indices.ndim and indices.shape[dim] == 1:  # no place comes up twice
+    if indices.ndim and indices.size and indices.shape[dim] == 1:  # no place comes up twice
         out.reshape(-1)[places.reshape(-1)] = g.reshape(-1)
     else:
         add_at(xp, out.reshape(-1), places, g)

@@ -130,7 +130,7 @@ binary_cross_entropy.vjp(p=lambda g, p, target, xp: g * (p - target) / xp.maximu
                          target=lambda g, p, xp: g * (xp.log1p(-p) - xp.log(p)))  # fmt: skip
 
 
-@op(kind="loss")
+@op(kind="loss", to_float="required")
 def binary_cross_entropy_with_logits(xp, x, target):
     """binary_cross_entropy of sigmoid(x), element by element and without overflow. Shapes: broadcast."""
     return (1 - target) * x - logsigmoid.forward(xp, x)

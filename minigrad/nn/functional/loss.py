@@ -261,8 +261,9 @@ def binary_cross_entropy_with_logits(
     Errors: ShapeError (a ValueError) when the shapes differ.
     """
     reduction = check_reduction(legacy(size_average, reduce, reduction))
-    if not target.is_floating_point():
-        raise DtypeError(f"binary_cross_entropy_with_logits(): the target must be floating-point, not {target.dtype}")
+    for what, x in (("target", target), ("input", input)):
+        if not x.is_floating_point():
+            raise DtypeError(f"binary_cross_entropy_with_logits(): the {what} must be floating-point, not {x.dtype}")
     if input.array.shape != target.array.shape:
         raise ShapeError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if pos_weight is None:
