@@ -149,7 +149,21 @@ def layout_source(shown, turned=""):
         # Heavier edges are drawn straighter: the chain of ops becomes the spine, what is given joins from the side.
         weight = 1 if shown.nodes[edge.tail].step is None else 8
         lines.append(f"n{edge.tail}:e -> n{edge.head}:w [id=e{number} weight={weight} label={label}]")
+    lines += [f"n{inside} -> n{behind} [style=invis]" for inside, behind in _behind(shown)]
     return "\n".join([*lines, "}"])
+
+
+def _behind(shown):
+    """(node, result) for each result of a loop: the node in its frame that is farthest on. So the result stands behind
+    the frame, and its arrow does not go through the ways back along the bottom."""
+    deep = [0] * len(shown.nodes)
+    for edge in sorted((edge for edge in shown.edges if not edge.back), key=lambda edge: edge.head):
+        deep[edge.head] = max(deep[edge.head], deep[edge.tail] + 1)
+    for edge in shown.edges:
+        for box in shown.nodes[edge.tail].around:
+            if box.below and shown.nodes[edge.head].kind == "output":
+                inside = [place for place, node in enumerate(shown.nodes) if box in node.around]
+                yield max(inside, key=lambda place: deep[place]), edge.head
 
 
 def _clusters(shown, top, bottom):

@@ -142,7 +142,9 @@ def _read(answer, nodes, edges):
         parts = item["pos"].split()
         tip = next((point(part) for part in parts if part.startswith("e,")), None)
         curve = [point(part) for part in parts if not part.startswith(("e,", "s,"))]
-        curves[int(item["id"][1:])] = curve, tip or curve[-1], point(item["lp"]) if "lp" in item else curve[0]
+        if "id" in item:  # the others only keep a distance
+            label = point(item["lp"]) if "lp" in item else curve[0]
+            curves[int(item["id"][1:])] = curve, tip or curve[-1], label
     return Layout(right, high, centres, curves)
 
 
