@@ -1,9 +1,25 @@
-"""Where things stand where it is crowded: in unrolled loops, and in captured graphs with their frames and ways back."""
+"""Labels where it is crowded: in unrolled loops, and in captured graphs with their frames and ways back."""
+
+from itertools import pairwise
+from math import hypot
 
 import pytest
 
+import minigrad as mg
 import viz
 from minigrad import jit
+from viz import text
+from viz.labels import points_of
+
+
+def unrolled(turns):
+    """A cell whose weights are used in every turn."""
+    mg.manual_seed(0)
+    cell, h = mg.nn.RNNCell(2, 3), mg.zeros(1, 3)
+    with viz.watch() as run:
+        for _ in range(turns):
+            h = cell(mg.ones(1, 2), h) * 0.9
+    return run.scene(fold=None)
 
 
 def walk(x):
@@ -54,6 +70,75 @@ CAPTURED = pytest.mark.parametrize("function", [walk, halves, nested, swap, tota
 
 def captured(function):
     return viz.graph_of(jit.script(function)).scene()
+
+
+def line_of(edge):
+    numbers = [float(word) for word in edge["path"].split() if word not in "MCL"]
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return [point[:2] for point in points_of(points[:-1], points[-1])]
+
+
+def label_of(edge):
+    """(left, top, right, low) of the words of an edge."""
+    lines = [line for line in (edge["argument"], edge["label"]) if line]
+    w, h = max(text.width(line, 12) for line in lines), 13 * len(lines)
+    return edge["lx"] - w / 2, edge["ly"] - h / 2, edge["lx"] + w / 2, edge["ly"] + h / 2
+
+
+def gap(box, line):
+    """How far a box is from a line, in px: 0 where they meet."""
+    least = 1e9
+    for (x1, y1), (x2, y2) in pairwise(line):
+        for step in range(steps := max(1, int(hypot(x2 - x1, y2 - y1) / 3))):
+            x, y = x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps
+            least = min(least, hypot(max(box[0] - x, 0, x - box[2]), max(box[1] - y, 0, y - box[3])))
+    return least
+
+
+def name_of(frame):
+    x = frame["x"] + frame["shift"] + 10
+    return x, frame["y"] + 4, x + 15 + text.width(frame["title"], 12), frame["y"] + 19
+
+
+def lines_of(frame):
+    left, top, right, low = frame["x"], frame["y"], frame["x"] + frame["w"], frame["y"] + frame["h"]
+    return [(left, top), (right, top), (right, low), (left, low), (left, top)]
+
+
+def cross(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def assert_clear(scene):
+    """Every label is at its own arrow, and touches neither another one nor a box nor a frame nor another label."""
+    lines, labels = ([of(edge) for edge in scene["edges"]] for of in (line_of, label_of))
+    boxes = [(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+             for x, y, w, h in ([node[name] for name in "xywh"] for node in scene["nodes"])]
+    for number, (edge, label) in enumerate(zip(scene["edges"], labels, strict=True)):
+        assert gap(label, lines[number]) < 11, f"far from its arrow: {edge['key']}"
+        for other, line in enumerate(lines):
+            assert other == number or gap(label, line) > 0, f"{edge['key']} on {scene['edges'][other]['key']}"
+        assert not any(cross(label, box) for box in [*boxes, *labels[:number]]), edge["key"]
+        for frame in scene["frames"]:
+            assert gap(label, lines_of(frame)) > 0 and not cross(label, name_of(frame)), (edge["key"], frame["title"])
+
+
+@pytest.mark.parametrize("turns", [3, 6, 12])
+def test_labels_of_an_unrolled_loop_are_at_their_arrows(turns):
+    assert_clear(unrolled(turns))
+
+
+@CAPTURED
+def test_labels_of_a_captured_loop_are_at_their_arrows_and_off_all_else(function):
+    assert_clear(captured(function))
+
+
+@CAPTURED
+def test_no_arrow_goes_through_the_name_of_a_frame(function):
+    scene = captured(function)
+    for frame in scene["frames"]:
+        for edge in scene["edges"]:
+            assert gap(name_of(frame), line_of(edge)) > 0, (frame["title"], edge["key"])
 
 
 @CAPTURED
