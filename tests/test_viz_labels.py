@@ -147,3 +147,12 @@ def test_the_result_of_a_loop_stands_behind_its_frame(function):
     loops = [frame for frame in scene["frames"] if frame["title"].startswith(("while", "for"))]
     (result,) = (node for node in scene["nodes"] if node["kind"] == "output")
     assert loops and all(result["x"] - result["w"] / 2 > frame["x"] + frame["w"] for frame in loops)
+
+
+def test_a_graph_has_no_empty_side():
+    """Now and then Graphviz leads an arrow far off the page, here above it."""
+    scene = unrolled(6)
+    tops = [node["y"] - node["h"] / 2 for node in scene["nodes"]] + [label_of(edge)[1] for edge in scene["edges"]]
+    highest = min([*tops, *(y for edge in scene["edges"] for _, y in line_of(edge))])
+    assert highest < 60
+    assert min(tops) < highest + 80, "no arrow goes far above all else"

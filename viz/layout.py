@@ -148,8 +148,20 @@ def _read(answer, nodes, edges):
         curve = [point(part) for part in parts if not part.startswith(("e,", "s,"))]
         if "id" in item:  # the others only keep a distance
             label = point(item["lp"]) if "lp" in item else curve[0]
-            curves[int(item["id"][1:])] = curve, tip or curve[-1], label
+            curves[int(item["id"][1:])] = _calm(curve), tip or curve[-1], label
     return Layout(right, high, centres, curves)
+
+
+def _calm(curve, most=40):
+    """The same curve; now and then Graphviz sends one far off the page between two points of it."""
+    calm = [curve[0]]
+    for at in range(0, len(curve) - 3, 3):
+        a, d = curve[at], curve[at + 3]
+        lows, highs = ([pick(a[axis], d[axis]) + off for axis in (0, 1)] for pick, off in ((min, -most), (max, most)))
+        calm += [tuple(max(low, min(high, value)) for low, high, value in zip(lows, highs, point, strict=True))
+                 for point in curve[at + 1:at + 3]]
+        calm.append(d)
+    return calm
 
 
 # ---------------------------------------------------------------- where arrows arrive
@@ -221,14 +233,16 @@ def _swung(edge, place, shown, centres):
 
 
 def _grown(placed, shown):
-    """The same layout with everything inside the page: labels and tags may have come to stand outside."""
+    """The same layout on a page that fits: labels and tags may have come to stand outside, or a side be empty."""
     words = [(edge.label_size(), centre) for edge, (_, _, centre) in zip(shown.edges, placed.edges, strict=True)]
     words += [(shown.edges[number].room_size(), centre) for number, centre in placed.rooms.items()]
     boxes = [(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2) for (wide, high), (x, y) in words]
     boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + labels.tags(node, 8))
               for node, (x, y) in zip(shown.nodes, placed.nodes, strict=True)]
     boxes += [(x, y, x, y) for curve, _, _ in placed.edges for x, y in curve]
-    lefts, tops, rights, lows = zip((0, 0, placed.width, placed.height), *boxes, strict=True)
+    if not boxes:  # nothing that takes part in the way back
+        return placed
+    lefts, tops, rights, lows = zip(*boxes, strict=True)
     left, top = -min(lefts), -min(tops)
 
     def shift(point):
