@@ -194,9 +194,11 @@ class Run:
         return f"<Run: {self.graph.counts()}; digest {self.digest()}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        from viz.still import by_night
+
         bundle = {"text/plain": self.outline()}
         try:
-            bundle["image/svg+xml"] = self.svg()
+            bundle["image/svg+xml"] = by_night(self.svg())
         except ValueError as error:
             bundle["text/plain"] += f"\n\nNo picture: {error}." if self.graph.steps else ""
         return bundle
