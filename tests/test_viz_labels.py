@@ -149,6 +149,11 @@ def test_the_result_of_a_loop_stands_behind_its_frame(function):
     assert loops and all(result["x"] - result["w"] / 2 > frame["x"] + frame["w"] for frame in loops)
 
 
+def test_a_branch_and_a_loop_fit_into_a_notebook_on_a_small_screen():
+    """A notebook has 1,094 px at 1,280, and letters of 13 px can be read down to 0.58 of that."""
+    assert viz.graph_of(jit.script(walk)).on(-1.0).scene()["width"] * 0.58 < 1094
+
+
 def test_a_graph_has_no_empty_side():
     """Now and then Graphviz leads an arrow far off the page, here above it."""
     scene = unrolled(6)
