@@ -4,7 +4,7 @@ import base64
 import colorsys
 import re
 
-from viz.svg import INK, PAPER, escaped
+from viz.svg import INK, PAPER, WIDE, escaped
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 NIGHT = {PAPER: "#14171d", INK: "#e8eaf0"}  # as in the style sheet of the widget
@@ -17,7 +17,9 @@ def still(picture, summary, outline, what="Graph"):
     '<img alt="Graph: 1 op" style="max-width:100%'
     """
     data = base64.b64encode(by_night(picture).encode()).decode()
-    return (f'<img alt="{escaped(f"{what}: {summary}")}" style="max-width:100%;height:auto" '
+    wide = re.match(r'<svg [^>]*?width="(\d+)', picture)
+    most = "none" if wide and int(wide[1]) >= WIDE else "100%"  # what nobody could read any more is scrolled
+    return (f'<img alt="{escaped(f"{what}: {summary}")}" style="max-width:{most};height:auto" '
             f'src="data:image/svg+xml;base64,{data}">\n'
             f"<details><summary>The {what.lower()} as text</summary>\n<pre>{escaped(outline)}</pre></details>")
 
