@@ -315,7 +315,7 @@ def _made_recorded(graph, source):
 
 def _source_node(graph, value, uses, key, view):
     # A source keeps its key when requires_grad is switched, so that the picture can show the change in place.
-    shown = text.clean(value.name or "", WIDEST) or value.role
+    shown = text.dotted(value.name or "", WIDEST) or value.role
     node = Node(key, value.role, shown, _content(value), badges=words.source_badges(graph, value, bool(uses)),
                 value=value.id)
     if view.parts and value.role == "parameter" and uses:
