@@ -93,3 +93,18 @@ def test_one_slider_moves_all_of_them(page, monkeypatch):  # noqa: F811
     assert lost.text_content() == "else: y = x.neg() …"
     assert lost.evaluate("text => getComputedStyle(text).textDecorationLine") == "line-through"
     assert page.locator("[data-part] h4").all_inner_texts() == ["trace", "script", "eager"]
+
+
+def test_an_arm_that_was_not_taken_did_not_run_which_is_not_called_unrecorded(page, monkeypatch):  # noqa: F811
+    shown = panel().set(x=1.0)
+    answer = put(page, monkeypatch, shown)
+    script = page.locator("[data-part]").filter(has=page.locator(".vg-frame"))
+    script.get_by_role("button", name="How to read this").click()
+    here = script.locator(".vg-key").first.inner_text()
+    assert "it did not run" in here and "nothing came this way" in here and "an arm that was not taken" in here
+    assert "recorded" not in here and "through Python" not in here
+    page.get_by_role("slider", name="x").focus()
+    page.keyboard.press("Home")
+    answer()
+    assert script.locator(".vg-caption").inner_text().removeprefix("Changed  ") == (
+        "1 op does not run any more: mul 2; 2 ops run now: neg, exp")

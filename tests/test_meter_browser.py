@@ -48,6 +48,29 @@ def test_the_meter_follows_the_theme_and_keeps_nobody_out(start, theme):
     assert findings(page, ".vm") == []
 
 
+@pytest.mark.parametrize(("theme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 29)")])
+def test_the_saved_picture_of_the_meter_follows_the_theme_too(browser, theme, paper):  # noqa: F811
+    saved = browser.new_page(color_scheme=theme)
+    saved.set_content(measured(CODE, [1, 2, 3, -1, -2])._repr_mimebundle_()[0]["text/html"])
+    assert saved.locator("img").evaluate("""async (image) => {
+      await image.decode();
+      const canvas = document.createElement("canvas").getContext("2d");
+      canvas.drawImage(image, 0, 0);
+      return `rgb(${[...canvas.getImageData(8, 8, 1, 1).data].slice(0, 3).join(", ")})`;
+    }""") == paper
+    box = saved.locator("img").bounding_box()
+    assert box["height"] < 200
+    saved.close()
+
+
+def test_the_words_of_an_arm_that_is_never_taken_stay_off_its_bar(browser):  # noqa: F811
+    saved = browser.new_page()
+    saved.set_content(measured(CODE.replace("-9", "-9 - 1 - 1 - 1 - 1 - 1 - 1 - 1"), [1]).svg())
+    right = max(text.bounding_box()["x"] + text.bounding_box()["width"] for text in saved.get_by_text("(line").all())
+    assert right < saved.locator("rect[stroke]").first.bounding_box()["x"] - 6
+    saved.close()
+
+
 def test_no_branch_is_a_sentence_and_a_condition_cannot_become_markup(start):
     page = start(measured("def f(x):\n    return x", [1]).plain())  # noqa: F811
     assert page.locator(".vm").inner_text() == "f on 1 input: no branch that could be found ran"

@@ -86,6 +86,24 @@ def test_a_page_of_a_notebook_has_picture_and_outline(shown, saved):
     assert VIEW not in re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL)
 
 
+def test_a_picture_that_is_too_wide_for_the_page_shrinks_as_long_as_it_can_be_read():
+    w = mg.ones(1, requires_grad=True)
+    with viz.watch() as run:
+        w * 2 + 1
+    with viz.lifetime() as life:
+        for _ in life.turns(range(2)):
+            w * 2
+    for shown in (run, run.diff(run), life):
+        data = shown._repr_mimebundle_()
+        html = (data[0] if isinstance(data, tuple) else data)["text/html"]
+        assert html.startswith("<img alt=") and 'style="max-width:100%;height:auto"' in html
+    with viz.watch() as wide:
+        y = w
+        for _ in range(20):
+            y = y * 2
+    assert 'style="max-width:none;height:auto"' in wide._repr_mimebundle_()["text/html"]
+
+
 def test_a_hostile_name_stays_a_word_in_the_page():
     bad = mg.ones(1, requires_grad=True)
     with viz.watch() as run:

@@ -228,7 +228,8 @@ def test_json_for_other_programs():
 
 def test_a_notebook_gets_picture_and_words():
     bundle = run().diff(run(detach=True))._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "image/svg+xml"} and "+ only in the second graph" in bundle["image/svg+xml"]
+    assert set(bundle) == {"text/plain", "text/html", "image/svg+xml"}
+    assert "+ only in the second graph" in bundle["image/svg+xml"]
     assert set(diff(Graph(), Graph())._repr_mimebundle_()) == {"text/plain"}
     assert repr(run().diff(run())) == "<Diff: same graph>"
 

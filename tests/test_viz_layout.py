@@ -9,7 +9,8 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from viz.graph import Graph
-from viz.layout import _points, place
+from viz.labels import points_of
+from viz.layout import place
 from viz.picture import picture
 from viz.record import Run
 from viz.scene import scene
@@ -106,7 +107,7 @@ def test_labels_leave_the_bars_on_their_arrow_free(run):
     stopped = [(edge, line) for edge, line in zip(shown.edges, placed.edges, strict=True) if edge.stop]
     for box in boxes_of_labels(placed, shown):
         for edge, (way, end, _) in stopped:
-            points = _points(way, end)
+            points = points_of(way, end)
             x, y, _ = next(point for point in reversed(points) if hypot(point[0] - end[0], point[1] - end[1]) >= 24)
             assert edge.stop == "frozen" or not cross(box, (x - 4, y - 5, x + 4, y + 5))
 

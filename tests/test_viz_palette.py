@@ -7,6 +7,7 @@ import pytest
 
 from tests import palette
 from viz import dot, svg
+from viz.still import night
 
 TEXT, GRAPHIC = 4.5, 3.0  # the least ratio of WCAG 2.2 for words, and for lines and signs that mean something
 APART = 0.05  # in Oklab; 0.02 is told apart side by side
@@ -103,13 +104,15 @@ def test_kinds_look_different_in_a_picture_as_well(eyes):
     assert near == []
 
 
-def test_a_picture_can_be_read():
+@pytest.mark.parametrize("theme", [str, night], ids=["by day", "by night"])
+def test_a_picture_can_be_read(theme):
     fills = [svg.PAPER, dot.GIVEN, *dot.KIND_COLOURS.values()]
     words = [(front, back) for front in (dot.INK, svg.SOFT) for back in fills]
-    words += [(front, svg.PAPER) for front in ("#5c626b", svg.WARN, svg.FLOW)] + [(svg.PAPER, svg.FLAG)]
+    words += [(front, svg.PAPER) for front in ("#5c626b", svg.WARN, svg.FLOW, *svg.MARKS.values())]
+    words += [(svg.PAPER, svg.FLAG)]
     signs = [(front, svg.PAPER) for front in (dot.QUIET, dot.FLOW, *dot.KIND_BORDERS.values())]
     for pairs, least in ((words, TEXT), (signs, GRAPHIC)):
-        ratios = {pair: palette.contrast(*(palette.colour(value, {}) for value in pair)) for pair in pairs}
+        ratios = {pair: palette.contrast(*(palette.colour(theme(value), {}) for value in pair)) for pair in pairs}
         assert {pair: ratio for pair, ratio in ratios.items() if ratio < least} == {}
 
 

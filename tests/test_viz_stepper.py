@@ -12,7 +12,7 @@ import viz
 from minigrad import nn
 from tests.test_viz_digest import build, programs
 from viz import moments, text
-from viz.layout import _points
+from viz.labels import points_of
 from viz.picture import LABEL, LINE, SUBTITLE, TAG
 from viz.player import tags_at
 from viz.record import Run
@@ -210,7 +210,7 @@ def away(edge):
     """How far the middle of an edge's label is from the nearest point of its arrow, in pixels."""
     numbers = [float(word) for word in edge["path"].split() if word not in "MCL"]
     curve = list(zip(numbers[::2], numbers[1::2], strict=True))
-    line = [(x, y) for x, y, _ in _points(curve[:-1], curve[-1])]
+    line = [(x, y) for x, y, _ in points_of(curve[:-1], curve[-1])]
     return min(hypot(x - edge["lx"], y - edge["ly"]) for x, y in line)
 
 

@@ -78,3 +78,14 @@ def test_steps_come_from_the_plain_graph_alone():
 ])
 def test_the_local_rule_is_read_off_the_record(op, argument, formula):
     assert rule_text(op, argument) == formula
+
+
+@pytest.mark.parametrize("op", [mg.stack, mg.cat])
+def test_each_of_many_inputs_gets_its_part(op):
+    """Such an op has one name for all of its inputs, and takes a part of the gradient for each: nothing is summed."""
+    a, b = mg.tensor([1.0, 2.0], requires_grad=True), mg.tensor([3.0, 4.0], requires_grad=True)
+    with viz.watch() as run:
+        op([a, b]).sum().backward()
+    [moment] = [moment for moment in steps(run) if moment.caption.startswith(f"backward of {op.__name__}")]
+    assert [(sent.value, sent.gradient, sent.summed, sent.rule) for sent in moment.sent] == [
+        (0, "[1.0, 1.0]", "", ""), (1, "[1.0, 1.0]", "", "")]

@@ -349,3 +349,30 @@ def test_a_tag_stands_where_the_reason_begins_and_the_words_say_it_of_each(reaso
     assert all(["recorded", f"no: {why(step)}"] in node["detail"]
                for node, step in zip(nodes, run.graph.steps, strict=True))
     assert run.outline().count("  no: ") == len(reasons)
+
+
+def test_the_inputs_of_stack_are_not_told_apart_by_the_one_name_they_have():
+    a, b = mg.ones(2), mg.ones(2)
+    with Run() as run:
+        mg.stack([a, b])
+    run.close()
+    assert [edge["argument"] for edge in run.scene()["edges"]] == [None] * 3
+    assert "tensors" not in run.outline()
+
+
+class Block(mg.nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner_block = inner
+
+    def forward(self, x):
+        return self.inner_block(x)
+
+
+def test_of_a_long_path_the_end_is_shown_which_says_which_tensor_it_is():
+    net = Block(Block(Block(mg.nn.Linear(1, 1))))
+    with Run() as run:
+        net(mg.ones(1))
+    run.close()
+    titles = [node["title"] for node in run.scene(fold=None)["nodes"] if node["kind"] == "parameter"]
+    assert titles == ["….inner_block.weight", "….inner_block.bias"]

@@ -274,4 +274,4 @@ def test_the_key_begins_with_the_signs_of_this_picture_and_follows_it(page):
     assert "Dashed and hollow" in here.inner_text() and "a gradient came back" not in here.inner_text()
     page.get_by_text("Signs that are not in this picture").click()
     page.evaluate("scene => model.set('scene', scene)", chain())
-    assert others.is_visible() and here.locator("li").count() + others.locator("li").count() == 22
+    assert others.is_visible() and here.locator("li").count() + others.locator("li").count() == 25

@@ -87,9 +87,13 @@ class Diff(Facts):
         return f"<Diff: {self.summary}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        from viz.still import by_night, still
+
         bundle = {"text/plain": self.outline()}
         try:
-            bundle["image/svg+xml"] = self.svg()
+            picture = self.svg()
+            told = still(picture, self.summary, bundle["text/plain"])
+            bundle |= {"image/svg+xml": by_night(picture), "text/html": told}
         except ValueError as error:
             bundle["text/plain"] += f"\n\nNo picture: {error}." if self.before.steps or self.after.steps else ""
         return bundle

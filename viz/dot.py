@@ -132,7 +132,10 @@ def layout_source(shown, turned=""):
     """DOT with sizes only. No text is measured, so the layout does not depend on the fonts of the machine,
     and nothing that a learner typed reaches the layout program. turned: "arms" tells the nodes in arms in backward
     order; "over" asks for a layout that will be turned upside down."""
-    lines = ['digraph { graph [rankdir=LR nodesep=0.42 ranksep=0.24]',
+    # Captured graphs are long, for every condition is an op; and no gradient needs room for its arrow.
+    tight = any(box.block for node in shown.nodes for box in node.around)
+    least, apart = (20, 0.16) if tight else (26, 0.24)
+    lines = [f'digraph {{ graph [rankdir=LR nodesep=0.42 ranksep={apart}]',
              'node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     sized = [f"n{number} [width={node.w / 72:.4f} height={(node.h + 2 * node.room) / 72:.4f}]"
              for number, node in enumerate(shown.nodes)]
@@ -145,11 +148,25 @@ def layout_source(shown, turned=""):
         (wide, high), (wider, higher) = edge.label_size(), edge.room_size()
         tagged = len(shown.nodes[edge.tail].badges) > 1  # a row of tags may be wider than its box
         beside = 10 * (entering[edge.head] > 2) + STOP * bool(edge.stop) + 12 * tagged
-        label = _blank(max(wide + beside, wider, 26), high + higher)
+        label = _blank(max(wide + beside, wider, least), high + higher)
         # Heavier edges are drawn straighter: the chain of ops becomes the spine, what is given joins from the side.
         weight = 1 if shown.nodes[edge.tail].step is None else 8
         lines.append(f"n{edge.tail}:e -> n{edge.head}:w [id=e{number} weight={weight} label={label}]")
+    lines += [f"n{inside} -> n{behind} [style=invis]" for inside, behind in _behind(shown)]
     return "\n".join([*lines, "}"])
+
+
+def _behind(shown):
+    """(node, result) for each result of a loop: the node in its frame that is farthest on. So the result stands behind
+    the frame, and its arrow does not go through the ways back along the bottom."""
+    deep = [0] * len(shown.nodes)
+    for edge in sorted((edge for edge in shown.edges if not edge.back), key=lambda edge: edge.head):
+        deep[edge.head] = max(deep[edge.head], deep[edge.tail] + 1)
+    for edge in shown.edges:
+        for box in shown.nodes[edge.tail].around:
+            if box.below and shown.nodes[edge.head].kind == "output":
+                inside = [place for place, node in enumerate(shown.nodes) if box in node.around]
+                yield max(inside, key=lambda place: deep[place]), edge.head
 
 
 def _clusters(shown, top, bottom):

@@ -66,7 +66,8 @@ def words_of(box):
 def retold(frames, view):
     """The same frames where they are, with the words of the open boxes of this view."""
     now = {box.key: words_of(box) for around in view.around for box in around}
-    return [{name: frame[name] for name in ("x", "y", "w", "h")} | now.get(frame["key"], frame) for frame in frames]
+    places = "x", "y", "w", "h", "shift"
+    return [{name: frame[name] for name in places} | now.get(frame["key"], frame) for frame in frames]
 
 
 def _sides(node, centre):

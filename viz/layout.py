@@ -13,10 +13,9 @@ import subprocess
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from math import atan2, cos, hypot, sin
+from math import hypot
 
-from viz import dot, ways
+from viz import dot, labels, ways
 from viz.layered import excess, layered
 from viz.picture import HEIGHT, Picture
 
@@ -47,17 +46,22 @@ def place(shown):
     """Where the nodes and edges of a Picture go, as a Layout. The same picture always gets the same places, up to the
     version of Graphviz. Errors: LayoutError when it has more than LIMIT nodes."""
     check_size(len(shown.nodes))
+    return _grown(labels.labelled(shown, _arranged(shown)), shown)
+
+
+def _arranged(shown):
+    """The Layout with labels where they happen to be."""
     if any(edge.back for edge in shown.edges):
         return _with_ways_back(shown)
     if len(shown.nodes) <= GRAPHVIZ_NODES and excess(shown) <= GRAPHVIZ_EXCESS:
         try:
             if not ways.in_arms(shown):
-                return _labelled(shown, _by_graphviz(shown))
+                return _by_graphviz(shown)
             found = [_by_graphviz(shown, turned) for turned in ("arms", "over", "")]
-            return _labelled(shown, min(found, key=lambda placed: ways.untidy(shown, placed)))
+            return min(found, key=lambda placed: ways.untidy(shown, placed))
         except LayoutError:
             pass  # a machine without any Graphviz still gets a picture
-    return _labelled(shown, Layout(*layered(shown)))
+    return Layout(*layered(shown))
 
 
 def _by_graphviz(shown, turned=""):
@@ -76,10 +80,10 @@ def _by_graphviz(shown, turned=""):
 def _with_ways_back(shown):
     """The Layout of a picture without the edges that go back, and these in lanes of their own."""
     ahead = [edge for edge in shown.edges if not edge.back]
-    placed = place(Picture(shown.nodes, ahead))
+    placed = _arranged(Picture(shown.nodes, ahead))
     back, rest = ways.lanes(shown, placed), iter(placed.edges)
     edges = [back[number] if edge.back else next(rest) for number, edge in enumerate(shown.edges)]
-    return _grown(replace(placed, edges=edges), shown)
+    return replace(placed, edges=edges)
 
 
 def check_size(nodes):
@@ -142,8 +146,22 @@ def _read(answer, nodes, edges):
         parts = item["pos"].split()
         tip = next((point(part) for part in parts if part.startswith("e,")), None)
         curve = [point(part) for part in parts if not part.startswith(("e,", "s,"))]
-        curves[int(item["id"][1:])] = curve, tip or curve[-1], point(item["lp"]) if "lp" in item else curve[0]
+        if "id" in item:  # the others only keep a distance
+            label = point(item["lp"]) if "lp" in item else curve[0]
+            curves[int(item["id"][1:])] = _calm(curve), tip or curve[-1], label
     return Layout(right, high, centres, curves)
+
+
+def _calm(curve, most=40):
+    """The same curve; now and then Graphviz sends one far off the page between two points of it."""
+    calm = [curve[0]]
+    for at in range(0, len(curve) - 3, 3):
+        a, d = curve[at], curve[at + 3]
+        lows, highs = ([pick(a[axis], d[axis]) + off for axis in (0, 1)] for pick, off in ((min, -most), (max, most)))
+        calm += [tuple(max(low, min(high, value)) for low, high, value in zip(lows, highs, point, strict=True))
+                 for point in curve[at + 1:at + 3]]
+        calm.append(d)
+    return calm
 
 
 # ---------------------------------------------------------------- where arrows arrive
@@ -210,122 +228,21 @@ def _swung(edge, place, shown, centres):
     between = [(x, y, node.w / 2 + 5, node.h / 2 + 12) for (x, y), node in zip(centres, shown.nodes, strict=True)
                if start[0] + 6 - node.w / 2 - 5 < x < tip[0] - 6 + node.w / 2 + 5]
     met = any(abs(px - x) < wide and abs(py - y) < tall
-              for px, py, _ in _points(swing, tip)[2:-3] for x, y, wide, tall in between)
+              for px, py, _ in labels.points_of(swing, tip)[2:-3] for x, y, wide, tall in between)
     return edge if met else (swing, tip, label)
 
 
-# ---------------------------------------------------------------- where labels stand
-
-LENGTH = 20_000  # px of arrows; in larger pictures labels stay where the layout has put them
-CELL = 24  # px of the grid in which things that may be in the way are looked up
-SIGN = 6  # points of an arrow from its end to the bars or the 0 on it
-BACK = 7  # px below an arrow where the gradient runs back
-
-
-def _labelled(shown, placed):
-    """The same layout with every label close to its own arrow, and off boxes, other arrows and other labels."""
-    if sum(hypot(b[0] - a[0], b[1] - a[1]) for curve, _, _ in placed.edges for a, b in pairwise(curve)) > LENGTH:
-        return placed
-    lines = [_points(curve, tip) for curve, tip, _ in placed.edges]
-    grid, edges = _Grid(), []
-    for (x, y), node in zip(placed.nodes, shown.nodes, strict=True):
-        low = node.h / 2 + _tags(node, 11)
-        grid.fill((x - node.w / 2 - 2, y - node.h / 2 - 2, x + node.w / 2 + 2, y + low))
-    for number, line in enumerate(lines):
-        for x, y, _ in line:
-            grid.points[x // CELL, y // CELL].append((number, x, y))
-        if shown.edges[number].stop:
-            x, y, _ = line[SIGN if shown.edges[number].stop == "frozen" else -SIGN:][0]
-            grid.fill((x - 8, y - 8, x + 8, y + 8))
-    for number, (edge, line) in enumerate(zip(shown.edges, lines, strict=True)):
-        curve, tip, given = placed.edges[number]
-        edges.append((curve, tip, grid.settle(line, edge.label_size(), given, number)))
-    rooms = {number: grid.settle(lines[number], edge.room_size(), below_label(edge, edges[number][2]), number, True)
-             for number, edge in enumerate(shown.edges) if edge.room}
-    return _grown(replace(placed, edges=edges, rooms=rooms), shown)
-
-
-def _tags(node, half):
-    """How far tags reach below a box: half of the row that sits on its border, and the rows that may come below it."""
-    return half * bool(node.badges or node.room) + 2 * node.room
-
-
-def below_label(edge, label):
-    """The centre of the room for lines that may come, right below the label of an edge."""
-    return label[0], label[1] + (edge.label_size()[1] + edge.room_size()[1]) / 2
-
-
-def _places(line, size, given, below=False):
-    """(x, y, how unwelcome) of the places where the label of an arrow may stand: above it, on it, below it. below: it
-    had better be there, where the gradient runs back."""
-    yield *given, 7
-    for percent in (50, 42, 58, 34, 66, 26, 74, 18, 82):
-        x, y, angle = line[(len(line) - 1) * percent // 100]
-        across, along = abs(sin(angle)), abs(cos(angle))
-        off = (across * size[0] + along * size[1]) / 2 + 2
-        far = abs(percent - 50) / 12
-        on_it = 6 if across > 0.5 or size[1] < 20 else 30  # two lines on a level arrow would be struck through
-        for side, more, unwelcome in ((-1, 0, 3 * below), (0, 0, on_it + 9 * below), (1, BACK, 3 * (not below))):
-            away = side * (off + more)
-            yield x - away * sin(angle), y + away * cos(angle), far + unwelcome
-
-
-class _Grid:
-    """Boxes and arrows by the cells of a grid, to see quickly what a label would cover."""
-
-    def __init__(self):
-        self.boxes, self.points = defaultdict(list), defaultdict(list)
-
-    def fill(self, box):
-        for cell in _cells(box):
-            self.boxes[cell].append(box)
-
-    def settle(self, line, size, given, mine, below=False):
-        """The best place for a label of this size along its arrow; it is taken from now on."""
-        _, x, y = min((unwelcome + self.cost(x, y, size, mine), x, y)
-                      for x, y, unwelcome in _places(line, size, given, below))
-        self.fill((x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2))
-        return x, y
-
-    def cost(self, x, y, size, mine):
-        left, top, right, low = x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2
-        cells = _cells((left - 7, top - 7, right + 7, low + 7))
-        boxes = {box for cell in cells for box in self.boxes.get(cell, ())}
-        total = sum(100 for box in boxes if left < box[2] and box[0] < right and top < box[3] and box[1] < low)
-        for number, px, py in (point for cell in cells for point in self.points.get(cell, ())):
-            if number != mine and left - 7 < px < right + 7 and top - 7 < py < low + 7:
-                total += 20 if left < px < right and top < py < low else 4
-        return total
-
-
-def _cells(box):
-    left, top, right, low = (int(side // CELL) for side in box)
-    return [(x, y) for x in range(left, right + 1) for y in range(top, low + 1)]
-
-
-def _points(curve, tip, gap=5):
-    """An arrow as points a few px apart, each with the direction there."""
-    dense = [curve[0]]
-    for at in range(0, len(curve) - 3, 3):
-        a, b, c, d = curve[at:at + 4]
-        steps = max(4, int(hypot(d[0] - a[0], d[1] - a[1]) / gap))
-        for k in (step / steps for step in range(1, steps + 1)):
-            weights = (1 - k) ** 3, 3 * k * (1 - k) ** 2, 3 * k * k * (1 - k), k**3
-            dense.append(tuple(sum(w * p[axis] for w, p in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1)))
-    dense.append(tip)
-    return [(*here, atan2(after[1] - before[1], after[0] - before[0]))
-            for before, here, after in zip([dense[0], *dense[:-1]], dense, [*dense[1:], dense[-1]], strict=True)]
-
-
 def _grown(placed, shown):
-    """The same layout with everything inside the page: labels and tags may have come to stand outside."""
+    """The same layout on a page that fits: labels and tags may have come to stand outside, or a side be empty."""
     words = [(edge.label_size(), centre) for edge, (_, _, centre) in zip(shown.edges, placed.edges, strict=True)]
     words += [(shown.edges[number].room_size(), centre) for number, centre in placed.rooms.items()]
     boxes = [(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2) for (wide, high), (x, y) in words]
-    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + _tags(node, 8))
+    boxes += [(x - node.w / 2, y - node.h / 2, x + node.w / 2, y + node.h / 2 + labels.tags(node, 8))
               for node, (x, y) in zip(shown.nodes, placed.nodes, strict=True)]
     boxes += [(x, y, x, y) for curve, _, _ in placed.edges for x, y in curve]
-    lefts, tops, rights, lows = zip((0, 0, placed.width, placed.height), *boxes, strict=True)
+    if not boxes:  # nothing that takes part in the way back
+        return placed
+    lefts, tops, rights, lows = zip(*boxes, strict=True)
     left, top = -min(lefts), -min(tops)
 
     def shift(point):

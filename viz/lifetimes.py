@@ -12,6 +12,7 @@ from viz.graph import union
 from viz.lives import Holder, Lives, Mark
 from viz.modules import Weak
 from viz.notes import span
+from viz.still import by_night, still
 
 PAUSE = 0.1  # seconds between two pictures while a loop is running
 
@@ -120,7 +121,9 @@ class Lifetime:
         data, metadata = self.widget._repr_mimebundle_(**options)
         data["text/plain"] = self.text()  # for a front end that cannot run the widget
         if self.marks:
-            data["image/svg+xml"] = self.svg()
+            picture = self.svg()
+            data["image/svg+xml"] = by_night(picture)
+            data["text/html"] = still(picture, self.verdict(), self.text(), "Chart")
         return data, metadata
 
     # ---- looking

@@ -84,7 +84,7 @@ class Coverage:
     def svg(self):
         """The meter as SVG text: a bar for each arm, how far it is filled, and the words."""
         rows = [arm for fork in self.forks for arm in fork.arms()]
-        wide = max([180, *(text.width(_told(arm), SIZE) for arm in rows)]) + 16
+        wide = max([180, *(text.width(_told(arm), SIZE) * (1.1 if _never(arm) else 1) for arm in rows)]) + 16
         width = max(LEFT + wide + BAR + 190, text.width(self.summary(), TITLE) + 2 * LEFT)
         lines = svg.head(self.summary(), width, 44 + ROW * len(rows) + 8 * len(self.forks), svg.FIT)
         lines.append(svg.words(LEFT, 24, self.summary(), TITLE, fill=svg.INK, weight=600, anchor="start"))

@@ -315,7 +315,7 @@ def _made_recorded(graph, source):
 
 def _source_node(graph, value, uses, key, view):
     # A source keeps its key when requires_grad is switched, so that the picture can show the change in place.
-    shown = text.clean(value.name or "", WIDEST) or value.role
+    shown = text.dotted(value.name or "", WIDEST) or value.role
     node = Node(key, value.role, shown, _content(value), badges=words.source_badges(graph, value, bool(uses)),
                 value=value.id)
     if view.parts and value.role == "parameter" and uses:
@@ -365,7 +365,8 @@ def _edges_into(graph, step, nodes, place):
 def _sized(node, room_for=""):
     # Tags sit on the lower border. Room is kept for the one that may come, so that nothing moves when it does.
     tags = max(sum(text.width(badge, TAG) + 14 for badge in node.badges), text.width(room_for, TAG) + 14)
-    number = node.subtitle[:node.subtitle.find("= ")] + NUMBER if "= " in node.subtitle else ""
+    given, is_, number = node.subtitle.partition("= ")
+    number = given + ("= False" if number in ("True", "False") else NUMBER) if is_ else ""
     under = max(text.width(node.subtitle, SUBTITLE), text.width(number, SUBTITLE))
     edge = 28 if node.kind == "parameter" else 22  # its border is double
     node.w = round(max(56, text.width(node.title, TITLE) * 1.06 + edge, under + edge, tags))

@@ -194,9 +194,13 @@ class Run:
         return f"<Run: {self.graph.counts()}; digest {self.digest()}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        from viz.still import by_night, still
+
         bundle = {"text/plain": self.outline()}
         try:
-            bundle["image/svg+xml"] = self.svg()
+            picture = self.svg()
+            told = still(picture, self.graph.counts(), bundle["text/plain"])
+            bundle |= {"image/svg+xml": by_night(picture), "text/html": told}
         except ValueError as error:
             bundle["text/plain"] += f"\n\nNo picture: {error}." if self.graph.steps else ""
         return bundle

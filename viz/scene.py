@@ -2,7 +2,7 @@
 
 from math import hypot
 
-from viz import backwards, blocks, boundaries, canonical, closeup, folds, layout, ledger, seen, text, words
+from viz import backwards, blocks, boundaries, canonical, closeup, folds, labels, layout, ledger, seen, text, words
 from viz import fold as folding
 from viz.picture import picture
 
@@ -100,7 +100,7 @@ def _stacked(shown, back, nodes, edges):
 def _placed(shown, nodes, edges, placed=None, above=0):
     """Width, height, nodes, edges and frames where a layout puts them, a fresh one or `placed`, so many px `above`."""
     placed = layout.place(shown) if placed is None else placed
-    frames = folds.frames(shown, placed.nodes)
+    frames = labels.frames(shown, placed)
     room = folds.room(frames, placed)
     left, top = MARGIN + room[0], MARGIN + room[1] + above
     for node, drawn_as, (x, y) in zip(shown.nodes, nodes, placed.nodes, strict=True):
@@ -108,7 +108,7 @@ def _placed(shown, nodes, edges, placed=None, above=0):
     for number, (edge, way) in enumerate(zip(edges, placed.edges, strict=True)):
         edge.update(_way(*(_turned(*way) if edge.get("turned") else way), left, top))
         if edge.get("room"):
-            x, y = placed.rooms.get(number) or layout.below_label(shown.edges[number], way[2])
+            x, y = placed.rooms.get(number) or labels.below_label(shown.edges[number], way[2])
             edge.update(rx=round(x + left, 1), ry=round(y + top, 1))
     for frame in frames:
         frame.update(x=round(frame["x"] + left, 1), y=round(frame["y"] + top, 1))

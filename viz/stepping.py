@@ -147,7 +147,7 @@ def _sent(graph, step, position, source, visit):
     given = visit.contributions[position]
     raw = _before_the_sum(step, graph.values[source].shape, visit.gradient.shape)
     summed = f"{text.shape(raw)} summed to {text.shape(given.shape)}" if raw != given.shape else ""
-    rule = rule_text(step.op, step.arguments[position])
+    rule = rule_text(step.op, step.arguments[position]) if len(step.arguments) >= len(step.inputs) else ""
     return Sent(source, position, given.short(), rule, summed, given.brief(), _filled(graph, step, rule, visit))
 
 
@@ -175,7 +175,7 @@ def _single(what):
 def _before_the_sum(step, shape, reached):
     """The shape of what the rule gives, before it is summed back to `shape`, that of the operand."""
     op = OPS.get(step.op.rstrip("_"))
-    if op is None or not op.broadcasts:
+    if op is None or not op.broadcasts or op.variadic:
         return shape
     if step.kind == "matmul":  # only the axes in front are broadcast
         return (*reached[:-2], *shape[-2:]) if len(shape) >= 2 and len(reached) >= len(shape) else shape

@@ -149,10 +149,10 @@ def frame(frame):
 
 
 def frame_name(frame):
-    """The name of a frame in its upper left corner, above what goes through it."""
+    """The name of a frame in its upper left corner, or beside an arrow that comes in there."""
     idle = frame.get("ran") == "idle"  # a browser gives a line through words the halo of the words, and hides them
-    return words(frame["x"] + 10, frame["y"] + 15, frame["title"], LABEL, fill=SOFT, weight=600, halo=not idle,
-                 anchor="start", struck=idle)
+    return words(frame["x"] + 10 + frame["shift"], frame["y"] + 15, frame["title"], LABEL, fill=SOFT, weight=600,
+                 halo=not idle, anchor="start", struck=idle)
 
 
 def _flag(x, y, w, h, tip=9):

@@ -19,6 +19,18 @@ def clean(text, limit=60):
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def dotted(name, limit):
+    """The same, but of a path that is too long the end: there it says which of the tensors of a module it is.
+
+    >>> dotted("encoder.layers.10.attention.weight", 20), dotted("w" * 9, 5)
+    ('….attention.weight', 'wwww…')
+    """
+    whole = clean(name, 200)
+    parts = whole.split(".")
+    ends = ["…." + ".".join(parts[at:]) for at in range(1, len(parts))]
+    return whole if len(whole) <= limit else next((end for end in ends if len(end) <= limit), clean(name, limit))
+
+
 def _visible(char):
     return "\ufffd" if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") else char
 

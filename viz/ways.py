@@ -78,7 +78,7 @@ def _around(start, right, y, left, end, edge):
             curve.append((x, y_))
     curve += [curve[-1], corners[-1], corners[-1]]
     wide = text.width(edge.label, LABEL)
-    return curve, end, (max((left + right) / 2, left + wide / 2 + 12), y - 7)
+    return curve, end, (max((left + right) / 2, left + wide / 2 + 12), y - 8.5)
 
 
 def _corner(before, corner, after, most=8):

@@ -68,8 +68,8 @@ def op_title(step):
 
 
 def argument(step, position):
-    """The name of an input where it matters which is which, else None."""
-    if step.commutes or len(step.inputs) < 2 or position >= len(step.arguments):
+    """The name of an input where it matters which is which, else None; the inputs of `stack` have but one name."""
+    if step.commutes or len(step.inputs) < 2 or len(step.arguments) < len(step.inputs):
         return None
     return text.clean(step.arguments[position], 24)
 

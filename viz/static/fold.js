@@ -61,10 +61,10 @@ export class Folding {
     this.heads.replaceChildren(...frames.map((frame) => at("vg-frame", frame, this.head(frame))));
   }
 
-  head({ key, title, w }) {
-    const words = svg("text", { x: 25, y: 16 });
+  head({ key, title, w, shift = 0 }) {
+    const words = svg("text", { x: 25 + shift, y: 16 });
     words.textContent = title;
-    const sign = svg("path", { class: "vg-minus", d: `M${14 - ARM} 12H${14 + ARM}` });
+    const sign = svg("path", { class: "vg-minus", d: `M${14 + shift - ARM} 12h${2 * ARM}` });
     const room = svg("rect", { class: "vg-frame-room", x: 2, y: 2, width: Math.max(40, w - 4), height: 21, rx: 6 });
     const head = svg("g", { class: "vg-frame-head", role: "button", tabindex: "0", "aria-label": `Fold ${title}`,
       "data-frame": key }, room, sign, words);

@@ -307,12 +307,12 @@ export class GraphView {
   // ---- size
 
   resize() {
-    if (this.scene && this.stage.resize(this.root.dataset.size)) this.reveal(this.model.get("selected"));
+    if (this.scene && this.stage.resize(this.root.dataset.size)) this.reveal(this.model.get("selected"), true);
   }
 
-  reveal(key) {
+  reveal(key, little = false) {
     const item = this.nodes.get(key);
-    if (item) this.stage.reveal(item.to, item.node);
+    if (item) this.stage.reveal(item.to, item.node, little);
   }
 
   // ---- choosing a node

@@ -18,6 +18,8 @@ export class Stage {
     this.page = { w: 0, h: 0, scale: 1 }; // what is on the screen
     this.aim = this.page; // where an animation takes it
     this.zoom = null; // null: as large as fits
+    this.wide = 0; // px across in which the picture stands in the middle
+    this.low = 0; // the same down, where the picture is less high
     this.svg = svg("svg", { class: "vg-svg", role: "group" }, ...layers);
     this.element = html("div", { class: "vg-stage" }, notice, this.svg);
     this.element.addEventListener("wheel", (event) => {
@@ -50,7 +52,7 @@ export class Stage {
   wholeScale() {
     const { w, h } = this.picture;
     if (!w) return this.sizes().most;
-    return Math.min((this.room || w) / w, this.sizes().tallest / Math.max(1, h));
+    return Math.min((this.wide || w) / w, this.sizes().tallest / Math.max(1, h));
   }
 
   setPage(w, h, scale) {
@@ -58,6 +60,9 @@ export class Stage {
     this.svg.setAttribute("viewBox", `0 0 ${round(Math.max(w, 1))} ${round(Math.max(h, 1))}`);
     this.svg.setAttribute("width", round(w * scale));
     this.svg.setAttribute("height", round(h * scale));
+    // Not by automatic margins: the details of a node make less room for it, or more, and it has to stay where it is.
+    this.svg.style.marginLeft = `${round(Math.max(0, (this.wide - w * scale) / 2))}px`;
+    this.svg.style.marginTop = this.full ? "auto" : `${round(Math.max(0, (this.low - h * scale) / 2))}px`;
     this.svg.style.setProperty("--label", `${round(Math.max(12, Math.min(14, 10.4 / scale)))}px`); // read in small pictures too
   }
 
@@ -74,30 +79,50 @@ export class Stage {
     this.overview.follow();
   }
 
-  /** Fit anew when the room or the wanted size is another one; returns whether it was. */
+  /** Fit anew when the room or the wanted size is another one. Details that open beside the picture cover a part of it:
+   *  it stays as it is. Returns whether another part of it is seen. */
   resize(size) {
-    const room = this.element.clientWidth - 6, height = this.full ? this.element.clientHeight : 0;
-    if (room < 40 || (room === this.room && this.size === size && this.height === height)) return false;
-    Object.assign(this, { room, size, height, zoom: null });
+    const room = this.element.parentElement.clientWidth - 6, height = this.full ? this.element.clientHeight : 0;
+    const seen = this.element.clientWidth, before = this.seen;
+    if (room < 40) return false;
+    this.seen = seen;
+    if (room === this.room && this.size === size && this.height === height) {
+      if (seen > before && this.wide < room) this.center(room);
+      this.fade();
+      return seen !== before;
+    }
+    Object.assign(this, { room, size, height, zoom: null, wide: room });
+    this.low = Math.max(120, parseFloat(getComputedStyle(this.element).minHeight) || 0) - 32;
     this.page.w = 0; // a new width starts a new fit
     this.go();
     this.fade();
     return true;
   }
 
-  /** Scroll the stage, and only the stage, so far that what stands at `x`, `y` and is `w` by `h` large is seen. */
-  reveal({ x, y }, { w, h }) {
+  center(wide) {
+    this.wide = wide;
+    this.go();
+  }
+
+  /** Scroll the stage, and only the stage, so far that what stands at `x`, `y` and is `w` by `h` large is seen: to the
+   *  middle, or with `little` no farther than it takes. */
+  reveal({ x, y }, { w, h }, little) {
     const { element, page: { scale } } = this;
-    const middle = x * scale - element.scrollLeft, half = (w / 2) * scale + 20;
-    if (middle - half < 0 || middle + half > element.clientWidth) element.scrollLeft += middle - element.clientWidth / 2;
-    const level = y * scale - element.scrollTop, tall = (h / 2) * scale + 20;
-    if (level - tall < 0 || level + tall > element.clientHeight) element.scrollTop += level - element.clientHeight / 2;
+    const left = parseFloat(this.svg.style.marginLeft) || 0, top = parseFloat(this.svg.style.marginTop) || 0;
+    const by = (middle, half, room) => {
+      if (middle - half >= 0 && middle + half <= room) return 0;
+      if (!little) return middle - room / 2;
+      return middle - half < 0 ? middle - half : middle + half - room;
+    };
+    element.scrollLeft += by(x * scale + left - element.scrollLeft, (w / 2) * scale + 20, element.clientWidth);
+    element.scrollTop += by(y * scale + top - element.scrollTop, (h / 2) * scale + 20, element.clientHeight);
   }
 
   zoomBy(factor, at) {
     const box = this.element.getBoundingClientRect();
     const px = at ? at.clientX - box.left : box.width / 2, py = at ? at.clientY - box.top : box.height / 2;
     const old = this.page.scale;
+    this.wide = this.element.clientWidth - 6; // the part that can be seen
     const all = Math.min(this.sizes().most, this.wholeScale());
     this.zoom = factor ? Math.max(0.1, Math.min(4, old * factor)) : all;
     const { scale } = this.goal();

@@ -5,6 +5,8 @@ import { isMarked, LEGEND_MARKS } from "./marks.js";
 import { straight } from "./curves.js";
 import { drawNode, edgeClass, labelEdge, newEdge, nodeClass, placeEdge } from "./nodes.js";
 
+const isIdle = (node) => node.reason === "did not run"; // in an arm of a captured graph that was not taken
+
 // ---------------------------------------------------------------- what changed, in words
 
 /** One sentence on what differs between two scenes; the eye gets it as a caption, a screen reader as a live line. */
@@ -26,10 +28,12 @@ export function describe(before, after) {
   }
   const add = (nodes, words) => nodes.length && parts.push(words(nodes.length) + named(nodes));
   const ops = kept.filter((node) => node.kind === "op");
-  add(ops.filter((n) => !n.recorded && old.get(n.key).recorded),
-    (n) => `${count(n, "op is", "ops are")} no longer recorded`);
-  add(ops.filter((n) => n.recorded && !old.get(n.key).recorded),
-    (n) => `${count(n, "op is", "ops are")} recorded now`);
+  const less = ops.filter((n) => !n.recorded && old.get(n.key).recorded);
+  const more = ops.filter((n) => n.recorded && !old.get(n.key).recorded);
+  add(less.filter(isIdle), (n) => `${count(n, "op does", "ops do")} not run any more`);
+  add(more.filter((n) => isIdle(old.get(n.key))), (n) => `${count(n, "op runs", "ops run")} now`);
+  add(less.filter((n) => !isIdle(n)), (n) => `${count(n, "op is", "ops are")} no longer recorded`);
+  add(more.filter((n) => !isIdle(old.get(n.key))), (n) => `${count(n, "op is", "ops are")} recorded now`);
   add(after.nodes.filter((n) => !old.has(n.key)), (n) => count(n, "new node"));
   add(before.nodes.filter((n) => !now.has(n.key)), (n) => `${count(n, "node")} gone`);
   const leaves = kept.filter((node) => node.kind === "leaf" || node.kind === "parameter");
@@ -57,7 +61,9 @@ const LEGEND = [
   [(n) => n.kind === "op" && n.recorded, "Box: one operation that ran. The tint tells its kind", { kind: "op", op_kind: "elementwise", title: "mul" }],
   [(n) => n.kind === "box", "Stack with a plus: folded. It stands for all ops inside; press it to open it",
     { kind: "box", title: "net", w: 64 }],
-  [(n) => n.kind === "op" && !n.recorded, "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
+  [(n) => n.kind === "op" && isIdle(n), "Dashed and hollow, of a captured graph: it did not run",
+    { kind: "op", op_kind: "elementwise", title: "mul", recorded: false }],
+  [(n) => n.kind === "op" && !n.recorded && !isIdle(n), "Dashed and hollow: it ran but was not recorded. Where that begins, a tag says why",
     { kind: "op", op_kind: "elementwise", title: "mul", recorded: false, badges: ["no_grad"] }],
   [(n) => n.kind === "output", "Flag: a result that nothing here used again", { kind: "output", title: "y" }],
   [(n) => n.kind === "escape", "Open to the right: the value left for Python, by item(), numpy(), an if. No gradient follows it there",
@@ -79,13 +85,15 @@ const LEGEND_EDGES = [
   [(e) => e.recorded && e.tracks !== false && !e.stop, "A value moves along; its shape stands on the edge", { recorded: true, flows: false, label: "(3, 4)" }],
   [(e) => e.flows, "Second arrow, the other way: a gradient came back", { recorded: true, flows: true, label: "(3, 4)" }],
   [(e) => e.recorded && e.tracks === false && !e.stop, "Thin and pale: nothing here asks for a gradient", { recorded: true, tracks: false, label: "(3, 4)" }],
-  [(e) => !e.recorded && !e.broken && !e.stop, "Dashed: not recorded, so no gradient can come back", { recorded: false, flows: false, label: "(3, 4)" }],
+  [(e) => e.idle && !e.broken, "Dashed, of a captured graph: nothing came this way", { recorded: false, label: "(3, 4)" }],
+  [(e) => e.idle && e.broken, "Dotted, of a captured graph: the way into an arm that was not taken", { recorded: false, broken: true }],
+  [(e) => !e.recorded && !e.broken && !e.stop && !e.idle, "Dashed: not recorded, so no gradient can come back", { recorded: false, flows: false, label: "(3, 4)" }],
   [(e) => e.stop === "cut" || e.stop === "off", "Two bars: a gradient stops here and leaves None. A cut, no_grad, or the door to Python",
     { recorded: false, stop: "cut" }],
   [(e) => e.stop === "frozen", "Two bars at a frozen parameter: it takes no gradient, the rest of the op does",
     { recorded: true, tracks: false, stop: "frozen" }],
   [(e) => e.stop === "zero", "A 0: the gradient goes on, and it is zero (rounding, a clip). Not the same as None", { recorded: true, flows: true, stop: "zero" }],
-  [(e) => e.broken, "Dotted: only numbers came this way, through Python", { recorded: false, broken: true }],
+  [(e) => e.broken && !e.idle, "Dotted: only numbers came this way, through Python", { recorded: false, broken: true }],
 ];
 const OP_KINDS = ["elementwise", "activation", "reduce", "matmul", "shape", "index", "loss", "copy"];
 
@@ -123,7 +131,8 @@ function legendParts({ nodes, edges }) {
   const marked = nodes.some(isMarked), kinds = new Set(nodes.map((node) => node.op_kind));
   sort(marked ? LEGEND_MARKS.map(([words, node]) => [(n) => n.mark === node.mark, words, node]) : [], nodes, nodeSign);
   sort(LEGEND, nodes, nodeSign);
-  sort(LEGEND_EDGES, edges, edgeSign);
+  const idle = nodes.some(isIdle); // then nothing else is dashed
+  sort(LEGEND_EDGES, edges.map((edge) => ({ ...edge, idle: idle && !edge.recorded })), edgeSign);
   const tints = OP_KINDS.filter((kind) => kinds.has(kind)).map((kind) => html("span", { class: `vg-tint vg-op-${kind}` }, kind));
   return [html("ul", { class: "vg-key" }, ...here.true),
     ...(tints.length ? [html("p", { class: "vg-tints" }, html("span", {}, "Kinds of operation:"), ...tints)] : []),
