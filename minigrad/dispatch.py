@@ -224,7 +224,7 @@ def general(op):
         for x, (bit, mixed) in zip(inputs, places, strict=True):
             array = x.array if isinstance(x, Tensor) else None
             if type(array) is not _ndarray:
-                if broadcasts and isinstance(x, _NUMBERS):
+                if broadcasts and mixed and isinstance(x, _NUMBERS):
                     numbers += (len(arrays),)
                     arrays.append(x)
                     edges.append(None)
