@@ -11,25 +11,21 @@ further backward, but each op of the rules is told.
 
 from __future__ import annotations
 
-import sys
-import threading
-
 import numpy as np
 
-from . import memory, modes, ops
+from . import memory, modes
+from .accumulate import add_to_grad, land, own
 from .device import module_of
 from .errors import DeviceError, GradError, ShapeError
-from .events import Accumulated, BackwardEnded, BackwardStarted, Freed
-from .hooks import as_tensor, grad_mode, run_hooks, run_leaf_hooks
+from .events import BackwardEnded, BackwardStarted, Freed
+from .hooks import as_tensor, grad_mode, run_hooks
 from .modes import notify, state
 from .node import Node
 from .rules import run_rules, run_rules_carefully
 from .shortcuts import scalar
 from .tensor import AccumulateGrad, Tensor
 
-_references = getattr(sys, "getrefcount", lambda _: float("nan"))  # without it no gradient is taken over as it is
-_ndarray, _new = np.ndarray, object.__new__
-_adding = threading.RLock()  # threads that reach one leaf at once would lose what the others add
+_ndarray = np.ndarray
 
 
 def backward(tensor, gradient=None, retain_graph=None, create_graph=False, inputs=None):
@@ -55,7 +51,7 @@ def backward(tensor, gradient=None, retain_graph=None, create_graph=False, input
             if left:
                 _run(left, arrived, retain_graph, False, None)
             else:
-                _land(arrived)
+                land(arrived)
             return
     targets = None
     if inputs is not None:
@@ -67,7 +63,7 @@ def backward(tensor, gradient=None, retain_graph=None, create_graph=False, input
     found = _walk(roots, gradients, _keep(retain_graph, create_graph), create_graph, targets)
     for edge, x in (targets or {}).items():
         if found.get(edge) is not None:
-            _add_to_grad(x, _own(found[edge], create_graph), create_graph)
+            add_to_grad(x, own(found[edge], create_graph), create_graph)
 
 
 def grad(
@@ -111,7 +107,7 @@ def grad(
             f"One of the differentiated Tensors (input {missing}) appears to not have been used in the graph. "
             "Set allow_unused=True if this is the desired behavior; its gradient is then None."
         )
-    made = [g if g is None or isinstance(g, Tensor) else as_tensor(_own(g)) for g in map(found.get, edges)]
+    made = [g if g is None or isinstance(g, Tensor) else as_tensor(own(g)) for g in map(found.get, edges)]
     return tuple(made) if names is None else dict(zip(names, made, strict=True))
 
 
@@ -122,7 +118,7 @@ def grad_between(outputs, inputs, grad_outputs):
     """
     edges = [x._edge for x in inputs]
     found = _walk(outputs, grad_outputs, True, False, dict.fromkeys(edges), frozenset(edges))
-    return [g if g is None or isinstance(g, Tensor) else as_tensor(_own(g)) for g in map(found.get, edges)]
+    return [g if g is None or isinstance(g, Tensor) else as_tensor(own(g)) for g in map(found.get, edges)]
 
 
 def _keep(retain_graph, create_graph):
@@ -289,11 +285,11 @@ def _run(sent, arrived, retain, create, targets, ends=()):
                 found[node], g = g, None
             sent = _visit(node, g, retain, create, targets, wanted, found, landed, start)
     parent = node = g = sent = None  # no name may hold a gradient that could be taken over as it is
-    _land(arrived)
+    land(arrived)
     for edge, g in landed:
         tensor = edge.variable if type(edge) is AccumulateGrad else edge
         if tensor is not None and tensor._edge is not None:
-            _add_to_grad(tensor, _own(g, create), create)
+            add_to_grad(tensor, own(g, create), create)
     return found
 
 
@@ -331,36 +327,6 @@ def _plus(before, g):
     return g if before is None else before if g is None else before + g
 
 
-def _land(arrived):
-    """Add to `.grad` what has arrived at leaves: arrays, with nobody watching and no hooks."""
-    with _adding:
-        for edge, g in arrived.items():
-            tensor = edge._leaf()
-            if tensor is None or tensor._edge is None or g is None:  # a leaf may be gone, or frozen, by now
-                continue
-            if type(g) is not _ndarray:
-                g = _own(g)
-            elif g.base is not None or _references(g) != _ALONE:  # somebody else has it too
-                g = g.copy()
-            old = getattr(tensor, "_grad", None)
-            if old is None:
-                tensor._grad = new = _new(Tensor)
-                new.array, new._edge, new._kind = g, None, None
-            elif old._edge is None:
-                old.array += g
-                memory.changed(old.array)
-            else:
-                tensor._grad = old + as_tensor(g)
-
-
-def _count_as_above(arrived):
-    for edge, g in arrived.items():
-        return edge or _references(g)
-
-
-_ALONE = _count_as_above({None: np.empty(0)})  # what Python counts for a gradient that only the table above holds
-
-
 def _visit(node, g, retain, create, targets, wanted, found, landed, start):
     """A node with hooks, targets, watchers, tensors for gradients, or with nothing to send on."""
     if g is None or (wanted is not None and node not in wanted):
@@ -383,31 +349,3 @@ def _visit(node, g, retain, create, targets, wanted, found, landed, start):
         if modes.special and state.watchers:
             notify(Freed(node))
     return sent
-
-
-def _own(g, create=False):
-    """A gradient with memory of its own: what a rule hands out may be shared, or a broadcast view."""
-    if isinstance(g, Tensor):
-        return g if create else ops.clone(g)
-    return g.copy() if type(g) is np.ndarray else module_of(g).array(g)
-
-
-def _add_to_grad(tensor, g, create):
-    """tensor.grad += g: in place, so that the .grad somebody holds is the one that grows."""
-    with _adding:
-        old = getattr(tensor, "_grad", None)
-        if old is None:
-            new = ops.clone(g) if isinstance(g, Tensor) else as_tensor(g)
-        elif create:
-            new = old + g
-        elif old._edge is not None:
-            new = old + as_tensor(g)
-        else:
-            old.array += g.array if isinstance(g, Tensor) else g
-            memory.changed(old.array)
-            new = old
-        tensor._grad = new
-    if modes.special and state.watchers:
-        notify(Accumulated(tensor, as_tensor(g), new, new is old))
-    if tensor._edge.hooks and tensor.is_leaf:
-        run_leaf_hooks(tensor, g, create)

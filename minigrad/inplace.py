@@ -14,17 +14,15 @@ from . import arithmetic, memory, modes, ops, pieces, products, reducing, runnin
 from .brackets import plain_index
 from .creation import check_fit
 from .device import module_of
-from .dispatch import record
 from .dtype import can_cast
 from .errors import DtypeError, GradError, ShapeError
 from .events import Changing, OpRan
-from .hooks import Packed, grad_mode
+from .hooks import grad_mode
 from .indexing import check_source
-from .op import OPS
 from .operands import NUMBERS
 from .ops.index import located
+from .rebasing import look_back, spread_the_news, take_over, watched_apart
 from .tensor import Tensor
-from .views import View, live_views
 
 
 def change(self, name, compute):
@@ -42,7 +40,7 @@ def change(self, name, compute):
         _check_allowed(self, name)
         old = Tensor(self.array)
         old._edge = self._edge
-        new, events = _watched_apart(lambda x: _in_the_graph(compute(x), x), old)
+        new, events = watched_apart(lambda x: _in_the_graph(compute(x), x), old)
     check_result(self, new, name)
     if _overlaps(self.array):
         raise GradError(f"{name}: unsupported operation: this view, expanded or of windows, holds several elements in "
@@ -56,13 +54,13 @@ def change(self, name, compute):
     for event in events[:-1]:
         modes.notify(event)
     if new._edge is not None:
-        _take_over(self, new)
+        take_over(self, new)
     if events:
         last = events[-1]
         inputs = (self, *last.inputs[1:])
         modes.notify(OpRan(last.op.renamed(name), inputs, last.attributes, self, last.recorded, last.reason))
     if modes.state.grad and (new._edge is not None or self._base is not None):
-        _spread_the_news(self, new._edge)
+        spread_the_news(self, new._edge)
     return self
 
 
@@ -169,87 +167,6 @@ def _keep(node, array):
         place = node.plan.tensors.index(first)
         if node.saved[place] is array:  # several ops may have been run, and the last one on something else
             node.saved = (*node.saved[:place], array.copy(), *node.saved[place + 1 :])
-
-
-def _take_over(self, new):
-    """`self` becomes the output of the node that made `new`: in the graph, for retain_grad, and as the saved result."""
-    node, before = new._edge, self._edge
-    self._edge = node
-    _go_on_retaining(before, node)
-    if not any(memory.changed_since(kept, node.epoch) for kept in _arrays(node)):  # x *= x: backward has to refuse it
-        node.epoch = memory.epoch
-        node.saved = tuple(self.array if kept is new.array else kept for kept in node.saved)
-
-
-def _go_on_retaining(before, node):
-    """What retain_grad() asked for goes along to the new node; other hooks stay with the old numbers."""
-    hooks = getattr(before, "hooks", None)
-    for hook in [h for h in hooks or () if getattr(h, "retains", None) is not None]:
-        hooks.remove(hook)
-        node.hooks = [*(node.hooks or ()), hook]
-
-
-def _arrays(node):
-    return [kept for kept in node.saved[: len(node.plan.tensors)] if not isinstance(kept, (np.generic, Packed))]
-
-
-def _watched_apart(compute, old):
-    """Run `compute` and keep its events back: watchers are to see an in-place op on the tensor itself."""
-    watchers, events = modes.state.watchers, []
-    if not watchers:
-        return compute(old), events
-    modes.state.watchers = (events.append,)
-    try:
-        return compute(old), events
-    finally:
-        modes.state.watchers = watchers
-
-
-# Everybody else who looks at this memory
-
-
-def _spread_the_news(self, edge):
-    """The base gets a history in which this view was written to, and all living views get theirs from the base."""
-    base, view = self._base, getattr(self, "_view", None)
-    if base is None:
-        base = self
-    elif edge is not None or base._edge is not None:
-        _write_into(base, self, view.steps())
-    for other in live_views(base):
-        _see_again(other)
-
-
-def _write_into(base, written, steps):
-    """base = base with `written` at the place that the steps lead to; the numbers are there already. One is tracked."""
-    op, attributes = OPS["view_put"], {"steps": tuple(steps)}
-    edges = base._edge, written._edge
-    arrays = base.array, written.array
-    mask = (edges[0] is not None) + 2 * (edges[1] is not None)
-    made = Tensor(base.array)
-    made._edge = record(op, mask, (base, written), arrays, edges, made, attributes)
-    _take_over(base, made)
-    if modes.state.watchers:
-        modes.notify(OpRan(op, (base, written), attributes, base, True, None))
-
-
-def _see_again(view):
-    """Do the ops that lead to this view once more, for the node that comes with them. Nobody called them: no event."""
-    before = view._edge
-    if before is not None and view.is_leaf:  # asked for a gradient of its own
-        return
-    view._edge = None
-    if view._base._edge is None or not view._view.recorded:
-        return
-
-    def steps(seen):
-        seen._edge = view._base._edge
-        for op, attributes in view._view.steps():
-            seen = op.run(seen, **attributes)
-        return seen
-
-    with grad_mode(True):
-        view._edge = _watched_apart(steps, Tensor(view._base.array))[0]._edge
-    _go_on_retaining(before, view._edge)
 
 
 # The forms
@@ -374,7 +291,7 @@ def _as_other_view(self, name, look):
     _announce(self)
     view = getattr(seen, "_view", None)
     if view is not None and view.base is self:
-        _look_back(self, view)
+        look_back(self, view)
     elif view is not None:
         self._view = view
     self._put_array(seen.array)
@@ -382,22 +299,6 @@ def _as_other_view(self, name, look):
         self._edge = seen._edge
     memory.changed(self.array)
     return self
-
-
-def _look_back(base, seen):
-    """Views of a base that is about to look otherwise: from now on their steps begin with the way back."""
-    back = seen.op, seen.attributes  # exchanging axes once more exchanges them back
-    if seen.op.name in ("squeeze", "unsqueeze"):
-        back = OPS["reshape"], {"shape": base.array.shape}
-    begun = []
-    for other in live_views(base):
-        first = other._view
-        while first.previous is not None:
-            first = first.previous
-        if first not in (seen, *begun):
-            begun.append(first)
-    for first in begun:
-        first.previous = View(base, None, *back)
 
 
 def _hang_in_place_forms():
