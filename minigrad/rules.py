@@ -12,7 +12,7 @@ from .events import RuleRan
 from .hooks import as_tensor, run_node_hooks
 from .modes import notify, state
 from .node import Node
-from .shortcuts import column_sums
+from .shortcuts import channel_sums, column_sums
 from .tensor import Tensor
 
 _ndarray = np.ndarray
@@ -46,10 +46,22 @@ def run_rules(node, g):
             for given, source in zip(sent, node.sources)]  # noqa: B905  behind the last rule there may be more operands
 
 
+def _summed(g, shape):
+    if g.ndim == 2 and shape == g.shape[1:]:
+        return column_sums(g)
+    if g.ndim > 2 and shape[-1:] == (1,) and _whole(shape, g.ndim) == (1, g.shape[1]) + (1,) * (g.ndim - 2):
+        return channel_sums(g).reshape(shape)
+    return unbroadcast(g, shape)
+
+
+def _whole(shape, axes):
+    return (1,) * (axes - len(shape)) + shape
+
+
 def _as_the_source(g, shape, dtype):
     """Undo for a gradient what broadcasting and promotion did to the operand."""
     if g.shape != shape:
-        g = column_sums(g) if g.ndim == 2 and shape == g.shape[1:] else unbroadcast(g, shape)
+        g = _summed(g, shape)
     return g if g.dtype is dtype else g.astype(dtype)
 
 

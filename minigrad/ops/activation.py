@@ -9,7 +9,7 @@ from ..axes import as_axis
 from ..errors import DtypeError
 from ..op import op
 from ..shortcuts import at_least_0, largest, softened, times_slope_of_tanh, total, where_open
-from .special import erf
+from .special import erfc
 
 __all__ = [
     "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid", "mish", "relu",
@@ -72,7 +72,7 @@ elu.vjp(x=lambda g, x, alpha, scale, input_scale, xp: xp.where(
 
 def _normal_below(xp, x, approximate):
     if approximate == "none":
-        return (erf.on(xp, x * math.sqrt(0.5)) + 1) * 0.5
+        return erfc.on(xp, x * -math.sqrt(0.5)) * 0.5
     if approximate == "tanh":
         return (xp.tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)) + 1) * 0.5
     raise RuntimeError(f"gelu(): approximate argument must be either none or tanh, not {approximate!r}")
