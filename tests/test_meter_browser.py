@@ -49,7 +49,7 @@ def test_the_meter_follows_the_theme_and_keeps_nobody_out(start, theme):
 
 
 @pytest.mark.parametrize(("theme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 29)")])
-def test_the_saved_picture_of_the_meter_follows_the_theme_too(browser, theme, paper):  # noqa: F811
+def test_the_saved_picture_of_the_meter_follows_the_theme_too(browser, theme, paper):
     saved = browser.new_page(color_scheme=theme)
     saved.set_content(measured(CODE, [1, 2, 3, -1, -2])._repr_mimebundle_()[0]["text/html"])
     assert saved.locator("img").evaluate("""async (image) => {
@@ -63,7 +63,7 @@ def test_the_saved_picture_of_the_meter_follows_the_theme_too(browser, theme, pa
     saved.close()
 
 
-def test_the_words_of_an_arm_that_is_never_taken_stay_off_its_bar(browser):  # noqa: F811
+def test_the_words_of_an_arm_that_is_never_taken_stay_off_its_bar(browser):
     saved = browser.new_page()
     saved.set_content(measured(CODE.replace("-9", "-9 - 1 - 1 - 1 - 1 - 1 - 1 - 1"), [1]).svg())
     right = max(text.bounding_box()["x"] + text.bounding_box()["width"] for text in saved.get_by_text("(line").all())
