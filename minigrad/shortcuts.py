@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .axes import as_axis, rows
+from .axes import as_axis, count, rows
 
 _ndarray, _max = np.ndarray, np.maximum.reduce
 _UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
@@ -143,6 +143,37 @@ def softened(x, dim):
     made = x - largest(x, dim)
     np.exp(made, made)
     return np.divide(made, total(made, dim), made)
+
+
+def standardized(x, dim, eps):
+    """(x - mean) / sqrt(variance + eps) over `dim`, and what it is multiplied by, in two arrays of the size of x.
+
+    None for what is no array of floating-point numbers, or empty.
+
+    >>> standardized(np.array([[1.0, 3.0]]), -1, 0.0)[0].tolist()
+    [[-1.0, 1.0]]
+    """
+    if type(x) is not _ndarray or x.itemsize < 4 or not (x.ndim and x.size):
+        return None
+    many = scalar(count(x.shape, dim), x.dtype)
+    made = x - np.divide(total(x, dim), many)
+    scale = np.divide(total(made * made, dim), many)
+    scale += scalar(eps, x.dtype)
+    np.divide(scalar(1, x.dtype), np.sqrt(scale, scale), scale)
+    made *= scale
+    return made, scale
+
+
+def back_through_standardized(g, y, scale, dim):
+    """scale (g - mean of g - y times the mean of g y): the way back. None where there is no short way."""
+    if type(g) is not _ndarray or g.dtype is not y.dtype or g.itemsize < 4 or not (g.ndim and g.size):
+        return None
+    many = scalar(count(g.shape, dim), g.dtype)
+    made = y * np.divide(total(g * y, dim), many)
+    made += np.divide(total(g, dim), many)
+    np.subtract(g, made, made)
+    made *= scale
+    return made
 
 
 def added(x):

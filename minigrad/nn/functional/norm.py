@@ -126,11 +126,11 @@ def _last_axes(name, input, normalized_shape, *given):
     if not shape:
         raise RuntimeError(f"{name}: expected normalized_shape to be at least 1-dimensional")
     for x in given:
-        if x is not None and tuple(x.shape) != shape:
+        if x is not None and x.array.shape != shape:
             raise ShapeError(
                 f"Expected weight to be of same shape as normalized_shape, but got {tuple(x.shape)} and {shape}"
             )
-    if tuple(input.shape[-len(shape) :]) != shape:
+    if input.array.shape[-len(shape) :] != shape:
         raise ShapeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
             f"got input of size {list(input.shape)}"
