@@ -174,18 +174,20 @@ def values_in(what):
 
 
 def _gather(what, found):
-    if isinstance(what, Value):
-        found.append(what)
-    elif isinstance(what, dict):
-        _gather(tuple(what.values()), found)
+    if isinstance(what, dict):
+        what = what.values()
     elif isinstance(what, slice):
-        _gather((what.start, what.stop, what.step), found)
-    elif isinstance(what, (tuple, list)):
-        for part in what:
-            if type(part) is Value:
-                found.append(part)
-            elif part.__class__ not in _PLAIN:
-                _gather(part, found)
+        what = what.start, what.stop, what.step
+    elif not isinstance(what, (tuple, list)):
+        if isinstance(what, Value):
+            found.append(what)
+        return
+    for part in what:
+        kind = part.__class__
+        if kind is Value:
+            found.append(part)
+        elif kind not in _PLAIN:
+            _gather(part, found)
 
 
 def replaced(what, known):

@@ -45,7 +45,7 @@ class Histories:
     def operands(self, inputs):
         """The operands as a recorded op may see them, and the steps for that."""
         steps, known = [], {}
-        if self.hot():
+        if (self._cold or self._before) and self.hot():
             for value in values_in(inputs):
                 if value in self._cold or value in self._before:
                     known[value] = self._without_history(value, steps)

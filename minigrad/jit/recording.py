@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import modes
 from ..device import is_array
+from ..dtype import DTYPES
 from ..events import Accumulated, BackwardEnded, Changing, Gathered, ModuleEntered, ModuleLeft, OpRan, Stepped
 from ..hooks import grad_mode
 from ..nn import Parameter
@@ -116,17 +117,19 @@ class Recording(Rewriting):
 
     def _value(self, tensor, name):
         array = tensor.array
-        return Value(self.names.new(name), "tensor", array.shape, tensor.dtype, str(tensor.device))
+        place = "cpu" if type(array) is np.ndarray else str(tensor.device)
+        return Value(self.names.new(name), "tensor", array.shape, DTYPES[array.dtype], place)
 
     def _know(self, tensor, value):
         self.tensors[id(tensor)] = self.arrays[id(tensor.array)] = value
         self._keep(tensor)
 
     def _keep(self, tensor):
-        self.shown[id(tensor)] = tensor.array
-        self.alive += tensor, tensor.array
-        if is_array(tensor.array):
-            self.owners.setdefault(id(owner_of(tensor.array)), []).append(tensor)
+        array = tensor.array
+        self.shown[id(tensor)] = array
+        self.alive += tensor, array
+        if is_array(array):
+            self.owners.setdefault(id(owner_of(array)), []).append(tensor)
 
     def of(self, tensor):
         """The value of a tensor; one that was not seen before is held from now on."""
@@ -217,7 +220,7 @@ class Recording(Rewriting):
 
     def told(self, event):
         """Every event of the core."""
-        handler = _HANDLERS.get(type(event))
+        handler = HANDLERS.get(type(event))
         if handler is not None:
             getattr(self, handler)(event)
 
@@ -389,7 +392,7 @@ class Recording(Rewriting):
         return given
 
 
-_HANDLERS = {
+HANDLERS = {
     OpRan: "_ran", Accumulated: "_accumulated", Changing: "_changing", BackwardEnded: "_went_back",
     Gathered: "_gathered", ModuleEntered: "_entered", ModuleLeft: "_left",
     Stepped: "_has_stepped",

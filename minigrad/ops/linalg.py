@@ -62,11 +62,15 @@ def linear(xp, x, weight, bias):
     Shapes: x (..., n), weight (m, n), bias (m,) -> (..., m)
     Errors: ShapeError when n or m differs; DtypeError when the dtypes differ; DeviceError when they live apart.
     """
+    if x.ndim == 2:
+        y = times_turned(x, weight)
+        y += bias
+        return y
     if x.ndim < 2:
         return xp.matmul(x, weight.T) + bias
     y = times_turned(rows(x), weight)  # of a stack of matrices, too, one product
     y += bias
-    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], len(weight))
+    return y.reshape(*x.shape[:-1], len(weight))
 
 
 linear.vjp(x=lambda g, weight: g @ weight,

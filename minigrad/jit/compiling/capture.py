@@ -18,7 +18,7 @@ from ..errors import CaptureError
 from ..graph import Value
 from ..passed import Passed
 from ..places import here, where
-from ..recording import Recording
+from ..recording import HANDLERS, Recording
 from ..rewriting import owner_of
 from ..tree import flatten, unflatten
 from ..vjp import run_as_one
@@ -111,7 +111,7 @@ class Capture(Recording):
             self.gradients_before[leaf] = first, grad
             if grad is None or id(grad) not in held:
                 self.final_gradients[leaf] = None if grad is None else self.of(grad)
-        self.guards = Guards(self.modules.values(), self.around, self.structure)
+        self.guards = Guards(self.modules.values(), self.around, self.structure, self.before)
 
     def _ask_for_leaves(self):
         """backward() inside may reach what is handed in; what lies behind that, and its hooks, are new each time."""
@@ -173,7 +173,7 @@ class Capture(Recording):
 
     def told(self, event):
         """Every event of the core."""
-        if self.failed is None:
+        if self.failed is None and type(event) in HANDLERS:
             self._attempt(super().told, event)
 
     def rules_as_one(self, node, g):

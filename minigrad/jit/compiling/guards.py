@@ -111,9 +111,10 @@ def _names_in(code):
 class Guards:
     """All that one recorded run has taken for granted beside its inputs; `structure` is the count it last saw."""
 
-    def __init__(self, modules, around, structure):
+    def __init__(self, modules, around, structure, known):
+        """known: module -> its snapshot, where it is there already."""
         self.modules, self.around, self.structure = list(modules), around, structure
-        self.before = snapshot_of(self.modules)
+        self.before = [(known.get(module) or snapshot_of([module]))[0] for module in self.modules]
 
     def modules_differ(self):
         """Look at the modules again, since some module was changed; the next call need not, if all is the same."""

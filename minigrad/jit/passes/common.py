@@ -33,7 +33,9 @@ def common(graph):
 
 def _key(step):
     try:
-        key = step.op.name, _hashable(step.inputs), _hashable(tuple(sorted(step.attributes.items())))
+        inputs = tuple([id(x) if x.__class__ is Value else _hashable(x) for x in step.inputs])
+        attributes = _hashable(tuple(sorted(step.attributes.items()))) if step.attributes else ()
+        key = step.op.name, inputs, attributes
         hash(key)
     except TypeError:
         return None

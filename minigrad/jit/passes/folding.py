@@ -50,4 +50,6 @@ def _can_be_known(step, fixed):
     op = step.op
     if getattr(op, "draws", False) or getattr(op, "effects", False) or getattr(op, "makes", "") == "list":
         return False
-    return all(isinstance(value, Value) and value in fixed for value in step.uses())
+    if any([x.__class__ is Value and x not in fixed for x in step.inputs]):  # as most are
+        return False
+    return all([value in fixed for value in step.uses()])

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from ...graph import Graph, Names, values_in
 from ..dead import dead
+from .cells import FEWEST as FEWEST_CELLS
+from .cells import MOST_ROWS as CELLS
 from .cells import layers
 from .order import in_blocks
-from .products import products
-from .stacks import Stacks
+from .products import keys, products
+from .stacks import FEWEST, Stacks
 from .sums import sums
 from .turns import hoisted
 
@@ -33,6 +35,8 @@ def batching(graph):
     >>> [step.op.name for step in batching(graph).steps]
     ['reshape', 'matmul', 'reshape', 'index', 'index', 'index', 'index', 'add', 'tanh', ... 'add', 'tanh']
     """
+    if _nothing_comes_again(graph):
+        return graph
     names = Names(_names(graph))
     updates = [new for _, new in graph.updates]
 
@@ -46,6 +50,15 @@ def batching(graph):
     new.parameters, new.constants = dict(graph.parameters), dict(graph.constants)
     new.updates = list(graph.updates)
     return dead(new)
+
+
+def _nothing_comes_again(graph):
+    """Whether there are too few products, sums and cells for anything to go together, as in most models."""
+    if any(step.blocks for step in graph.steps):
+        return False
+    ops = [step.op.name for step in graph.steps]
+    cells = sum(map(ops.count, CELLS))
+    return cells < FEWEST_CELLS and ops.count("add") < FEWEST - 1 and not keys(graph.steps)
 
 
 def _names(graph):

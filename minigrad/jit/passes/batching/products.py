@@ -10,7 +10,7 @@ from .stacks import FEWEST, pays
 
 def products(steps, stacks):
     """The steps with products that can run at once put together. None of them needs the result of another."""
-    for key in _keys(steps):
+    for key in keys(steps):
         places = [i for i, step in enumerate(steps) if _key(step) == key]
         depth, groups = levels(steps, set(places)), {}
         for i in places:
@@ -24,7 +24,7 @@ def products(steps, stacks):
     return steps
 
 
-def _keys(steps):
+def keys(steps):
     """What products have in common of which there are enough."""
     count = {}
     for step in steps:
