@@ -42,6 +42,8 @@ def einsum(equation, *operands):
         wanted = {*result, *(label for term in terms[i + 1 :] for label in term)}
         product, labels = _pair(product, labels, operands[i], terms[i], wanted, lengths)
     product, labels = _summed(product, labels, result)
+    if labels == result and product is not operands[0]:
+        return product
     return product.permute([labels.index(label) for label in result])
 
 
@@ -136,13 +138,18 @@ def _pair(a, left, b, right, wanted, lengths):
     rows, columns = [s for s in left if s not in shared], [s for s in right if s not in shared]
 
     def arranged(x, term, *groups):
-        """x with its axes in this order, those of each group as one."""
-        x = x.permute([term.index(label) for group in groups for label in group])
-        return x.reshape([math.prod(lengths[label] for label in group) for group in groups])
+        """x with its axes in this order, those of each group as one; what lies so already stays as it is."""
+        order = [label for group in groups for label in group]
+        return _shaped(x if order == term else x.permute([term.index(label) for label in order]),
+                       [math.prod(lengths[label] for label in group) for group in groups])  # fmt: skip
 
-    labels = both + rows + columns
+    labels, both = both + rows + columns, [both] if both else []
     if inner:
-        product = ops.matmul(arranged(a, left, both, rows, inner), arranged(b, right, both, inner, columns))
+        product = ops.matmul(arranged(a, left, *both, rows, inner), arranged(b, right, *both, inner, columns))
     else:
-        product = ops.mul(arranged(a, left, both, rows, []), arranged(b, right, both, [], columns))
-    return product.reshape([lengths[label] for label in labels]), labels
+        product = ops.mul(arranged(a, left, *both, rows, []), arranged(b, right, *both, [], columns))
+    return _shaped(product, [lengths[label] for label in labels]), labels
+
+
+def _shaped(x, shape):
+    return x if list(x.array.shape) == shape else x.reshape(shape)
