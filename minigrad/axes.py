@@ -84,6 +84,8 @@ def count(shape, dim):
     >>> count((2, 3, 4), (0, 2))
     8
     """
+    if dim is None:
+        return math.prod(shape)
     return _known(tuple(shape), tuple(dim) if type(dim) is list else dim)[1]
 
 
