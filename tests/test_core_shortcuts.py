@@ -9,7 +9,7 @@ import minigrad as mg
 import minigrad.op
 from minigrad import axes, nn, ops, shortcuts
 from minigrad.nn import functional as F
-from minigrad.ops import pool
+from minigrad.ops import pool, windows
 
 few = settings(max_examples=40, derandomize=True, deadline=None, database=None)
 odd = st.sampled_from([0.0, 1.0, -1.0, 3e38, -3e38, np.inf, -np.inf, np.nan])
@@ -53,6 +53,17 @@ def test_a_convolution_and_its_two_ways_back_are_adjoints(data):
     back = ops.convolution_input.forward(np, g, w, sizes, *how), ops.convolution_weight.forward(np, g, x, kernel, *how)
     assert [b.shape for b in back] == [x.shape, w.shape]
     assert np.allclose([(x * back[0]).sum(), (w * back[1]).sum()], (y * g).sum())
+
+
+@pytest.mark.parametrize(("sizes", "kernel", "stride", "dilation"), [
+    ((30, 30), (3, 3), (1, 1), (1, 1)), ((30, 31), (5, 2), (1, 2), (1, 3)), ((40, 30), (2, 3), (2, 1), (2, 1)),
+    ((40, 30), (2, 3), (2, 1), (1, 1)), ((60, 60), (1, 3), (1, 1), (1, 1)), ((9000,), (3,), (1,), (1,)),
+])  # fmt: skip
+def test_windows_are_copied_as_they_are_seen(sizes, kernel, stride, dilation):
+    x = np.random.default_rng(0).random((6, 3, *sizes))
+    how = kernel, stride, ((1, 0), (0, 2))[: len(sizes)], dilation
+    seen, copied = windows.windows(np, x, *how), windows.copied_windows(np, x, *how)
+    assert copied.size > windows._MANY and copied.flags.c_contiguous and np.array_equal(copied, seen)
 
 
 def test_the_way_back_to_an_image_has_no_nan_of_an_infinite_weight():

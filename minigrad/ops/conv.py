@@ -74,9 +74,9 @@ def convolution_weight(xp, seen, x, /, kernel, stride, padding, dilation, groups
     columns, out = _columns(xp, x, kernel, stride, padding, dilation, groups)
     rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(out))
     if rows.shape[-2] * columns.shape[-2] > _SMALL:
-        each = xp.matmul(columns, rows.swapaxes(-1, -2)).sum(axis=0).swapaxes(-1, -2)
+        each = xp.matmul(columns, rows.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2)
     else:
-        each = xp.matmul(rows, columns.swapaxes(-1, -2)).sum(axis=0)
+        each = xp.matmul(rows, columns.swapaxes(2, 3)).sum(axis=0)
     return each.reshape(seen.shape[1], x.shape[1] // groups, *kernel)
 
 
