@@ -20,6 +20,7 @@ BITS = {np.dtype(f"float{bits}"): np.dtype(f"uint{bits}") for bits in (16, 32, 6
 _SOME, _SPREAD = 1024, 1 << 18  # numbers between which a comparison with as many zeros pays
 _CLASSES = 128  # at most, of which a table of ones and zeros is kept
 _MANY, _NARROW, _TURNED = 100, 32, 3 << 14  # rows, columns and bytes for which turning a matrix round pays
+_LONG, _SEVERAL, _TILE = 128, 48, 2048  # columns, rows at most, and numbers of a product that is made turned round
 _FEW = 4096  # numbers that may be added up by BLAS, which keeps many sums going: the rounding error stays as it is
 _SHORT = 16  # numbers in a row so short that its sum is made for each of them, of so many times so many rows
 
@@ -237,15 +238,18 @@ def times_slope_of_tanh(g, y):
 
 
 def times_turned(x, weight):
-    """x times the transposed weight, both matrices. For many rows a narrow weight is turned round first.
+    """x times the transposed weight, both matrices.
 
-    BLAS takes up to twice as long for one that stands on its side.
+    BLAS takes up to twice as long for a weight that stands on its side. So for many rows a narrow one is turned round
+    first, and for a few rows a large one comes first and the product is turned round: 0.55 to 0.95 of the time.
 
     >>> times_turned(np.ones((1, 2)), np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[3.0, 7.0]]
     """
     if len(x) >= _MANY and len(weight) <= _NARROW and type(x) is _ndarray and weight.nbytes <= _TURNED:
         return x.dot(weight.T.copy())
+    if x.shape[1] >= _LONG and len(x) <= _SEVERAL and len(x) * len(weight) >= _TILE and type(x) is _ndarray:
+        return weight.dot(x.T).T.copy()
     return x.dot(weight.T)
 
 

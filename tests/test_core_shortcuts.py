@@ -34,6 +34,16 @@ def test_a_gradient_is_repeated_as_broadcasting_repeats_it(shape, keepdim, order
         assert found.shape == shape and np.array_equal(found, expected) and not found.flags.writeable
 
 
+@pytest.mark.parametrize(("count", "columns", "wide"), [
+    (1, 4, 3), (32, 64, 64), (32, 784, 256), (8, 256, 256), (48, 128, 64), (49, 128, 64), (128, 784, 10), (200, 64, 10),
+])  # fmt: skip
+def test_a_product_with_a_weight_is_the_same_whichever_comes_first(count, columns, wide):
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((count, columns)), rng.standard_normal((wide, columns))
+    found = shortcuts.times_turned(x, weight)
+    assert found.flags.c_contiguous and np.allclose(found, np.einsum("ij,kj->ik", x, weight))
+
+
 # Images
 
 
