@@ -49,31 +49,13 @@ def spread(g, shape, dim, xp):
 
 
 def _repeated(g, shape, dim):
-    """The same for arrays of NumPy, over all axes or one."""
+    """The same for arrays of NumPy, over all axes or one: a view made directly, which nobody may write to."""
     steps = (0,) * len(shape)
     if g.ndim:
         g, first = np.ascontiguousarray(g), dim % len(shape)
         kept = g.strides if g.ndim < len(shape) else g.strides[:first] + g.strides[first + 1 :]
         steps = (*kept[:first], 0, *kept[first:])
-    return _seen(g, shape, steps)
-
-
-def repeated(x, shape):
-    """`np.broadcast_to` for an array that lies in rows. Errors: ValueError where the shapes do not go together.
-
-    >>> repeated(np.array([1, 2]), (3, 2)).tolist()
-    [[1, 2], [1, 2], [1, 2]]
-    """
-    new = len(shape) - x.ndim
-    if new < 0 or not all([n == m or n == 1 for n, m in zip(x.shape, shape[new:], strict=True)]):
-        return np.broadcast_to(x, shape)  # which says what is wrong
-    steps = [step if n == m else 0 for n, m, step in zip(x.shape, shape[new:], x.strides, strict=True)]
-    return _seen(x, tuple(shape), (*(0,) * new, *steps))
-
-
-def _seen(x, shape, steps):
-    """A view that nobody may write to: in a tenth of the time that `broadcast_to` takes."""
-    made = np.ndarray(shape, x.dtype, x, 0, steps)
+    made = np.ndarray(shape, g.dtype, g, 0, steps)
     made.flags.writeable = False
     return made
 

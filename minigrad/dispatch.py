@@ -248,13 +248,8 @@ def general(op):
             edges.append(edge)
         if only_floats and dtype.kind != "f":
             return _long_way(op, inputs, attributes, kwargs)
-        for i in numbers:
-            number = arrays[i]
-            if dtype is None or type(number) is not dtype.type:
-                far = type(number) not in _PLAIN or _LARGE < abs(number) < _INFINITE
-                if far or dtype is None or dtype.kind != "f" or dtype.itemsize < 4:
-                    return _long_way(op, inputs, attributes, kwargs)
-                arrays[i] = dtype.type(number)
+        if numbers and not _brought(arrays, numbers, dtype):
+            return _long_way(op, inputs, attributes, kwargs)
         try:
             if check is not None:
                 check(*arrays)
@@ -283,6 +278,19 @@ def general(op):
         return out
 
     return run
+
+
+def _brought(arrays, numbers, dtype):
+    """Bring the plain numbers among the operands to the dtype of the tensors; False where there is more to it."""
+    if dtype is None:
+        return False
+    for i in numbers:
+        number = arrays[i]
+        if type(number) is not dtype.type:
+            if type(number) not in _PLAIN or _LARGE < abs(number) < _INFINITE or dtype.char not in "fd":
+                return False
+            arrays[i] = dtype.type(number)
+    return True
 
 
 def _with_any_number(op, a, b):

@@ -46,7 +46,7 @@ def convolution_input(xp, seen, weight, /, sizes, stride, padding, dilation, gro
     """
     out, kernel = seen.shape[2:], weight.shape[2:]
     wide = stride == (1,) * len(out) != (1,) and xp.__name__ == "numpy" and xp.isfinite(weight).all()  # times 0 is 0
-    if wide:  # a third quicker for 5 x 5, half for 3 x 3
+    if wide:  # 0.65 to 0.95 of the time
         seen = _widened(xp, seen, sizes[-1] + sum(padding[-1]))
     rows = seen.reshape(len(seen), groups, seen.shape[1] // groups, prod(seen.shape[2:]))
     columns = xp.matmul(_matrix(weight, groups).swapaxes(-1, -2), rows)

@@ -191,7 +191,7 @@ fmin.vjp(a=lambda g, a, b, xp: xp.where((a <= b) | (b != b), g, 0),
 @op(kind="elementwise", onnx="Clip")
 def clamp(xp, x, /, min=None, max=None):
     """x between two numbers, either of which may be None. The derivative is 1 from one to the other, 0 outside."""
-    if xp.__name__ == "numpy" and x.size > _MANY:  # once over the numbers, but 3 us to begin
+    if xp.__name__ == "numpy" and x.size > _MANY:  # once over the numbers, but slow to begin
         return xp.clip(x, min, max)
     x = x if min is None else xp.maximum(x, min)  # CuPy's clip loses nan: where a bound is nan, and where they cross
     return x if max is None else xp.minimum(x, max)

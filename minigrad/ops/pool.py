@@ -121,7 +121,10 @@ def avg_unpool(xp, g, /, sizes, kernel, stride, padding, counted, divisor=None):
     out = xp.zeros((*g.shape[:2], *full), g.dtype)
     apart = all(s >= k for s, k in zip(stride, kernel, strict=True))
     for _, index in places(kernel, stride, (1,) * len(kernel), g.shape[2:]):
-        out[index] = g if apart else out[index] + g
+        if apart:
+            out[index] = g
+        else:
+            out[index] += g
     return out[inside(padding, sizes)]
 
 

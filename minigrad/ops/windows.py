@@ -66,7 +66,7 @@ def windows(xp, x, kernel, stride, padding, dilation):
 def copied_windows(xp, x, kernel, stride, padding, dilation):
     """`windows` in memory of its own. Of many with two axes, first what each row of windows sees, side by side.
 
-    Then NumPy copies whole planes in place of rows: two thirds of the time for 5 x 5.
+    Then NumPy copies whole planes in place of rows: 0.7 to 0.95 of the time.
     """
     seen = windows(xp, x, kernel, stride, padding, dilation)
     if len(kernel) != 2 or 1 in kernel or stride[0] != dilation[0] or seen.size < _MANY or xp.__name__ != "numpy":
